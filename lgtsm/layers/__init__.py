@@ -1,0 +1,5 @@
+"""Modules with weights, the pieces that networks are made of."""
+from lgtsm.layers.convolution import GatedConv, ShiftedConv
+from lgtsm.layers.temporal_shift import FixedTemporalShift, LearnableTemporalShift
+
+__all__ = ["FixedTemporalShift", "GatedConv", "LearnableTemporalShift", "ShiftedConv"]

@@ -1,0 +1,1 @@
+"""Networks that someone would name in a table."""

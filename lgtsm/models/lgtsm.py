@@ -1,0 +1,178 @@
+"""The generator: an encoder, dilated layers and a decoder, every one behind a temporal shift.
+
+One network serves three names of the paper's tables: LGTSM (learnable shift, gated), GTSM (fixed shift, gated)
+and TSM (fixed shift, plain convolutions).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from lgtsm.checks import check_choice, check_positive, check_video_and_hole
+from lgtsm.layers.convolution import GatedConv, ShiftedConv
+from lgtsm.layers.temporal_shift import FixedTemporalShift, LearnableTemporalShift
+from lgtsm.ops.compositing import composite
+from lgtsm.ops.padding import pad_to_multiple
+
+# name, input width, output width (in units of `width`; colours given below), kernel, stride, padding, dilation, scale before
+LAYERS = (
+    ("conv1", None, 1, 5, 1, 1, 1, 1),
+    ("conv2", 1, 2, 4, 2, 2, 1, 1),
+    ("conv3", 2, 2, 3, 1, 1, 1, 1),
+    ("conv4", 2, 4, 4, 2, 1, 1, 1),
+    ("conv5", 4, 4, 3, 1, 1, 1, 1),
+    ("conv6", 4, 4, 3, 1, 1, 1, 1),
+    ("dilated_conv1", 4, 4, 3, 1, 2, 2, 1),
+    ("dilated_conv2", 4, 4, 3, 1, 4, 4, 1),
+    ("dilated_conv3", 4, 4, 3, 1, 8, 8, 1),
+    ("dilated_conv4", 4, 4, 3, 1, 16, 16, 1),
+    ("conv7", 4, 4, 3, 1, 1, 1, 1),
+    ("conv8", 4, 4, 3, 1, 1, 1, 1),
+    ("deconv1", 4, 2, 3, 1, 1, 1, 2),
+    ("conv9", 2, 2, 3, 1, 1, 1, 1),
+    ("deconv2", 2, 1, 3, 1, 1, 1, 2),
+    ("conv10", 1, 0.5, 3, 1, 1, 1, 1),
+    ("conv11", 0.5, None, 3, 1, 1, 1, 1),
+)
+# In the paper's geometry these two halve by interpolation and convolve with stride 1; an even kernel pads unevenly.
+PAPER_DOWN = {"conv2": (1, 2, 1, 2), "conv4": (2, 1, 2, 1)}
+SIZE_STEP = 4
+
+
+class GatedShiftGenerator(nn.Module):
+    """Fill the hole of a video with 2-D convolutions that see neighbouring frames through temporal shifts.
+
+    Args:
+        width: channels of the first layer (the released networks: 64); even.
+        shift: "learnable" or "fixed".
+        gated: gated convolutions, or plain ones.
+        shift_kernel_size: taps of a learnable shift, in frames.
+        shift_groups: kernels (or fixed groups) in each layer.
+        shift_fraction: share of the channels that move, in [0, 1].
+        causal: look at past frames only.
+        spectral_norm: normalise every convolution's weight by its largest singular value (all but the last layer's).
+        geometry: "released" (strided convolutions and nearest up-sampling of the authors' networks) or "paper"
+            (bilinear interpolation before the down- and up-sampling convolutions).
+        initialization: "variance_preserving" or "pytorch" (the framework's default).
+        centered: work on frames in [-1, 1] inside, so that an untrained network predicts gray; the authors' networks
+            work on [0, 1].
+
+    Source: Chang et al. 2019, Sections 3.1 and 3.3; layer sizes of the released networks.
+    Differs: the paper speaks of 11 layers; the released networks, and these, have 17. Any height and width: frames are
+    padded to multiples of 4 inside and cut back. New networks start from weights that keep the variance of the
+    features (with the framework's default start, 17 gated layers keep nothing of it).
+    """
+
+    def __init__(
+        self,
+        width: int = 64,
+        shift: str = "learnable",
+        gated: bool = True,
+        shift_kernel_size: int = 3,
+        shift_groups: int = 2,
+        shift_fraction: float = 0.5,
+        causal: bool = False,
+        spectral_norm: bool = False,
+        geometry: str = "released",
+        initialization: str = "variance_preserving",
+        centered: bool = True,
+    ):
+        super().__init__()
+        check_choice("shift", shift, ("learnable", "fixed"))
+        check_choice("geometry", geometry, ("released", "paper"))
+        check_choice("initialization", initialization, ("variance_preserving", "pytorch"))
+        check_positive("width", width)
+        if width % 2:
+            raise ValueError(f"width must be even, because the last but one layer has half of it; got {width}.")
+        if shift == "fixed" and shift_kernel_size != 3:
+            raise ValueError(
+                f"A fixed shift moves by one frame, which is kernel size 3; got shift_kernel_size={shift_kernel_size}. "
+                "Leave it at 3, or take the learnable shift (model lgtsm)."
+            )
+        self.centered = centered
+        self.layers = nn.ModuleDict()
+        for name, in_width, out_width, kernel, stride, padding, dilation, scale in LAYERS:
+            in_channels = 5 if in_width is None else int(in_width * width)
+            out_channels = 3 if out_width is None else int(out_width * width)
+            resize_mode = "nearest"
+            if geometry == "paper" and (scale != 1 or name in PAPER_DOWN):
+                resize_mode = "bilinear"
+                if name in PAPER_DOWN:
+                    scale, stride, padding = 0.5, 1, PAPER_DOWN[name]
+            elif geometry == "paper" and name == "conv1":
+                padding = 2  # the released first layer loses a pixel on each side, which its second one gives back
+            if shift == "learnable":
+                shift_layer = LearnableTemporalShift(in_channels, shift_fraction, shift_groups, shift_kernel_size, causal)
+            else:
+                shift_layer = FixedTemporalShift(in_channels, shift_fraction, shift_groups, causal)
+            last = out_width is None
+            self.layers[name] = (GatedConv if gated else ShiftedConv)(
+                in_channels,
+                out_channels,
+                kernel,
+                stride,
+                padding,
+                dilation,
+                shift=shift_layer,
+                resize=scale,
+                resize_mode=resize_mode,
+                activation=not last,
+                spectral_norm=spectral_norm and not last,
+            )
+        if initialization == "variance_preserving":
+            for layer in self.layers.values():
+                layer.start_with_variance_kept()
+        self.to(memory_format=torch.channels_last)
+
+    @property
+    def temporal_reach(self) -> tuple[int, int]:
+        """Frames behind and ahead of one that its result depends on."""
+        reaches = [layer.shift.reach for layer in self.layers.values()]
+        return sum(behind for behind, _ in reaches), sum(ahead for _, ahead in reaches)
+
+    def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
+        """Fill the hole.
+
+        Args:
+            video: (batch, time, 3, height, width) in [0, 1]; what lies under the hole is never looked at.
+            hole: (batch, time, 1, height, width), 1 = missing.
+
+        Returns:
+            "filled": like video, with the known pixels of video bit for bit;
+            "predicted": like video, the network's own output everywhere, not clipped to [0, 1].
+
+        Raises:
+            ValueError: video and hole are not such tensors.
+        """
+        check_video_and_hole(video, hole)
+        batch, num_frames, _, height, width = video.shape
+        features = network_input(video, hole, self.centered)
+        for layer in self.layers.values():
+            features = layer(features, num_frames)
+        predicted = features[..., :height, :width].unflatten(0, (batch, num_frames))
+        if self.centered:
+            predicted = (predicted + 1) / 2
+        return {"filled": composite(video, hole, predicted), "predicted": predicted}
+
+
+def network_input(video: Tensor, hole: Tensor, centered: bool, size_step: int = SIZE_STEP) -> Tensor:
+    """Stack masked frames, known-mask and an empty guidance channel.
+
+    Args:
+        video: (batch, time, 3, height, width) in [0, 1].
+        hole: (batch, time, 1, height, width), 1 = missing.
+        centered: map the known pixels to [-1, 1]; pixels of the hole are 0 either way.
+        size_step: the sizes are padded to multiples of this by repeating the last row and column.
+
+    Returns:
+        (batch·time, 5, height', width'), channels-last.
+    """
+    missing = (hole > 0.5).flatten(0, 1)  # (batch·time, 1, height, width)
+    frames = video.flatten(0, 1)
+    if centered:
+        frames = frames * 2 - 1
+    frames = frames.masked_fill(missing, 0)  # a select, so that nothing under the hole, not even NaN, gets through
+    known = (~missing).to(frames.dtype)
+    stacked = torch.cat([frames, known, torch.zeros_like(known)], dim=1)
+    return pad_to_multiple(stacked, size_step).contiguous(memory_format=torch.channels_last)

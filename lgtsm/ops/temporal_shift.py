@@ -1,0 +1,100 @@
+"""Move channels to neighbouring frames: by learned temporal kernels, or by whole frames.
+
+Both functions take features with time folded into the batch, (batch·time, channel, height, width), and work
+on the channels-last memory layout, where a group of channels is one block of every pixel.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def temporal_shift(features: Tensor, kernels: Tensor, num_frames: int, channels_per_group: int, causal: bool = False) -> Tensor:
+    """Filter groups of channels along time, each group with its own kernel.
+
+    Group g holds the channels g·channels_per_group onwards; the channels after the last group pass unchanged.
+    out[t] = Σ_k kernel[k] · x[t + k - K // 2], or x[t + k - (K - 1)] when causal; zeros outside the clip.
+
+    Args:
+        features: (batch·num_frames, channel, height, width).
+        kernels: (groups, K), K odd unless causal.
+        num_frames: frames of one clip.
+        channels_per_group: channels that share one kernel; groups · channels_per_group may not exceed channel.
+        causal: let the kernel end at the present frame instead of being centred on it.
+
+    Returns:
+        (batch·num_frames, channel, height, width).
+
+    Raises:
+        ValueError: the sizes do not fit together.
+
+    Source: Chang et al. 2019, Section 3.1 and Fig. 2 (c, d).
+    """
+    groups, kernel_size = kernels.shape
+    shifted_channels = groups * channels_per_group
+    _check(features, num_frames, shifted_channels)
+    if not causal and kernel_size % 2 == 0:
+        raise ValueError(f"A centred kernel must have an odd number of taps; got {kernel_size}. Use 3, 5, ... or causal=True.")
+    if shifted_channels == 0:
+        return features
+    before = kernel_size - 1 if causal else kernel_size // 2
+    video = _unfold_time(features, num_frames)  # (batch, time, height, width, channel)
+    moving, still = video.split([shifted_channels, video.shape[-1] - shifted_channels], dim=-1)
+    # (K, groups·channels_per_group)
+    taps = kernels.to(features.dtype).t().repeat_interleave(channels_per_group, dim=1)
+    padded = F.pad(moving, (0, 0, 0, 0, 0, 0, before, kernel_size - 1 - before))
+    moved = padded[:, :num_frames] * taps[0]
+    for k in range(1, kernel_size):
+        moved = torch.addcmul(moved, padded[:, k : k + num_frames], taps[k])
+    return _fold_time(torch.cat([moved, still], dim=-1))
+
+
+def fixed_temporal_shift(features: Tensor, num_frames: int, channels_per_group: int, offsets: tuple[int, ...] = (1, -1)) -> Tensor:
+    """Take group g of the channels from the frame t + offsets[g], zeros outside the clip.
+
+    Args:
+        features: (batch·num_frames, channel, height, width).
+        num_frames: frames of one clip.
+        channels_per_group: channels in each group, from channel 0 on; the others pass unchanged.
+        offsets: for each group, how many frames ahead it looks (negative: back).
+
+    Returns:
+        (batch·num_frames, channel, height, width).
+
+    Source: Lin et al. 2018 (TSM); Chang et al. 2019, Fig. 2 (b).
+    """
+    shifted_channels = len(offsets) * channels_per_group
+    _check(features, num_frames, shifted_channels)
+    if shifted_channels == 0:
+        return features
+    video = _unfold_time(features, num_frames)
+    parts = []
+    for group, offset in enumerate(offsets):
+        part = video[..., group * channels_per_group : (group + 1) * channels_per_group]
+        # A negative pad cuts: frames leave on one side and zeros enter on the other.
+        parts.append(F.pad(part, (0, 0, 0, 0, 0, 0, -offset, offset)) if abs(offset) < num_frames else part * 0)
+    parts.append(video[..., shifted_channels:])
+    return _fold_time(torch.cat(parts, dim=-1))
+
+
+def _unfold_time(features: Tensor, num_frames: int) -> Tensor:
+    return features.permute(0, 2, 3, 1).unflatten(0, (-1, num_frames))
+
+
+def _fold_time(video: Tensor) -> Tensor:
+    return video.flatten(0, 1).permute(0, 3, 1, 2)
+
+
+def _check(features: Tensor, num_frames: int, shifted_channels: int) -> None:
+    if features.ndim != 4 or num_frames < 1 or features.shape[0] % num_frames:
+        raise ValueError(
+            "features must be (batch·time, channel, height, width) with a whole number of clips of "
+            f"num_frames={num_frames} frames; got {tuple(features.shape)}."
+        )
+    if shifted_channels > features.shape[1]:
+        raise ValueError(
+            f"The shifted groups need {shifted_channels} channels; features {tuple(features.shape)} have "
+            f"{features.shape[1]}. Use fewer groups or fewer channels in each."
+        )

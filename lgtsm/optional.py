@@ -1,0 +1,27 @@
+"""Import a package that only some users have, or say in a sentence how to get it."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+
+class MissingPackageError(ImportError):
+    """A package that this call needs is not installed."""
+
+
+def require(package: str, purpose: str, install: str) -> ModuleType:
+    """Return the imported module `package`.
+
+    Args:
+        package: importable name, e.g. "decord".
+        purpose: what needs it, the start of the sentence, e.g. "reading video with decord".
+        install: what to type after `pip install`, e.g. "lgtsm[tensorboard]".
+
+    Raises:
+        MissingPackageError: the package is absent; the sentence says what to install.
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise MissingPackageError(f"{purpose} needs the package {package}: pip install {install} ({error}).") from error
