@@ -1,0 +1,1 @@
+"""Samples: clips of video with a hole drawn into them."""

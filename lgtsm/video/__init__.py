@@ -1,0 +1,33 @@
+"""Files and frames: read any video or folder of frames, read masks, write videos with everything else kept.
+
+Frames are numpy uint8 RGB, (height, width, 3), or (time, height, width, 3). The names below load on first use;
+`probe` is a module with a function of the same name: `from lgtsm.video.probe import probe`.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+_PUBLIC = {
+    "VideoError": "lgtsm.video.errors",
+    "VideoReader": "lgtsm.video.reader",
+    "open_video": "lgtsm.video.reader",
+    "list_videos": "lgtsm.video.reader",
+    "VideoInfo": "lgtsm.video.probe",
+    "VideoWriter": "lgtsm.video.writer",
+    "MaskReader": "lgtsm.video.mask_reader",
+    "open_mask": "lgtsm.video.mask_reader",
+    "read_mask": "lgtsm.video.mask_reader",
+}
+
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name: str):
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'lgtsm.video' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,36 @@
+"""`lgtsm COMMAND ...` and `python -m lgtsm COMMAND ...`: the same as `python -m lgtsm.COMMAND ...`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+COMMANDS = {
+    "train": "train a model, with Hydra configs (experiment=NAME KEY=VALUE ...)",
+    "evaluate": "score a checkpoint or a filler on held-out clips",
+    "inpaint": "fill the hole in a video file or frame folder",
+}
+
+
+def main() -> None:
+    """Hand over to the command's own entry point."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name in ("-h", "--help"):
+        width = max(map(len, COMMANDS))
+        print("usage: lgtsm COMMAND [ARGUMENTS]\n\ncommands (each has its own --help):")
+        print("\n".join(f"  {command:<{width}}  {what}" for command, what in COMMANDS.items()))
+        return
+    if name == "--version":
+        from lgtsm import __version__
+
+        print(__version__)
+        return
+    if name not in COMMANDS:
+        print(f"lgtsm has no command {name!r}; it has {', '.join(COMMANDS)}.", file=sys.stderr)
+        sys.exit(2)
+    sys.argv = [f"lgtsm {name}", *sys.argv[2:]]
+    importlib.import_module(f"lgtsm.{name}").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The generator's loss without the adversarial part, Eq. 9: named terms with weights."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from lgtsm.losses.perceptual import PerceptualLoss
+from lgtsm.losses.reconstruction import ReconstructionLoss
+from lgtsm.losses.style import StyleLoss
+
+
+class GeneratorLoss(nn.Module):
+    """Weighted sum of reconstruction, perceptual and style loss.
+
+    Args:
+        reconstruction: the pixel term.
+        perceptual, style: the feature terms, or None.
+        features: frozen network frames -> list of activations, needed by these two; looks at each video once.
+        weight_reconstruction, weight_perceptual, weight_style: factors of Eq. 9; a term of weight 0 is not computed.
+
+    Source: Chang et al. 2019, Eq. 9; weights 1, 1, 10.
+    """
+
+    def __init__(
+        self,
+        reconstruction: ReconstructionLoss,
+        perceptual: PerceptualLoss | None = None,
+        style: StyleLoss | None = None,
+        features: nn.Module | None = None,
+        weight_reconstruction: float = 1.0,
+        weight_perceptual: float = 1.0,
+        weight_style: float = 10.0,
+    ):
+        super().__init__()
+        if (perceptual is not None or style is not None) and features is None:
+            raise ValueError("A perceptual or style loss needs a feature network: set loss.features, or leave both out.")
+        self.reconstruction = reconstruction
+        self.perceptual = perceptual if weight_perceptual else None
+        self.style = style if weight_style else None
+        self.features = features
+        self.weights = {
+            "reconstruction": weight_reconstruction,
+            "perceptual": weight_perceptual,
+            "style": weight_style,
+        }
+
+    def forward(self, output: dict[str, Tensor], video: Tensor, hole: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the total, and each term by name before its weight.
+
+        Args:
+            output: a method's output, with (batch, time, 3, height, width) tensors.
+            video: the true video, (batch, time, 3, height, width) in [0, 1].
+            hole: (batch, time, 1, height, width), 1 = missing.
+        """
+        parts = {"reconstruction": self.reconstruction(output, video, hole)}
+        if self.perceptual is not None or self.style is not None:
+            num_frames = video.shape[1]
+            filled = self.features(output["filled"].flatten(0, 1))
+            true = self.features(video.flatten(0, 1))
+            if self.perceptual is not None:
+                parts["perceptual"] = self.perceptual(filled, true, num_frames)
+            if self.style is not None:
+                parts["style"] = self.style(filled, true, num_frames)
+        total = sum(self.weights[name] * value for name, value in parts.items())
+        return total, parts

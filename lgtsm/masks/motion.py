@@ -1,0 +1,96 @@
+"""How strokes and boxes move from frame to frame, in whole pixels of a 320x180 frame.
+
+Randomness comes from two calls only, `Generator.random` and `Generator.standard_normal`, in a fixed order, and
+directions from a table of rounded numbers: sin and cos may differ in the last bit from one processor to the next.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .presets import StrokePreset
+
+DIRECTION_COUNT = 4096
+_GRID = float(1 << 24)
+# Rounded to 24 bits: no entry is near a rounding boundary (a test holds this), so every machine has the same table.
+DIRECTIONS = np.array(
+    [
+        [round(wave(2 * math.pi * i / DIRECTION_COUNT) * _GRID) / _GRID for i in range(DIRECTION_COUNT)]
+        for wave in (math.sin, math.cos)
+    ]
+)
+STEPS_PER_RADIAN = DIRECTION_COUNT / (2 * math.pi)
+
+
+def directions(angles: np.ndarray) -> np.ndarray:
+    """Look up unit vectors.
+
+    Args:
+        angles: any shape, in 1/4096 of a turn, any real number.
+
+    Returns:
+        (2, ...) float64, x = sin and y = cos of the angle.
+    """
+    return np.take(DIRECTIONS, np.floor(angles).astype(np.int64) & (DIRECTION_COUNT - 1), axis=1)
+
+
+def drift_offsets(rng: np.random.Generator, count: int, num_frames: int, drift_speed: float, turn: float) -> np.ndarray:
+    """Let `count` things drift, each at its own steady speed in a wandering direction.
+
+    Args:
+        rng: where the randomness comes from.
+        count: number of things.
+        num_frames: length of the clip.
+        drift_speed: the speed of a thing is |N(0, drift_speed / 2)|, pixels per frame.
+        turn: standard deviation of the change of direction per frame, radians.
+
+    Returns:
+        (2, num_frames, count) float64 whole numbers: x and y travelled since the first frame, where it is 0.
+
+    Source: Chang et al. 2019, the released presets (drift velocity, line acceleration).
+    Differs: the facts leave open what the line acceleration does. Assumed here: its angle is the standard deviation
+    of the turn per frame, its speed is not used (strokes that speed up leave the frame, and the hole shares fall
+    below the published ones), and each step is cut to whole pixels.
+    """
+    speed = np.abs(rng.standard_normal(count)) * (drift_speed / 2)
+    angle = rng.random(count) * DIRECTION_COUNT
+    turns = rng.standard_normal((num_frames, count)) * (turn * STEPS_PER_RADIAN)
+    turns[0] = angle
+    steps = np.trunc(directions(np.cumsum(turns, axis=0)) * speed)
+    steps[:, 0] = 0.0
+    return np.cumsum(steps, axis=1)
+
+
+def jitter_offsets(
+    rng: np.random.Generator, preset: StrokePreset, num_frames: int, count: int, num_vertices: int
+) -> np.ndarray:
+    """Let every vertex of `count` strokes wander on its own.
+
+    Args:
+        rng: where the randomness comes from.
+        preset: gives the share of vertices that jitter in a frame, and how far.
+        num_frames: length of the clip.
+        count: number of strokes.
+        num_vertices: vertices of the longest stroke; shorter ones leave the rest unused.
+
+    Returns:
+        (2, num_frames, count, num_vertices) float64 whole numbers: x and y moved since the first frame.
+
+    Source: Chang et al. 2019, the released presets (jittered share, j).
+    Differs: assumed, and checked against the published hole shares: jitter adds up over the frames, is a whole number
+    of pixels in [-j, j], and each vertex is chosen on its own (the share holds on average, not exactly).
+    """
+    largest = math.floor(preset.jitter)
+    jumps = rng.random((2, num_frames, count, num_vertices))
+    # The x number chooses the vertex and, where it is chosen, says how far it jumps in x; the y number is for y.
+    chosen = jumps[0] < preset.jitter_share
+    jumps[0] *= (2 * largest + 1) / preset.jitter_share
+    jumps[1] *= 2 * largest + 1
+    np.floor(jumps, out=jumps)
+    jumps -= largest
+    jumps[0] *= chosen
+    jumps[1] *= chosen
+    jumps[:, 0] = 0.0
+    return np.cumsum(jumps, axis=1)

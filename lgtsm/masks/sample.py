@@ -1,0 +1,160 @@
+"""Draw one random hole: of a kind, from a seed, and if wished with a given share of the clip missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from .boxes import draw_boxes, sample_boxes
+from .checks import check_border, check_hole_share, check_kind, check_seed, check_whole
+from .presets import BOX, PRESETS
+from .strokes import draw_stroke, sample_strokes
+
+MOST_STROKES = 20
+MOST_STROKES_FOR_A_SHARE = 1000
+MOST_BOXES_FOR_A_SHARE = 5
+TRIES = 60
+
+
+def sample_hole(
+    kind: str,
+    num_frames: int,
+    height: int,
+    width: int,
+    seed: int | Sequence[int],
+    num_strokes: int | None = None,
+    hole_share: Sequence[float] | None = None,
+    border: int = 0,
+    static: bool = False,
+) -> np.ndarray:
+    """Draw a random moving hole; the same arguments give the same hole, in every worker and in any order.
+
+    Bit for bit with one version of OpenCV: 4.12 and 5.0 draw the same vertices with a pixel or two of difference.
+
+    Args:
+        kind: object_like, object_like_middle, object_like_small, rand_curve, rand_curve_small (strokes), or box.
+        num_frames: length of the clip.
+        height: pixels.
+        width: pixels.
+        seed: a whole number from 0 up, or a sequence of them, such as (run seed, epoch, sample).
+        num_strokes: number of strokes or boxes; None takes 1 to 20 without `hole_share`, as many as it needs with it.
+        hole_share: (low, high), fractions: the mean over all pixels of the clip is at least low and below high.
+        border: pixels at each edge of the frame that are never missing.
+        static: the same hole in every frame.
+
+    Returns:
+        (num_frames, height, width) uint8, 1 = missing.
+
+    Raises:
+        ValueError: an argument is out of range, or `hole_share` cannot be reached; the sentence says what to do.
+
+    Source: Chang et al. 2019, Free-form Video Inpainting, the released presets; test sets binned by mean hole share.
+    Differs: lengths follow the frame size, see `frame_scale`. The released code draws clips and sorts them into bins;
+    here strokes are added one by one until a share drawn from the interval is met, and boxes are resized to meet it.
+    """
+    check_kind(kind)
+    num_frames = check_whole("num_frames", num_frames, 1)
+    height, width = check_whole("height", height, 1), check_whole("width", width, 1)
+    seed = check_seed(seed)
+    num_strokes = None if num_strokes is None else check_whole("num_strokes", num_strokes, 1)
+    border = check_border(border, height, width)
+    pen = _Pen(kind, 1 if static else num_frames, height, width, border)
+    if hole_share is None:
+        rng = generator(seed, 0)
+        pen.draw(rng, num_strokes or 1 + int(rng.random() * MOST_STROKES))
+    else:
+        _meet_share(pen, seed, num_strokes, check_hole_share(hole_share))
+    hole = pen.hole
+    if border:
+        hole = np.pad(hole, ((0, 0), (border, border), (border, border)))
+    return np.repeat(hole, num_frames, axis=0) if static else hole
+
+
+def generator(seed: tuple[int, ...], stream: int) -> np.random.Generator:
+    """Start a random stream of its own; the length goes in too, or (5,) and (5, 0) would be the same seed."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence((len(seed), *seed), spawn_key=(stream,))))
+
+
+class _Pen:
+    """A hole being drawn: the frame without its border, and how to add to it."""
+
+    def __init__(self, kind: str, num_frames: int, height: int, width: int, border: int):
+        self.kind, self.size, self.border = kind, (num_frames, height, width), border
+        self.hole = np.zeros((num_frames, height - 2 * border, width - 2 * border), np.uint8)
+
+    def share(self) -> float:
+        """Give the mean share of the clip, border included, that is missing."""
+        return np.count_nonzero(self.hole.view(np.bool_)) / math.prod(self.size)
+
+    def draw(self, rng: np.random.Generator, count: int) -> None:
+        if self.kind == BOX:
+            draw_boxes(self.hole, sample_boxes(rng, count, *self.size), self.border)
+        else:
+            for stroke in sample_strokes(rng, PRESETS[self.kind], count, *self.size):
+                draw_stroke(self.hole, stroke, self.border)
+
+    def draw_boxes_to(self, rng: np.random.Generator, count: int, aim: float) -> None:
+        """Draw boxes of the size that comes closest to a share: halve the interval of the factor 20 times."""
+        boxes = sample_boxes(rng, count, *self.size)
+        small, large = 0.0, 2.0 * max(self.size[1:]) / float(boxes.sides.min())
+        for _ in range(20):
+            factor = (small + large) / 2
+            self.hole[:] = 0
+            draw_boxes(self.hole, boxes.scaled(factor), self.border)
+            if self.share() < aim:
+                small = factor
+            else:
+                large = factor
+
+    def draw_strokes_to(self, rng: np.random.Generator, aim: float, high: float) -> bool:
+        """Add strokes until the share is met, leaving out a last one that goes too far; say whether they sufficed."""
+        drawn, share = [], 0.0
+        while share < aim and len(drawn) < MOST_STROKES_FOR_A_SHARE:
+            for stroke in sample_strokes(rng, PRESETS[self.kind], 4 + len(drawn) // 4, *self.size):
+                draw_stroke(self.hole, stroke, self.border)
+                drawn.append(stroke)
+                share = self.share()
+                if share >= aim:
+                    break
+        if share >= high and len(drawn) > 1:
+            self.hole[:] = 0
+            for stroke in drawn[:-1]:
+                draw_stroke(self.hole, stroke, self.border)
+        return share >= aim
+
+
+def _meet_share(pen: _Pen, seed: tuple[int, ...], num_strokes: int | None, bounds: tuple[float, float]) -> None:
+    low, high = bounds
+    most = pen.hole.size / math.prod(pen.size)
+    closest, enough, attempt = None, True, 0
+    for attempt in range(TRIES if low < most else 0):
+        rng = generator(seed, attempt)
+        pen.hole[:] = 0
+        aim = low + rng.random() * (min(high, most) - low)
+        if pen.kind == BOX:
+            pen.draw_boxes_to(rng, num_strokes or 1 + int(rng.random() * MOST_BOXES_FOR_A_SHARE), aim)
+        elif num_strokes is None:
+            enough = pen.draw_strokes_to(rng, aim, high)
+        else:
+            pen.draw(rng, num_strokes)
+        share = pen.share()
+        if low <= share < high and share > 0.0:
+            return
+        if closest is None or abs(share - (low + high) / 2) < abs(closest - (low + high) / 2):
+            closest = share
+        if not enough:
+            break  # more strokes than anyone would draw: the next try would end the same way, slowly
+    asked = f"hole_share asks for a mean share of at least {low:g} and below {high:g} of kind {pen.kind}"
+    frame = f"{pen.size[0]} frames of height {pen.size[1]} and width {pen.size[2]}"
+    if closest is None:
+        raise ValueError(
+            f"{asked}, but a border of {pen.border} pixels leaves at most {most:.3f} of {frame}. "
+            "Lower hole_share, or make the border smaller."
+        )
+    count = "" if num_strokes is None else f" with num_strokes {num_strokes}"
+    raise ValueError(
+        f"{asked} in {frame}{count}; tries: {attempt + 1}, the closest gave {closest:.3f}. "
+        "Widen the interval, " + ("leave num_strokes at None, " if num_strokes else "") + "or choose another kind."
+    )

@@ -1,0 +1,111 @@
+"""Free-form strokes: polylines with a brush that drift and wobble through a clip."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from .motion import DIRECTION_COUNT, STEPS_PER_RADIAN, directions, drift_offsets, jitter_offsets
+from .presets import StrokePreset, frame_scale
+
+
+class Stroke(NamedTuple):
+    """One moving stroke: `points` (time, vertices, 2) int32, x and y in pixels; `brush_width` in pixels, odd."""
+
+    points: np.ndarray
+    brush_width: int
+
+
+def sample_strokes(
+    rng: np.random.Generator, preset: StrokePreset, count: int, num_frames: int, height: int, width: int
+) -> list[Stroke]:
+    """Invent strokes and move them through the clip.
+
+    Args:
+        rng: where the randomness comes from; only `random` and `standard_normal` are called, in a fixed order.
+        preset: the row of the table.
+        count: number of strokes.
+        num_frames: length of the clip.
+        height: of the frame, pixels.
+        width: of the frame, pixels.
+
+    Returns:
+        `count` strokes, not clipped to the frame.
+
+    Source: Chang et al. 2019, Free-form Video Inpainting, the released presets.
+    Differs: lengths follow the frame size (`frame_scale`); vertices may leave the frame; the start is a vertex in
+    addition to the sampled number; brush widths are whole pixels at 320x180, drawn with the nearest odd number.
+    """
+    scale = frame_scale(height, width)
+    fewest, most = preset.vertices
+    narrowest, widest = math.ceil(preset.brush_width[0]), math.ceil(preset.brush_width[1])
+    draws = rng.random((count, 6))
+    num_vertices = [fewest + int(u * (most - fewest + 1)) + 1 for u in draws[:, 0].tolist()]
+    brushes = [odd_width(scale * (narrowest + int(u * (widest - narrowest)))) for u in draws[:, 1].tolist()]
+    start = np.floor(draws[:, 2:4].T * ((width,), (height,)))
+
+    path = _polylines(rng, preset, max(num_vertices), draws[:, 4], draws[:, 5])
+    drift = drift_offsets(rng, count, num_frames, preset.drift_speed, preset.drift_acceleration[1])
+    moved = jitter_offsets(rng, preset, num_frames, count, max(num_vertices))  # (x or y, time, stroke, vertex)
+    moved += drift[..., None]
+    moved += path[:, None]
+    moved *= scale
+    moved += start[:, None, :, None]
+    np.rint(moved, out=moved)
+    points = np.empty((*moved.shape[1:], 2), np.int32)
+    points[..., 0], points[..., 1] = moved
+    return [Stroke(points[:, i, :n], brushes[i]) for i, n in enumerate(num_vertices)]
+
+
+def odd_width(brush_width: float) -> int:
+    """Give the odd number of pixels nearest to a brush width (the lower one of two), at least 1.
+
+    An odd brush is the one OpenCV draws exactly: lines and the discs at their vertices of the same width.
+    """
+    return max(1, 2 * math.ceil(brush_width / 2) - 1)
+
+
+def draw_stroke(hole: np.ndarray, stroke: Stroke, border: int = 0) -> None:
+    """Draw a stroke into every frame of a hole, in place: lines of brush width, discs at the vertices.
+
+    Args:
+        hole: (time, height, width) uint8; what the stroke covers becomes 1.
+        stroke: in pixels of the whole frame, as many frames as `hole`.
+        border: `hole` is the frame without this many pixels at each edge.
+    """
+    points, brush_width = stroke
+    if border:
+        points = points - np.int32(border)
+    # Thickness 2r draws lines of 2r + 1 pixels, and discs of the same diameter at both ends of every piece.
+    thickness = max(1, brush_width - 1)
+    draw = cv2.polylines
+    for frame, vertices in zip(hole, points):
+        draw(frame, [vertices], False, 1, thickness)
+
+
+def _polylines(
+    rng: np.random.Generator, preset: StrokePreset, num_vertices: int, speed: np.ndarray, angle: np.ndarray
+) -> np.ndarray:
+    """Walk from the start: (2, strokes, num_vertices) float64, pixels of a 320x180 frame, start at 0."""
+    count = len(speed)
+    change = rng.random((2, count, num_vertices))
+    change *= 2.0
+    change -= 1.0
+    change *= np.array(preset.head_acceleration).reshape(2, 1, 1) * np.array([1.0, STEPS_PER_RADIAN]).reshape(2, 1, 1)
+    change[:, :, 0] = 0.0
+    top = preset.head_speed
+    steps = np.empty((count, num_vertices))
+    for row, now, changes in zip(steps, (speed * top).tolist(), change[0].tolist()):
+        walked = []
+        for by in changes:
+            now += by
+            now = 0.0 if now < 0.0 else top if now > top else now
+            walked.append(now)
+        row[:] = walked
+    heading = np.cumsum(change[1], axis=1) + (angle * DIRECTION_COUNT)[:, None]
+    moves = directions(heading) * steps
+    moves[:, :, 0] = 0.0
+    return np.cumsum(moves, axis=2)

@@ -1,0 +1,89 @@
+"""MSE, PSNR and SSIM, over the frame and inside the hole."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+from lgtsm.checks import check_video, check_video_and_hole
+
+NAMES = ("mse", "psnr", "ssim", "mse_hole", "psnr_hole", "ssim_hole")
+LEAST_MSE = 1e-10  # equal videos get 100 dB instead of infinity, so that means stay finite
+
+
+def frame_quality(filled: Tensor, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
+    """Score each video of a batch.
+
+    MSE and PSNR: over all pixels of the video (of its hole), colours averaged. SSIM: 11x11 Gaussian window of
+    sigma 1.5 (Wang et al. 2004), mean over frames and colours; inside the hole: the mean of the SSIM map over the
+    hole's pixels. Videos are clipped to [0, 1] first.
+
+    Args:
+        filled: (batch, time, 3, height, width).
+        video: the true video, of the same shape, in [0, 1].
+        hole: (batch, time, 1, height, width), 1 = missing.
+
+    Returns:
+        {"mse", "psnr", "ssim", "mse_hole", "psnr_hole", "ssim_hole"}: float64 (batch,); the hole's numbers are NaN
+        where a video has no hole.
+    """
+    check_video(filled, "filled")
+    check_video_and_hole(video, hole)
+    if filled.shape != video.shape:
+        raise ValueError(f"filled must have the shape of video, {tuple(video.shape)}; got {tuple(filled.shape)}.")
+    filled, video = filled.float().clamp(0, 1), video.float().clamp(0, 1)
+    hole = (hole > 0.5).double()
+    inside = hole.sum((1, 2, 3, 4))
+    squares = (filled - video).double().square().mean(2, keepdim=True)  # (batch, time, 1, height, width)
+    mse, mse_hole = squares.mean((1, 2, 3, 4)), (squares * hole).sum((1, 2, 3, 4)) / inside
+    ssim, ssim_map = structural_similarity_index_measure(
+        filled.flatten(0, 1), video.flatten(0, 1), data_range=1.0, reduction="none", return_full_image=True
+    )
+    ssim_map = ssim_map.double().mean(1, keepdim=True).view_as(squares)
+    return {
+        "mse": mse,
+        "psnr": -10 * mse.clamp(min=LEAST_MSE).log10(),
+        "ssim": ssim.double().view(video.shape[:2]).mean(1),
+        "mse_hole": mse_hole,
+        "psnr_hole": -10 * mse_hole.clamp(min=LEAST_MSE).log10(),
+        "ssim_hole": (ssim_map * hole).sum((1, 2, 3, 4)) / inside,
+    }
+
+
+class FrameQuality(Metric):
+    """Means of `frame_quality` over videos, each video counting once.
+
+    Videos without a hole count in the frame's numbers only. States are sums in float64: batches equal the whole, and
+    processes add up exactly.
+    """
+
+    full_state_update = False
+    higher_is_better = None
+    is_differentiable = False
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        for name in NAMES:
+            self.add_state(f"sum_{name}", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("videos", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        self.add_state("videos_with_hole", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+
+    def update(self, filled: Tensor, video: Tensor, hole: Tensor) -> None:
+        """Add a batch; arguments as in `frame_quality`."""
+        with_hole = torch.zeros_like(self.videos_with_hole)
+        for name, values in frame_quality(filled, video, hole).items():
+            counted = ~values.isnan()
+            if name == "mse_hole":
+                with_hole = counted.sum()
+            setattr(self, f"sum_{name}", getattr(self, f"sum_{name}") + torch.where(counted, values, 0).sum())
+        self.videos = self.videos + len(video)
+        self.videos_with_hole = self.videos_with_hole + with_hole
+
+    def compute(self) -> dict[str, Tensor]:
+        """Return the means by name, NaN where nothing was counted."""
+        return {
+            name: getattr(self, f"sum_{name}") / (self.videos_with_hole if name.endswith("_hole") else self.videos)
+            for name in NAMES
+        }

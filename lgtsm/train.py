@@ -1,0 +1,102 @@
+"""Train a model: `python -m lgtsm.train [experiment=NAME] [KEY=VALUE ...]`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import hydra
+from omegaconf import DictConfig
+
+from lgtsm.config.folder import config_folder
+from lgtsm.exits import exit_with_sentence
+
+
+def run(config: DictConfig) -> dict[str, Any]:
+    """Train as the configuration says, then score the result.
+
+    Args:
+        config: the composed configuration; `paths.run` names the folder that everything is left in.
+
+    Returns:
+        {"module": the trained LightningModule, "trainer": the Trainer, "scores": the final table or None}.
+
+    Raises:
+        ValueError: the configuration cannot be used; the sentence names its key.
+    """
+    from torch import nn
+
+    from lgtsm.classical.fillers import MeanColour, TemporalCopy
+    from lgtsm.config.build import build, build_all
+    from lgtsm.config.check import check_complete
+    from lgtsm.config.record import write_config
+    from lgtsm.metrics.report import write_report
+    from lgtsm.metrics.scoring import markdown_table
+    from lgtsm.models.weights import load_model, save_model
+    from lgtsm.training.datamodule import ClipDataModule
+    from lgtsm.training.inpainting_gan import InpaintingGAN
+    from lgtsm.training.start import seed_everything, hide_known_advice
+
+    check_complete(config)
+    seed_everything(config.seed)
+    hide_known_advice()
+
+    generator = build(config.model, "model", nn.Module)
+    if config.init_from is not None:
+        generator.load_state_dict(load_model(config.init_from).state_dict())
+    data = build(config.data.module, "data", ClipDataModule)
+    module = InpaintingGAN(
+        generator,
+        build(config.loss, "loss", nn.Module),
+        build(config.optimizer.generator, "optimizer.generator"),
+        discriminator=build(config.discriminator, "discriminator", nn.Module),
+        adversarial=build(config.adversarial.loss, "adversarial.loss", nn.Module),
+        adversarial_weight=config.adversarial.weight,
+        adversarial_start_step=config.adversarial.start_step,
+        step_order=config.adversarial.step_order,
+        discriminator_optimizer=build(config.optimizer.discriminator, "optimizer.discriminator"),
+        scheduler=build(config.optimizer.generator_schedule, "optimizer.generator_schedule"),
+        discriminator_scheduler=build(config.optimizer.discriminator_schedule, "optimizer.discriminator_schedule"),
+        max_gradient_norm=config.max_gradient_norm,
+        average_decay=config.average_decay,
+    )
+    trainer = build(
+        config.trainer,
+        "trainer",
+        callbacks=build_all(config.callbacks, "callbacks"),
+        logger=build_all(config.logger, "logger"),
+    )
+    folder = Path(config.paths.run)
+    if trainer.is_global_zero:
+        write_config(config, folder)
+    trainer.fit(module, data, ckpt_path=config.resume)
+
+    scores = None
+    if trainer.is_global_zero:
+        about = {"name": config.name, "steps": trainer.global_step, "seed": config.seed}
+        trained = module.inference_generator.eval().cpu()
+        save_model(trained, folder / "generator.safetensors", about)
+        if config.evaluate:
+            methods = {"mean colour": MeanColour(), "temporal copy": TemporalCopy(), config.name: trained}
+            scores = write_report(methods, data.validation, folder, shown=config.name, about=about)
+            print(f"\nHeld-out clips ({len(data.validation)}), means over clips:\n{markdown_table(scores)}\n\nRun folder: {folder}")
+    return {"module": module, "trainer": trainer, "scores": scores}
+
+
+@hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")
+def _job(config: DictConfig) -> None:
+    from hydra.core.hydra_config import HydraConfig
+
+    # Under a sweep every job has a folder of its own, which only Hydra knows.
+    config.paths.run = HydraConfig.get().runtime.output_dir
+    with exit_with_sentence("train"):
+        run(config)
+
+
+def main() -> None:
+    """Entry point of `lgtsm train`."""
+    _job()
+
+
+if __name__ == "__main__":
+    main()

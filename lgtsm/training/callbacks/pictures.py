@@ -1,0 +1,56 @@
+"""Pictures of validation clips, in the run folder and at every logger that shows images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from lgtsm.data.batch import as_floats
+from lgtsm.video.pictures import mark_hole, strip, write_png
+
+
+class ValidationPictures(pl.Callback):
+    """After each validation, keep strips of its first clips: input, filled, target.
+
+    Args:
+        folder: where the PNG files go, named by step and clip.
+        num_clips: clips of the first validation batch.
+    """
+
+    def __init__(self, folder: str | Path, num_clips: int = 2):
+        self.folder = Path(folder)
+        self.num_clips = num_clips
+
+    @torch.no_grad()
+    def on_validation_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_index: int, loader: int = 0
+    ) -> None:
+        """Draw the first batch's clips."""
+        if batch_index != 0 or not trainer.is_global_zero or trainer.sanity_checking:
+            return
+        video, hole = as_floats(batch)
+        video, hole = video[: self.num_clips], hole[: self.num_clips]
+        filled = module(video, hole)["filled"].float().clamp(0, 1)
+        for clip in range(len(video)):
+            target = _to_bytes(video[clip])
+            image = strip(
+                {
+                    "input": mark_hole(target, hole[clip, :, 0].cpu().numpy()),
+                    "filled": _to_bytes(filled[clip]),
+                    "target": target,
+                }
+            )
+            write_png(self.folder / f"step{trainer.global_step:07d}_clip{clip}.png", image)
+            for logger in trainer.loggers:
+                if hasattr(logger, "log_image"):  # Weights & Biases
+                    logger.log_image(key=f"clips/{clip}", images=[image], step=trainer.global_step)
+                elif isinstance(logger, pl.loggers.TensorBoardLogger):
+                    logger.experiment.add_image(f"clips/{clip}", image, trainer.global_step, dataformats="HWC")
+
+
+def _to_bytes(frames: torch.Tensor):
+    """(time, 3, height, width) in [0, 1] to uint8 (time, height, width, 3)."""
+    return (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -1,0 +1,73 @@
+"""Batches for Lightning: an endless stream to train on, fixed clips to validate on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytorch_lightning as pl
+from torch.utils.data import DataLoader, Dataset
+
+from lgtsm.checks import check_positive
+from lgtsm.data.sampling import StreamBatches
+
+
+class ClipDataModule(pl.LightningDataModule):
+    """Feed training and validation clips.
+
+    Args:
+        train: data set asked by (draw, index).
+        validation: data set asked by index.
+        batch_size: training samples in a batch of one process.
+        steps_per_epoch: batches of one epoch: how often validation may run.
+        validation_batch_size: clips validated at once.
+        num_workers: processes that load data; 0 loads in the training process.
+        seed: seed of the order of the videos.
+    """
+
+    def __init__(
+        self,
+        train: Dataset,
+        validation: Dataset,
+        batch_size: int,
+        steps_per_epoch: int,
+        validation_batch_size: int = 4,
+        num_workers: int = 0,
+        seed: int = 0,
+    ):
+        super().__init__()
+        check_positive("batch_size", batch_size)
+        check_positive("steps_per_epoch", steps_per_epoch)
+        self.train = train
+        self.validation = validation
+        self.batch_size = batch_size
+        self.steps_per_epoch = steps_per_epoch
+        self.validation_batch_size = validation_batch_size
+        self.num_workers = num_workers
+        self.seed = seed
+
+    def train_dataloader(self) -> DataLoader:
+        """Return batches that go on after those that the module has already trained on."""
+        trainer = self.trainer
+        batches = StreamBatches(
+            len(self.train),
+            self.batch_size,
+            self.steps_per_epoch,
+            seed=self.seed,
+            rank=trainer.global_rank if trainer else 0,
+            num_replicas=trainer.world_size if trainer else 1,
+            batches_done=lambda: trainer.lightning_module.batches_done if trainer else 0,
+        )
+        return DataLoader(self.train, batch_sampler=batches, **self._loading())
+
+    def val_dataloader(self) -> DataLoader:
+        """Return the validation clips in order."""
+        return DataLoader(self.validation, batch_size=self.validation_batch_size, **self._loading())
+
+    def _loading(self) -> dict[str, Any]:
+        trainer = self.trainer
+        on_gpu = trainer is not None and trainer.strategy.root_device.type == "cuda"
+        return {
+            "num_workers": self.num_workers,
+            "persistent_workers": self.num_workers > 0,
+            "pin_memory": on_gpu,
+        }

@@ -1,0 +1,142 @@
+"""Encode RGB frames into a video file with PyAV: pixel format, colour tags, timestamps, sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from lgtsm.video import pyav
+from lgtsm.video.encoding_choices import choose_codec, choose_pix_fmt, encoder_options, tags_of
+from lgtsm.video.errors import VideoError
+from lgtsm.video.probe import VideoInfo
+from lgtsm.video.stream_copy import StreamCopy
+
+
+class Encoder:
+    """Writes frames to `temporary`; `VideoWriter` moves it to `target` when all went well. See there for the rest."""
+
+    def __init__(
+        self,
+        temporary: Path,
+        target: Path,
+        fps: Fraction,
+        height: int,
+        width: int,
+        codec: str | None,
+        crf: int,
+        pix_fmt: str | None,
+        lossless: bool,
+        like: VideoInfo | None,
+        source_path: Path | None,
+        copy: Sequence[str],
+        clock: Fraction | None,
+    ):
+        av = pyav.load()
+        suffix = target.suffix.lower()
+        self.codec = codec or choose_codec(target, lossless)
+        self.target, self.fps = target, fps
+        self._reformatter = av.video.reformatter.VideoReformatter()
+        self._tags = tags_of(like, self.codec)
+        self._palette = None
+        self._copy = None
+        try:
+            self._output = av.open(str(temporary), "w")
+        except (av.FFmpegError, ValueError) as error:
+            raise VideoError(
+                f"{target} cannot be written: FFmpeg knows no container {suffix!r}. Use .mp4 or .mkv."
+            ) from error
+        try:
+            if source_path is not None:
+                self._copy = StreamCopy(source_path, self._output, target, copy)
+            formats = self._formats(av)
+            self.pix_fmt = choose_pix_fmt(formats, pix_fmt, lossless, like, height, width, self.codec)
+            self._open_stream(fps, height, width, crf, lossless, like, clock, suffix)
+        except BaseException:
+            self.abort()
+            raise
+
+    def _formats(self, av) -> list[str]:
+        try:
+            return [known.name for known in av.codec.Codec(self.codec, "w").video_formats or ()]
+        except (av.FFmpegError, ValueError) as error:
+            raise VideoError(
+                f"{self.target} cannot be written: this FFmpeg has no encoder {self.codec!r}. "
+                "Use libx264, libx265, libvpx-vp9, ffv1 or mjpeg."
+            ) from error
+
+    def _open_stream(self, fps, height, width, crf, lossless, like, clock, suffix) -> None:
+        options, bits_per_pixel = encoder_options(self.codec, crf, lossless, suffix)
+        try:
+            self._stream = self._output.add_stream(self.codec, rate=fps, options=options)
+        except (pyav.load().FFmpegError, ValueError) as error:
+            raise self._failed(error) from error
+        context = self._stream.codec_context
+        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, self.pix_fmt
+        context.bit_rate = round(bits_per_pixel * width * height * fps)
+        self._clock = Fraction(1, 100) if self.codec == "gif" else clock or 1 / fps
+        context.time_base = self._clock
+        if self._is_yuv:
+            self._tags.tag(context)
+        if like is not None and like.sample_aspect_ratio != 1:
+            context.sample_aspect_ratio = like.sample_aspect_ratio
+        if self.codec == "gif":
+            from lgtsm.video.gif import PaletteGraph
+
+            self._palette = PaletteGraph(width, height, self._clock)
+
+    @property
+    def _is_yuv(self) -> bool:
+        return self.pix_fmt.startswith(("yuv", "gray", "nv"))
+
+    def write(self, frame: np.ndarray, shown: Fraction, first: bool) -> None:
+        """Encode one (height, width, 3) uint8 frame that is shown at `shown` seconds."""
+        av = pyav.load()
+        picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+        if self._is_yuv:
+            picture = self._tags.to_yuv(self._reformatter, picture, self.pix_fmt)
+        elif self._palette is None:
+            picture = self._reformatter.reformat(picture, format=self.pix_fmt)
+        picture.pts, picture.time_base = round(shown / self._clock), self._clock
+        picture.duration = max(1, round(1 / self.fps / self._clock))
+        try:
+            if self._palette is not None:
+                picture = self._palette.apply(picture)
+            if self._copy is not None and first:
+                self._copy.begin(shown)
+            self._output.mux(self._stream.encode(picture))
+            if self._copy is not None:
+                self._copy.pump(shown)
+        except (av.FFmpegError, ValueError) as error:
+            raise self._failed(error) from error
+
+    def finish(self) -> None:
+        """Write what the encoder still holds, the rest of the sound, and the end of the file."""
+        try:
+            self._output.mux(self._stream.encode(None))
+            if self._copy is not None:
+                self._copy.pump()
+            self._output.close()
+        except (pyav.load().FFmpegError, ValueError) as error:
+            raise self._failed(error) from error
+        finally:
+            if self._copy is not None:
+                self._copy.close()
+
+    def abort(self) -> None:
+        """Close the files without caring what is in them."""
+        if self._copy is not None:
+            self._copy.close()
+        try:
+            self._output.close()
+        except (pyav.load().FFmpegError, ValueError):
+            pass  # the file is thrown away
+
+    def _failed(self, error: Exception) -> VideoError:
+        reason = getattr(error, "strerror", None) or str(error)
+        return VideoError(
+            f"{self.target} cannot be written as {self.codec} in {self.target.suffix or 'this container'} ({reason}). "
+            "Try another --codec, or a name ending in .mp4 or .mkv; is there room on the disk?"
+        )

@@ -1,0 +1,89 @@
+"""Choose encoder, pixel format and colour tags for a file to be written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lgtsm.video.colour import ColourTags
+from lgtsm.video.errors import VideoError
+from lgtsm.video.probe import VideoInfo
+
+_CODEC_OF_SUFFIX = {".webm": "libvpx-vp9", ".ogv": "libtheora", ".gif": "gif"}
+_LOSSLESS_OF_SUFFIX = {".mp4": "libx264rgb", ".mov": "libx264rgb", ".m4v": "libx264rgb", ".mkv": "ffv1", ".avi": "ffv1"}
+
+
+def choose_codec(target: Path, lossless: bool) -> str:
+    """Return the encoder for a file name; lossless ones keep RGB as it is."""
+    suffix = target.suffix.lower()
+    if not lossless:
+        return _CODEC_OF_SUFFIX.get(suffix, "libx264")
+    if suffix not in _LOSSLESS_OF_SUFFIX:
+        raise VideoError(
+            f"{target} cannot be lossless: {suffix} has no lossless RGB here. Use .mkv (FFV1), .mp4 (H.264 RGB), or a "
+            "folder of PNG frames."
+        )
+    return _LOSSLESS_OF_SUFFIX[suffix]
+
+
+def encoder_options(codec: str, crf: int, lossless: bool, suffix: str) -> tuple[dict[str, str], float]:
+    """Return FFmpeg's options and the bits per pixel to aim at; 0 where quality is constant instead."""
+    if codec in ("libx264", "libx264rgb", "libx265"):
+        options = {"crf": "0" if lossless else str(crf)}
+        if codec == "libx265":
+            options["x265-params"] = "log-level=error" + (":lossless=1" if lossless else "")
+        if suffix == ".avi":
+            options["bf"] = "0"  # AVI has no place for frames out of order
+        return options, 0
+    if codec in ("libvpx-vp9", "libaom-av1", "libsvtav1"):
+        return {"crf": str(crf)}, 0
+    if codec == "mjpeg":
+        return {"qmin": "1", "qmax": "3"}, 8
+    if codec == "libvpx":
+        return {"crf": str(crf)}, 4  # VP8 takes the rate for a limit that crf stays below
+    return {}, 1
+
+
+def choose_pix_fmt(
+    formats: list[str], wanted: str | None, lossless: bool, like: VideoInfo | None, height: int, width: int, codec: str
+) -> str:
+    """Keep the format of the source where the encoder has it; never one that would need another size."""
+    if codec == "gif":
+        return "pal8"
+    if wanted is not None:
+        if formats and wanted not in formats:
+            raise VideoError(
+                f"{codec} cannot write pixel format {wanted!r}; it has {', '.join(formats)}. Choose of these."
+            )
+        if not _fits(wanted, height, width):
+            raise VideoError(f"{wanted} cannot hold odd sizes; the frames are {width}x{height}. Use yuv444p, or none.")
+        return wanted
+    if lossless or codec == "libx264rgb":
+        name = next((name for name in ("rgb24", "bgr0", "gbrp") if name in formats), None)
+        if name is None:
+            raise VideoError(f"{codec} cannot keep every bit of RGB. Use libx264rgb or ffv1, or leave the codec open.")
+        return name
+    full_range_only = {"mjpeg": {"yuv420p": "yuvj420p", "yuv444p": "yuvj444p"}}.get(codec, {})
+    source = like.pix_fmt.replace("yuvj", "yuv") if like is not None else "yuv420p"
+    for name in (source, "yuv420p", "yuv444p"):
+        name = full_range_only.get(name, name)
+        if (name in formats or not formats) and name.startswith(("yuv", "gray")) and _fits(name, height, width):
+            return name
+    raise VideoError(f"{codec} has no pixel format for {width}x{height} frames. Use libx264, or an even size.")
+
+
+def _fits(pix_fmt: str, height: int, width: int) -> bool:
+    """Whether the chroma planes of a format have whole pixels at this size."""
+    quarter, half = any(key in pix_fmt for key in ("410", "411")), any(key in pix_fmt for key in ("420", "440"))
+    return not ((width % 2 and (half or "422" in pix_fmt)) or (height % 2 and half) or (quarter and width % 4))
+
+
+def tags_of(like: VideoInfo | None, codec: str) -> ColourTags:
+    """Return the colour tags of the source; BT.709 in TV range where there is none, or where it was RGB."""
+    if codec == "mjpeg":
+        return ColourTags(5, 2, 2, 2)  # JPEG is BT.601 in full range by definition
+    if like is None or like.color_space == "gbr":
+        return ColourTags()
+    full = like.pix_fmt.startswith("yuvj") or like.color_range == "pc"
+    return ColourTags.of_names(
+        like.color_space, like.color_primaries, like.color_transfer, "pc" if full else like.color_range
+    )

@@ -1,0 +1,114 @@
+"""Read a folder of PNG, JPEG, ... frames as a video; read one image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from lgtsm.video.errors import VideoError
+from lgtsm.video.reader import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, check_indices, natural_key
+
+
+class FrameFolder:
+    """The images of a folder in natural order (2 before 10), all of one size, as frames.
+
+    Gray images are repeated over the colours, 16 bits are cut to 8, transparency is dropped, and JPEGs are turned as
+    their EXIF tag says.
+
+    Args:
+        path: the folder. Other files and hidden files in it are left alone.
+        fps: frames per second to report; a folder does not say so itself.
+
+    Raises:
+        VideoError: no folder, no image in it, an unreadable image, or one of another size.
+    """
+
+    def __init__(self, path: str | Path, fps: Fraction | int = 25):
+        self.path = Path(path)
+        self.fps = Fraction(fps)
+        self.files = list_images(self.path)
+        size, first = image_size(self.files[0]), self.files[0].name
+        for file in self.files[1:]:
+            if image_size(file) != size:
+                raise VideoError(
+                    f"{self.path} must hold frames of one size; {first} is {size[0]}x{size[1]} but {file.name} is "
+                    f"{'x'.join(map(str, image_size(file)))}. Resize it or take it out."
+                )
+        self.height, self.width = read_image(self.files[0]).shape[:2]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yield every frame in order, (height, width, 3) uint8."""
+        for index in range(len(self)):
+            yield self._read_one(index)
+
+    def read(self, indices: Sequence[int]) -> np.ndarray:
+        """Return the frames at `indices` (any order, repeats allowed), (n, height, width, 3) uint8."""
+        frames = [self._read_one(index) for index in check_indices(self.path, indices, len(self))]
+        return np.stack(frames) if frames else np.empty((0, self.height, self.width, 3), np.uint8)
+
+    def _read_one(self, index: int) -> np.ndarray:
+        frame = read_image(self.files[index])
+        if frame.shape[:2] != (self.height, self.width):
+            raise VideoError(
+                f"{self.files[index]} must be {self.width}x{self.height} like the first frame; it is "
+                f"{frame.shape[1]}x{frame.shape[0]}. Resize or turn it."
+            )
+        return frame
+
+    def close(self) -> None:
+        """Nothing stays open between reads."""
+
+    def __enter__(self) -> FrameFolder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def list_images(folder: Path) -> list[Path]:
+    """List the images right in a folder, in natural order.
+
+    Raises:
+        VideoError: there are none; the sentence says what is there instead.
+    """
+    files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
+    images = [file for file in files if file.suffix.lower() in IMAGE_EXTENSIONS]
+    if not images:
+        videos = sum(file.suffix.lower() in VIDEO_EXTENSIONS for file in files)
+        there = f"{videos} video files; name one of them" if videos else "none; name the folder that holds the frames"
+        raise VideoError(f"{folder} must hold frames ({', '.join(sorted(IMAGE_EXTENSIONS))}); it holds {there}.")
+    return sorted(images, key=lambda file: natural_key(file.name))
+
+
+def image_size(file: Path) -> tuple[int, int]:
+    """Return (width, height) of an image from its header alone."""
+    try:
+        with Image.open(file) as image:
+            return image.size
+    except (UnidentifiedImageError, OSError) as error:
+        raise _unreadable(file) from error
+
+
+def read_image(file: Path) -> np.ndarray:
+    """Read one image as (height, width, 3) uint8 RGB.
+
+    Raises:
+        VideoError: it is missing, no image, or cut off.
+    """
+    data = np.fromfile(file, np.uint8) if file.is_file() else np.empty(0, np.uint8)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if picture is None:
+        raise _unreadable(file)
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def _unreadable(file: Path) -> VideoError:
+    return VideoError(f"{file} must be an image (PNG, JPEG, ...); it cannot be decoded. Write it again or take it out.")

@@ -1,0 +1,37 @@
+"""GIF has 256 colours a picture: find the best palette for each frame, at constant memory."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from lgtsm.video import pyav
+
+
+class PaletteGraph:
+    """FFmpeg's palettegen and paletteuse with one palette for each frame.
+
+    Args:
+        width: pixels.
+        height: pixels.
+        time_base: seconds per unit of the frames' pts.
+    """
+
+    def __init__(self, width: int, height: int, time_base: Fraction):
+        graph = pyav.load().filter.Graph()
+        source = graph.add_buffer(width=width, height=height, format="rgb24", time_base=time_base)
+        split = graph.add("split")
+        generate = graph.add("palettegen", "stats_mode=single")
+        use = graph.add("paletteuse", "new=1:dither=sierra2_4a")
+        sink = graph.add("buffersink")
+        source.link_to(split)
+        split.link_to(generate, 0, 0)
+        split.link_to(use, 1, 0)
+        generate.link_to(use, 0, 1)
+        use.link_to(sink)
+        graph.configure()
+        self._graph = graph
+
+    def apply(self, frame):
+        """Return the RGB frame with 256 colours, at the same time."""
+        self._graph.push(frame)
+        return self._graph.pull()

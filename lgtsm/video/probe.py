@@ -1,0 +1,114 @@
+"""Say what a video is: size, frames, rate, colours, turn, sound, subtitles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from lgtsm.video import pyav
+from lgtsm.video.colour import MATRICES, PRIMARIES, RANGES, TRANSFERS
+from lgtsm.video.errors import VideoError
+from lgtsm.video.orientation import Orientation
+from lgtsm.video.packet_index import read_packet_index
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """Facts about a video file or a folder of frames. Colour names are ffprobe's; "unknown" where the file is silent.
+
+    Attributes:
+        width, height: pixels, upright, as the reader gives them (after `rotation`).
+        frames: exact count.
+        fps: frames per second; the mean where it varies.
+        duration: seconds, from the first frame to the end of the last.
+        rotation: degrees clockwise that a viewer turns the stored picture: 0, 90, 180 or 270.
+        sample_aspect_ratio: width of a pixel over its height, upright.
+        pts, time_base: (frames,) int64, when each frame is shown in units of `time_base` seconds; None for folders.
+    """
+
+    path: Path
+    width: int
+    height: int
+    frames: int
+    fps: Fraction
+    duration: Fraction
+    codec: str
+    pix_fmt: str
+    color_space: str = "unknown"
+    color_range: str = "unknown"
+    color_primaries: str = "unknown"
+    color_transfer: str = "unknown"
+    rotation: int = 0
+    sample_aspect_ratio: Fraction = Fraction(1)
+    audio_codecs: tuple[str, ...] = ()
+    subtitles: tuple[str, ...] = ()
+    variable_frame_rate: bool = False
+    pts: np.ndarray | None = field(default=None, repr=False, compare=False)
+    time_base: Fraction | None = None
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether there is a sound track."""
+        return bool(self.audio_codecs)
+
+
+def probe(path: str | Path) -> VideoInfo:
+    """Find out what a video is, without decoding more than its first frame (a few codecs aside).
+
+    Raises:
+        VideoError: nothing there, no video, no frames, or cut off.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _probe_folder(path)
+    index = read_packet_index(path)
+    with pyav.open_input(path) as container:
+        stream = pyav.video_stream(container)
+        context = stream.codec_context
+        try:
+            frame = next(iter(container.decode(stream)), None)
+        except pyav.load().FFmpegError as error:
+            raise VideoError(
+                f"{path} must be a video; its first frame cannot be decoded ({error.strerror})."
+            ) from error
+        if frame is None:
+            raise VideoError(f"{path} must hold at least one picture; none can be decoded. Give another video.")
+        orientation = Orientation.of_frame(frame)
+        width, height = frame.width, frame.height
+        aspect = pyav.fraction(stream.sample_aspect_ratio) or pyav.fraction(context.sample_aspect_ratio) or Fraction(1)
+        if orientation.transpose:
+            width, height, aspect = height, width, 1 / aspect
+        return VideoInfo(
+            path=path,
+            width=width,
+            height=height,
+            frames=len(index),
+            fps=index.fps,
+            duration=index.duration,
+            codec=context.codec.canonical_name,
+            pix_fmt=frame.format.name,
+            color_space=MATRICES.get(int(frame.colorspace), "unknown"),
+            color_range=RANGES.get(int(frame.color_range), "unknown"),
+            color_primaries=PRIMARIES.get(int(frame.color_primaries), "unknown"),
+            color_transfer=TRANSFERS.get(int(frame.color_trc), "unknown"),
+            rotation=orientation.degrees,
+            sample_aspect_ratio=aspect,
+            audio_codecs=tuple(other.codec_context.codec.canonical_name for other in container.streams.audio),
+            subtitles=tuple(other.codec_context.codec.canonical_name for other in container.streams.subtitles),
+            variable_frame_rate=index.variable,
+            pts=index.pts,
+            time_base=index.time_base,
+        )
+
+
+def _probe_folder(path: Path) -> VideoInfo:
+    from lgtsm.video.frame_folder import FrameFolder
+
+    with FrameFolder(path) as folder:
+        suffix = folder.files[0].suffix.lower().lstrip(".")
+        return VideoInfo(
+            path, folder.width, folder.height, len(folder), folder.fps, len(folder) / folder.fps, suffix, "rgb24"
+        )

@@ -1,0 +1,144 @@
+"""Read video files with PyAV: streams at constant memory, seeks where the timestamps allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from lgtsm.video import pyav
+from lgtsm.video.colour import to_rgb
+from lgtsm.video.errors import VideoError
+from lgtsm.video.orientation import Orientation
+from lgtsm.video.packet_index import PacketIndex, read_packet_index
+from lgtsm.video.reader import check_indices
+
+
+class PyAVReader:
+    """A video file as frames, upright, in RGB by the matrix and range that the file names (BT.601 if it names none).
+
+    Args:
+        path: any video file that FFmpeg reads.
+
+    Raises:
+        VideoError: the file cannot be read, or is cut off.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self._frames: Iterator[np.ndarray] | None = None  # where random access stands
+        self._next_pts = 0
+        self._shape: tuple[int, ...] | None = None
+        self._shape = self.first_frame.shape
+        self.height, self.width = self._shape[:2]
+
+    @cached_property
+    def first_frame(self) -> np.ndarray:
+        """The first frame, (height, width, 3) uint8, decoded without starting up threads for more."""
+        first = next(self._decode(threads="SLICE"), None)
+        if first is None:
+            raise VideoError(f"{self.path} must hold at least one picture; none can be decoded. Give another video.")
+        return first[1]
+
+    @cached_property
+    def index(self) -> PacketIndex:
+        """Timestamps, key frames and count; read from the packets on first use."""
+        return read_packet_index(self.path)
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames per second; the mean where it varies."""
+        return self.index.fps
+
+    @property
+    def timestamps(self) -> list[Fraction]:
+        """When each frame is shown, in seconds."""
+        return [int(pts) * self.index.time_base for pts in self.index.pts]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yield every frame in order, (height, width, 3) uint8; holds only a few at a time.
+
+        Raises:
+            VideoError: a picture cannot be decoded, has another size, or there are fewer than the file promises.
+        """
+        count = 0
+        for _, picture in self._decode():
+            yield picture
+            count += 1
+        if count != len(self):
+            raise VideoError(
+                f"{self.path} must give {len(self)} frames; {count} could be decoded. "
+                "It is damaged: repair it with ffmpeg -i IN OUT.mp4"
+            )
+
+    def read(self, indices: Sequence[int]) -> np.ndarray:
+        """Return the frames at `indices` (any order, repeats allowed), (n, height, width, 3) uint8."""
+        indices = check_indices(self.path, indices, len(self))
+        out = np.empty((len(indices), self.height, self.width, 3), np.uint8)
+        for wanted in sorted(set(indices)):
+            out[[place for place, index in enumerate(indices) if index == wanted]] = self._read_one(wanted)
+        return out
+
+    def _read_one(self, wanted: int) -> np.ndarray:
+        """Go on from where the last call stood if that is near, else from the last key frame before."""
+        pts = self.index.pts
+        position = int(np.searchsorted(pts, self._next_pts)) if self._frames is not None else None
+        if self.index.exact:
+            key = max((int(k) for k in self.index.key_pts if k <= pts[wanted]), default=int(pts[0]))
+            if position is None or wanted < position or self._next_pts < key:
+                self._frames, self._next_pts = self._decode(seek_to=key), key
+            for at, picture in self._frames:
+                self._next_pts = at + 1
+                if at == pts[wanted]:
+                    return picture
+                if at > pts[wanted]:
+                    break
+        # Without usable timestamps, or where seeking misled, count from the start.
+        self._frames = None
+        for count, (_, picture) in enumerate(self._decode()):
+            if count == wanted:
+                return picture
+        raise VideoError(f"{self.path} must give {len(self)} frames; frame {wanted} cannot be decoded. It is damaged.")
+
+    def _decode(self, seek_to: int | None = None, threads: str = "AUTO") -> Iterator[tuple[int, np.ndarray]]:
+        """Yield (pts, picture) from the start, or from the key frame shown at `seek_to`."""
+        av = pyav.load()
+        reformatter = av.video.reformatter.VideoReformatter()
+        with pyav.open_input(self.path) as container:
+            stream = pyav.video_stream(container)
+            stream.thread_type = threads
+            try:
+                if seek_to is not None:
+                    container.seek(seek_to, stream=stream)
+                for frame in container.decode(stream):
+                    orientation = Orientation.of_frame(frame)
+                    picture = orientation.apply(to_rgb(reformatter, frame).to_ndarray())
+                    if self._shape not in (None, picture.shape):
+                        raise VideoError(
+                            f"{self.path} must keep its size of {self.width}x{self.height}; a frame is "
+                            f"{picture.shape[1]}x{picture.shape[0]}. Scale it first: ffmpeg -i IN -vf scale=W:H OUT.mp4"
+                        )
+                    yield frame.pts, picture
+            except av.FFmpegError as error:
+                raise VideoError(
+                    f"{self.path} must be a whole video; a picture cannot be decoded ({error.strerror}). "
+                    "Copy it again, or repair it with: ffmpeg -i IN OUT.mp4"
+                ) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._frames is not None:
+            self._frames.close()
+        self._frames = None
+
+    def __enter__(self) -> PyAVReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,91 @@
+"""Copy sound and subtitles from one file to another, packet by packet, without coding them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from lgtsm.video import pyav
+from lgtsm.video.errors import VideoError
+
+# What a container writes about itself; not to be carried into another one.
+_CONTAINER_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
+
+
+class StreamCopy:
+    """The sound and subtitle streams of `source`, added to `output` before its header is written.
+
+    Args:
+        source: the file to copy from.
+        output: an open PyAV output container.
+        target: the path the user will see, for sentences.
+        kinds: which kinds of stream, of "audio" and "subtitle".
+
+    Raises:
+        VideoError: the container of `output` cannot hold one of the codecs.
+    """
+
+    def __init__(self, source: Path, output, target: Path, kinds: Sequence[str]):
+        self._input = pyav.open_input(source)
+        self._output = output
+        start = pyav.video_stream(self._input)
+        self.start = (start.start_time or 0) * (pyav.fraction(start.time_base) or Fraction(0))
+        self._shift = Fraction(0)
+        self._streams = {}
+        try:
+            for stream in self._input.streams:
+                if stream.type in kinds and stream.codec_context is not None:
+                    self._add(stream, source, target)
+            kept = {key: value for key, value in self._input.metadata.items() if key not in _CONTAINER_TAGS}
+            output.metadata.update(kept)
+        except BaseException:
+            self._input.close()
+            raise
+        self._packets = self._demux()
+        self._waiting = None
+
+    def _add(self, stream, source: Path, target: Path) -> None:
+        names = {stream.codec_context.name, stream.codec_context.codec.canonical_name}
+        if not names & set(self._output.supported_codecs):
+            kind = {"audio": "sound", "subtitle": "subtitles"}[stream.type]
+            codec, container = stream.codec_context.codec.canonical_name, target.suffix or "this format"
+            raise VideoError(
+                f"{target} cannot hold the {kind} of {source.name}: {container} does not take {codec}. "
+                f"Write to a file ending in .mkv, which takes nearly everything, or leave the {kind} out."
+            )
+        copy = self._output.add_stream_from_template(stream)
+        copy.metadata.update({key: value for key, value in stream.metadata.items() if key in ("language", "title")})
+        self._streams[stream.index] = copy
+
+    def begin(self, first: Fraction) -> None:
+        """Say when the first frame is shown, so that the sound keeps its place beside it."""
+        self._shift = first - self.start
+
+    def pump(self, until: Fraction | None = None) -> None:
+        """Copy the packets that belong before `until` seconds of the output; all that are left if None."""
+        while True:
+            packet = self._waiting or next(self._packets, None)
+            self._waiting = None
+            if packet is None:
+                return
+            base = pyav.fraction(packet.time_base)
+            if until is not None and packet.dts * base + self._shift > until:
+                self._waiting = packet
+                return
+            shift = round(self._shift / base)
+            packet.dts += shift
+            if packet.pts is not None:
+                packet.pts += shift
+            packet.stream = self._streams[packet.stream.index]
+            self._output.mux(packet)
+
+    def _demux(self) -> Iterator:
+        if self._streams:
+            for packet in self._input.demux([self._input.streams[index] for index in self._streams]):
+                if packet.size and packet.dts is not None:
+                    yield packet
+
+    def close(self) -> None:
+        """Let go of the source."""
+        self._input.close()

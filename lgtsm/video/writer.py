@@ -1,0 +1,214 @@
+"""Write frames to a video file or a folder of images; nothing half-written is ever left under the final name."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from itertools import count
+from math import lcm
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lgtsm.checks import check_choice, check_positive
+from lgtsm.video.errors import VideoError
+
+if TYPE_CHECKING:
+    from lgtsm.video.probe import VideoInfo
+
+
+class VideoWriter:
+    """Write RGB frames one by one. Use it in a `with` block: leaving it by an exception removes what was written.
+
+    Args:
+        path: the file; its ending chooses the container. A name without ending, or ending in "/", becomes a folder
+            of numbered images.
+        fps: frames per second. None: that of `like`.
+        height: pixels of every frame. Odd sizes are kept: they are written as yuv444p.
+        width: likewise.
+        codec: an FFmpeg encoder. None: libx264, or libvpx-vp9 for .webm and gif for .gif.
+        crf: quality of libx264, libx265, libvpx-vp9: 0 the best, 51 the worst.
+        pix_fmt: FFmpeg's name. None: that of `like` where the encoder has it, else yuv420p.
+        lossless: keep every bit: FFV1 in .mkv and .avi, H.264 RGB in .mp4 and .mov.
+        like: what `probe` says of the source: its timestamps, pixel format, colour tags and pixel shape are kept.
+        source_path: a file whose sound and subtitles are copied as they are, in time with the frames.
+        copy: what to copy of it.
+        timestamps: when each frame is shown, in seconds, rising; overrides `like`.
+        image_format: of a folder: "png" or "jpg".
+
+    Raises:
+        VideoError: the container, codec or pixel format do not go together, or the place cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        fps: Fraction | float | None,
+        height: int,
+        width: int,
+        codec: str | None = None,
+        crf: int = 16,
+        pix_fmt: str | None = None,
+        lossless: bool = False,
+        like: VideoInfo | None = None,
+        source_path: str | Path | None = None,
+        copy: Sequence[str] = ("audio", "subtitle"),
+        timestamps: Iterable[Fraction | float] | None = None,
+        image_format: str = "png",
+    ):
+        if fps is None and like is None:
+            raise VideoError(f"{path} needs a number of frames per second; got none. Give fps, or like=probe(source).")
+        fps = Fraction(fps).limit_denominator(1_000_000) if fps is not None else like.fps
+        check_positive("fps", fps)
+        check_choice("image_format", image_format, ("png", "jpg"))
+        self.path, self.height, self.width, self.frames = Path(path), height, width, 0
+        is_folder = str(path).endswith(("/", os.sep)) or not self.path.suffix
+        self._temporary = self.path.with_name(f".{self.path.stem}.{secrets.token_hex(4)}.part{self.path.suffix}")
+        self._times, clock, regular = _times(fps, like, timestamps)
+        self._last: Fraction | None = None
+        if not regular and self.path.suffix.lower() == ".avi":
+            raise VideoError(f"{path} cannot keep a variable frame rate: AVI has none. Write to .mp4 or .mkv.")
+        _check_place(self.path, is_folder)
+        try:
+            if is_folder:
+                self._sink = _ImageSink(self._temporary, image_format)
+            else:
+                from lgtsm.video.encoder import Encoder
+
+                source = Path(source_path) if source_path is not None and not Path(source_path).is_dir() else None
+                how = {"codec": codec, "crf": crf, "pix_fmt": pix_fmt, "lossless": lossless, "like": like}
+                self._sink = Encoder(
+                    self._temporary, self.path, fps, height, width, **how, source_path=source, copy=copy, clock=clock
+                )
+        except BaseException:
+            _remove(self._temporary)
+            raise
+
+    def write(self, frame: np.ndarray) -> None:
+        """Add one frame.
+
+        Args:
+            frame: (height, width, 3) uint8 RGB.
+
+        Raises:
+            VideoError: another shape or type, timestamps that do not rise or run out, or the disk is full.
+        """
+        if self._sink is None:
+            raise VideoError(f"{self.path} has been closed; open a new VideoWriter to write more frames.")
+        if frame.shape != (self.height, self.width, 3) or frame.dtype != np.uint8:
+            raise VideoError(
+                f"{self.path} takes frames of shape ({self.height}, {self.width}, 3) in uint8; got {frame.shape} in "
+                f"{frame.dtype}. Scale to 0..255, round and convert first."
+            )
+        shown = next(self._times, None)
+        if shown is None or (self._last is not None and shown <= self._last):
+            came = "no more" if shown is None else f"{float(shown)} s after {float(self._last)} s"
+            raise VideoError(
+                f"{self.path} needs a later timestamp for frame {self.frames}; got {came}. Give one per frame."
+            )
+        self._sink.write(np.ascontiguousarray(frame), shown, self.frames == 0)
+        self._last = shown
+        self.frames += 1
+
+    def close(self) -> None:
+        """Finish the file and give it its name.
+
+        Raises:
+            VideoError: no frame has been written, or the rest cannot be written; then nothing is left.
+        """
+        if self._sink is None:
+            return
+        if not self.frames:
+            self.abort()
+            raise VideoError(f"{self.path} must get at least one frame; none was written. Nothing is left on the disk.")
+        try:
+            self._sink.finish()
+            if self._temporary.is_dir() and self.path.is_dir():
+                self.path.rmdir()  # an empty one, as checked
+            os.replace(self._temporary, self.path)
+        except BaseException:
+            self.abort()
+            raise
+        self._sink = None
+
+    def abort(self) -> None:
+        """Throw away what was written."""
+        if self._sink is not None:
+            self._sink.abort()
+            self._sink = None
+        _remove(self._temporary)
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+
+class _ImageSink:
+    """Numbered images in a folder."""
+
+    def __init__(self, folder: Path, image_format: str):
+        self.folder, self.image_format = folder, image_format
+        self._count = count()
+        folder.mkdir(parents=True)
+
+    def write(self, frame: np.ndarray, shown: Fraction, first: bool) -> None:
+        import cv2
+
+        name = self.folder / f"{next(self._count):05d}.{self.image_format}"
+        options = [cv2.IMWRITE_JPEG_QUALITY, 95] if self.image_format == "jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 3]
+        if not cv2.imwrite(str(name), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), options):
+            raise VideoError(f"{name} cannot be written. Is there room on the disk, and may you write there?")
+
+    def finish(self) -> None:
+        """Images are on the disk already."""
+
+    def abort(self) -> None:
+        """The folder is removed by the writer."""
+
+
+def _times(fps: Fraction, like: VideoInfo | None, timestamps: Iterable | None):
+    """Return an iterator of seconds, the clock that holds them exactly (None: 1 / fps), and if they are regular."""
+    if timestamps is not None:
+        return (Fraction(time) for time in timestamps), Fraction(1, 90000), False
+    if like is None or like.pts is None or like.fps != fps:
+        return (index / fps for index in count()), None, True
+    if like.variable_frame_rate:
+        return _like_times(like), like.time_base, False
+    # Regular, but for the rounding of its container (milliseconds in .mkv): regular again, from the same start.
+    start = int(like.pts[0]) * like.time_base
+    ticks = lcm((1 / fps).denominator, start.denominator)
+    return (start + index / fps for index in count()), Fraction(1, ticks if ticks < 10**7 else 90000), True
+
+
+def _like_times(like: VideoInfo):
+    """The times of the source, then on at its rate, should there be more frames."""
+    for pts in like.pts:
+        yield int(pts) * like.time_base
+    last = int(like.pts[-1]) * like.time_base
+    for index in count(1):
+        yield last + index / like.fps
+
+
+def _check_place(path: Path, is_folder: bool) -> None:
+    if not path.parent.is_dir():
+        raise VideoError(f"{path} cannot be written: the folder {path.parent} does not exist. Make it first.")
+    if is_folder and path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise VideoError(f"{path} must be a new or empty folder; there is something in it. Name another, or remove it.")
+    if not is_folder and path.is_dir():
+        raise VideoError(f"{path} must be a file; it is a folder. Name a file in it, such as {path / 'filled.mp4'}.")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from lgtsm.video import VideoError, open_mask, read_mask
+
+
+@pytest.fixture
+def hole():
+    hole = np.zeros((3, 12, 16), np.uint8)
+    for t in range(3):
+        hole[t, 2:7, 3 + t : 8 + t] = 1
+    return hole
+
+
+@pytest.fixture
+def folder(tmp_path, hole):
+    (tmp_path / "masks").mkdir()
+    for t, one in enumerate(hole):
+        Image.fromarray(one * 255).save(tmp_path / "masks" / f"{t}.png")
+    return tmp_path / "masks"
+
+
+def image(tmp_path, pixels, mode=None):
+    Image.fromarray(pixels, mode).save(tmp_path / "mask.png") if mode is None else None
+    return tmp_path / "mask.png"
+
+
+def test_a_folder(folder, hole):
+    got = read_mask(folder, 3, 12, 16)
+    assert got.dtype == np.uint8
+    np.testing.assert_array_equal(got, hole)
+    np.testing.assert_array_equal(read_mask(folder, 3, 12, 16, invert=True), 1 - hole)
+
+
+def test_an_image_is_for_all_frames(tmp_path, hole):
+    got = read_mask(image(tmp_path, hole[0] * 255), 4, 12, 16)
+    np.testing.assert_array_equal(got, np.stack([hole[0]] * 4))
+
+
+def test_a_video_mask_survives_compression(write):
+    hole = np.zeros((6, 48, 64), np.uint8)
+    for t in range(6):
+        hole[t, 8:24, 8 + 2 * t : 24 + 2 * t] = 1
+    path = write("mask.mp4", np.repeat(hole[..., None] * 255, 3, -1), crf=20)
+    np.testing.assert_array_equal(read_mask(path, 6, 48, 64), hole)
+    reader = open_mask(path, 6, 48, 64)
+    assert len(reader) == 6 and reader.hole_share == pytest.approx(hole.mean())
+    for _ in range(2):  # as often as asked
+        np.testing.assert_array_equal(np.stack(list(reader)), hole)
+
+
+def test_the_threshold(tmp_path):
+    pixels = np.array([[0, 1, 127, 128, 255]], np.uint8)
+    np.testing.assert_array_equal(read_mask(image(tmp_path, pixels), 1, 1, 5)[0], [[0, 0, 0, 1, 1]])
+    np.testing.assert_array_equal(
+        read_mask(image(tmp_path, pixels.astype(np.uint16) * 257), 1, 1, 5)[0], [[0, 0, 0, 1, 1]]
+    )
+
+
+def test_labels_of_a_coloured_palette_are_objects_whatever_their_colour(tmp_path):
+    labels = Image.fromarray(np.array([[0, 1, 2, 0]], np.uint8), "P")
+    labels.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+    labels.save(tmp_path / "davis.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "davis.png", 1, 1, 4)[0], [[0, 1, 1, 0]])
+    gray = Image.fromarray(np.array([[0, 1, 0, 1]], np.uint8), "P")
+    gray.putpalette([255, 255, 255, 0, 0, 0])  # entry 0 is white
+    gray.save(tmp_path / "gray.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "gray.png", 1, 1, 4)[0], [[1, 0, 1, 0]])
+
+
+def test_what_is_transparent_is_not_masked(tmp_path):
+    rgba = np.full((1, 3, 4), 255, np.uint8)
+    rgba[0, :, 3] = (0, 255, 100)
+    np.testing.assert_array_equal(read_mask(image(tmp_path, rgba), 1, 1, 3)[0], [[0, 1, 0]])
+
+
+def test_another_size_offers_the_fix(folder, hole):
+    with pytest.raises(VideoError, match=r"must be 32x24 like the video; it is 16x12.*--resize-mask"):
+        read_mask(folder, 3, 24, 32)
+    got = read_mask(folder, 3, 24, 32, resize=True)
+    np.testing.assert_array_equal(got, hole.repeat(2, 1).repeat(2, 2))
+
+
+def test_another_length_offers_the_fix(folder, hole):
+    for length in (2, 5):
+        with pytest.raises(VideoError, match=rf"must have {length} frames like the video; it has 3.*--repeat-mask"):
+            read_mask(folder, length, 12, 16)
+    np.testing.assert_array_equal(read_mask(folder, 5, 12, 16, repeat=True), hole[[0, 1, 2, 2, 2]])
+    np.testing.assert_array_equal(read_mask(folder, 2, 12, 16, repeat=True), hole[:2])
+
+
+def test_empty_and_full(tmp_path):
+    with pytest.raises(VideoError, match=r"no pixel in it is masked. Paint white"):
+        read_mask(image(tmp_path, np.zeros((4, 4), np.uint8)), 1, 4, 4)
+    with pytest.raises(VideoError, match=r"Leave out --invert-mask"):
+        read_mask(image(tmp_path, np.full((4, 4), 255, np.uint8)), 1, 4, 4, invert=True)
+    with pytest.raises(VideoError, match=r"brightest value is 1, and a hole is brighter than 127"):
+        read_mask(image(tmp_path, np.eye(4, dtype=np.uint8)), 1, 4, 4)
+    with pytest.raises(VideoError, match=r"every pixel of every frame is masked"):
+        read_mask(image(tmp_path, np.full((4, 4), 255, np.uint8)), 1, 4, 4)
+
+
+def test_more_than_half_is_pointed_out(folder):
+    said = []
+    read_mask(folder, 3, 12, 16, notice=said.append)
+    assert said == []
+    read_mask(folder, 3, 12, 16, invert=True, notice=said.append)
+    assert len(said) == 1 and "masks 87% of the video" in said[0] and "leave out --invert-mask" in said[0]
+
+
+def test_no_mask(tmp_path, odd):
+    with pytest.raises(VideoError, match=r"gone.png must be a mask .* nothing there"):
+        read_mask(tmp_path / "gone.png", 1, 4, 4)
+    (tmp_path / "mask.png").write_text("no image")
+    with pytest.raises(VideoError, match=r"must be a mask image"):
+        read_mask(tmp_path / "mask.png", 1, 4, 4)
+    with pytest.raises(VideoError, match=r"not_a_video.mp4 must be a video file"):
+        read_mask(odd / "not_a_video.mp4", 1, 4, 4)
+
+
+def test_the_demo_masks(data):
+    holes = read_mask(data / "bmx-trees" / "masks", 24, 160, 288)
+    assert (holes.reshape(24, -1).mean(1) > 0.01).all()
