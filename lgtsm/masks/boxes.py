@@ -51,16 +51,15 @@ def sample_boxes(rng: np.random.Generator, count: int, num_frames: int, height: 
     return Boxes(frame - np.abs(away - frame), sides)
 
 
-def draw_boxes(hole: np.ndarray, boxes: Boxes, border: int = 0) -> None:
+def draw_boxes(hole: np.ndarray, boxes: Boxes) -> None:
     """Draw boxes into every frame of a hole, in place.
 
     Args:
         hole: (time, height, width) uint8; what a box covers becomes 1.
-        boxes: in pixels of the whole frame, as many frames as `hole`; every box is at least one pixel wide and high.
-        border: `hole` is the frame without this many pixels at each edge.
+        boxes: as many frames as `hole`; every box is at least one pixel wide and high.
     """
     lengths = np.maximum(np.rint(boxes.sides), 1.0)
-    start = np.rint(boxes.centres - lengths[:, None] / 2) - border
+    start = np.rint(boxes.centres - lengths[:, None] / 2)
     stop = start + lengths[:, None]
     size = np.array(hole.shape[:0:-1], np.float64).reshape(2, 1, 1)
     (left, top), (right, bottom) = (np.clip(edge, 0, size).astype(np.int64).tolist() for edge in (start, stop))

@@ -63,27 +63,24 @@ def drift_offsets(rng: np.random.Generator, count: int, num_frames: int, drift_s
     return np.cumsum(steps, axis=1)
 
 
-def jitter_offsets(
-    rng: np.random.Generator, preset: StrokePreset, num_frames: int, count: int, num_vertices: int
-) -> np.ndarray:
-    """Let every vertex of `count` strokes wander on its own.
+def jitter_offsets(rng: np.random.Generator, preset: StrokePreset, num_frames: int, num_vertices: int) -> np.ndarray:
+    """Let every vertex wander on its own.
 
     Args:
         rng: where the randomness comes from.
         preset: gives the share of vertices that jitter in a frame, and how far.
         num_frames: length of the clip.
-        count: number of strokes.
-        num_vertices: vertices of the longest stroke; shorter ones leave the rest unused.
+        num_vertices: vertices of all strokes together.
 
     Returns:
-        (2, num_frames, count, num_vertices) float64 whole numbers: x and y moved since the first frame.
+        (2, num_frames, num_vertices) float64 whole numbers: x and y moved since the first frame.
 
     Source: Chang et al. 2019, the released presets (jittered share, j).
     Differs: assumed, and checked against the published hole shares: jitter adds up over the frames, is a whole number
     of pixels in [-j, j], and each vertex is chosen on its own (the share holds on average, not exactly).
     """
     largest = math.floor(preset.jitter)
-    jumps = rng.random((2, num_frames, count, num_vertices))
+    jumps = rng.random((2, num_frames, num_vertices))
     # The x number chooses the vertex and, where it is chosen, says how far it jumps in x; the y number is for y.
     chosen = jumps[0] < preset.jitter_share
     jumps[0] *= (2 * largest + 1) / preset.jitter_share

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -68,7 +67,8 @@ def sample_hole(
         _meet_share(pen, seed, num_strokes, check_hole_share(hole_share))
     hole = pen.hole
     if border:
-        hole = np.pad(hole, ((0, 0), (border, border), (border, border)))
+        hole[:, :border] = hole[:, -border:] = 0
+        hole[:, :, :border] = hole[:, :, -border:] = 0
     return np.repeat(hole, num_frames, axis=0) if static else hole
 
 
@@ -78,22 +78,23 @@ def generator(seed: tuple[int, ...], stream: int) -> np.random.Generator:
 
 
 class _Pen:
-    """A hole being drawn: the frame without its border, and how to add to it."""
+    """A hole being drawn: how much of it counts, and how to add to it."""
 
     def __init__(self, kind: str, num_frames: int, height: int, width: int, border: int):
         self.kind, self.size, self.border = kind, (num_frames, height, width), border
-        self.hole = np.zeros((num_frames, height - 2 * border, width - 2 * border), np.uint8)
+        self.hole = np.zeros(self.size, np.uint8)
+        self.inside = self.hole.view(np.bool_)[:, border : height - border, border : width - border]
 
     def share(self) -> float:
-        """Give the mean share of the clip, border included, that is missing."""
-        return np.count_nonzero(self.hole.view(np.bool_)) / math.prod(self.size)
+        """Give the mean share of the clip that is missing; what is drawn on the border does not count as missing."""
+        return np.count_nonzero(self.inside) / self.hole.size
 
     def draw(self, rng: np.random.Generator, count: int) -> None:
         if self.kind == BOX:
-            draw_boxes(self.hole, sample_boxes(rng, count, *self.size), self.border)
+            draw_boxes(self.hole, sample_boxes(rng, count, *self.size))
         else:
             for stroke in sample_strokes(rng, PRESETS[self.kind], count, *self.size):
-                draw_stroke(self.hole, stroke, self.border)
+                draw_stroke(self.hole, stroke)
 
     def draw_boxes_to(self, rng: np.random.Generator, count: int, aim: float) -> None:
         """Draw boxes of the size that comes closest to a share: halve the interval of the factor 20 times."""
@@ -102,7 +103,7 @@ class _Pen:
         for _ in range(20):
             factor = (small + large) / 2
             self.hole[:] = 0
-            draw_boxes(self.hole, boxes.scaled(factor), self.border)
+            draw_boxes(self.hole, boxes.scaled(factor))
             if self.share() < aim:
                 small = factor
             else:
@@ -113,7 +114,7 @@ class _Pen:
         drawn, share = [], 0.0
         while share < aim and len(drawn) < MOST_STROKES_FOR_A_SHARE:
             for stroke in sample_strokes(rng, PRESETS[self.kind], 4 + len(drawn) // 4, *self.size):
-                draw_stroke(self.hole, stroke, self.border)
+                draw_stroke(self.hole, stroke)
                 drawn.append(stroke)
                 share = self.share()
                 if share >= aim:
@@ -121,13 +122,13 @@ class _Pen:
         if share >= high and len(drawn) > 1:
             self.hole[:] = 0
             for stroke in drawn[:-1]:
-                draw_stroke(self.hole, stroke, self.border)
+                draw_stroke(self.hole, stroke)
         return share >= aim
 
 
 def _meet_share(pen: _Pen, seed: tuple[int, ...], num_strokes: int | None, bounds: tuple[float, float]) -> None:
     low, high = bounds
-    most = pen.hole.size / math.prod(pen.size)
+    most = pen.inside.size / pen.hole.size
     closest, enough, attempt = None, True, 0
     for attempt in range(TRIES if low < most else 0):
         rng = generator(seed, attempt)

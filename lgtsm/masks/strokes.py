@@ -47,17 +47,20 @@ def sample_strokes(
     brushes = [odd_width(scale * (narrowest + int(u * (widest - narrowest)))) for u in draws[:, 1].tolist()]
     start = np.floor(draws[:, 2:4].T * ((width,), (height,)))
 
+    # All vertices of all strokes lie on one axis: (x or y, time, vertex).
     path = _polylines(rng, preset, max(num_vertices), draws[:, 4], draws[:, 5])
+    path = path[:, np.arange(max(num_vertices)) < np.array(num_vertices)[:, None]]
     drift = drift_offsets(rng, count, num_frames, preset.drift_speed, preset.drift_acceleration[1])
-    moved = jitter_offsets(rng, preset, num_frames, count, max(num_vertices))  # (x or y, time, stroke, vertex)
-    moved += drift[..., None]
+    moved = jitter_offsets(rng, preset, num_frames, sum(num_vertices))
+    moved += np.repeat(drift, num_vertices, axis=2)
     moved += path[:, None]
     moved *= scale
-    moved += start[:, None, :, None]
+    moved += np.repeat(start, num_vertices, axis=1)[:, None]
     np.rint(moved, out=moved)
     points = np.empty((*moved.shape[1:], 2), np.int32)
     points[..., 0], points[..., 1] = moved
-    return [Stroke(points[:, i, :n], brushes[i]) for i, n in enumerate(num_vertices)]
+    ends = np.cumsum(num_vertices).tolist()
+    return [Stroke(points[:, end - n : end], brush) for end, n, brush in zip(ends, num_vertices, brushes)]
 
 
 def odd_width(brush_width: float) -> int:
@@ -68,17 +71,14 @@ def odd_width(brush_width: float) -> int:
     return max(1, 2 * math.ceil(brush_width / 2) - 1)
 
 
-def draw_stroke(hole: np.ndarray, stroke: Stroke, border: int = 0) -> None:
+def draw_stroke(hole: np.ndarray, stroke: Stroke) -> None:
     """Draw a stroke into every frame of a hole, in place: lines of brush width, discs at the vertices.
 
     Args:
         hole: (time, height, width) uint8; what the stroke covers becomes 1.
-        stroke: in pixels of the whole frame, as many frames as `hole`.
-        border: `hole` is the frame without this many pixels at each edge.
+        stroke: as many frames as `hole`.
     """
     points, brush_width = stroke
-    if border:
-        points = points - np.int32(border)
     # Thickness 2r draws lines of 2r + 1 pixels, and discs of the same diameter at both ends of every piece.
     thickness = max(1, brush_width - 1)
     draw = cv2.polylines

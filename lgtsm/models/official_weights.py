@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"There is no checkpoint file {path}. Check the path.")
     try:
-        with torch.serialization.safe_globals([_LOGGER_STAND_IN]):
+        with torch.serialization.safe_globals([_LOGGER_STAND_IN]), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # about odd pickles, which get the sentence below
             content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         reason = str(error).strip().splitlines()

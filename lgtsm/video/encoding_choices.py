@@ -10,6 +10,8 @@ from lgtsm.video.probe import VideoInfo
 
 _CODEC_OF_SUFFIX = {".webm": "libvpx-vp9", ".ogv": "libtheora", ".gif": "gif"}
 _LOSSLESS_OF_SUFFIX = {".mp4": "libx264rgb", ".mov": "libx264rgb", ".m4v": "libx264rgb", ".mkv": "ffv1", ".avi": "ffv1"}
+# Encoders whose streams name their matrix; what the others write is taken for BT.601 by decoders.
+_CARRY_TAGS = {"libx264", "libx265", "libvpx-vp9", "libaom-av1", "libsvtav1", "ffv1", "prores_ks"}
 
 
 def choose_codec(target: Path, lossless: bool) -> str:
@@ -81,6 +83,8 @@ def tags_of(like: VideoInfo | None, codec: str) -> ColourTags:
     """Return the colour tags of the source; BT.709 in TV range where there is none, or where it was RGB."""
     if codec == "mjpeg":
         return ColourTags(5, 2, 2, 2)  # JPEG is BT.601 in full range by definition
+    if codec not in _CARRY_TAGS:
+        return ColourTags(5, 2, 2, 1)  # and so is what cannot say (VP8), but in TV range
     if like is None or like.color_space == "gbr":
         return ColourTags()
     full = like.pix_fmt.startswith("yuvj") or like.color_range == "pc"

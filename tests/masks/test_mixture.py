@@ -78,7 +78,7 @@ def test_many_strokes_never_fill_the_clip():
 
 
 def test_a_clip_of_one_pixel_is_refused():
-    with pytest.raises(ValueError, match="gave only empty or full clips. Change num_strokes"):
+    with pytest.raises(ValueError, match=r"gave only empty or full clips\. Change num_strokes"):
         MaskMixture({"box": 1.0})(1, 1, 1, 0)
 
 

@@ -130,9 +130,9 @@ def test_static_holes_stand_still_and_others_move(kind):
 @pytest.mark.parametrize(
     ("kind", "num_strokes", "published", "clips"),
     [
-        ("object_like", 1, 0.11, 1500),
-        ("object_like", 5, 0.35, 400),
-        ("object_like", 10, 0.58, 150),
+        ("object_like", 1, 0.11, 800),
+        ("object_like", 5, 0.35, 250),
+        ("object_like", 10, 0.58, 100),
         ("object_like", 20, 0.80, 40),
         ("rand_curve", 5, 0.06, 200),
         ("rand_curve", 10, 0.11, 120),
@@ -145,7 +145,7 @@ def test_mean_share_of_32_frames_is_the_published_one(kind, num_strokes, publish
 
 
 def test_one_curve_covers_about_one_percent():
-    shares = [sample_hole("rand_curve", 32, 180, 320, (seed, 1), 1).mean() for seed in range(300)]
+    shares = [sample_hole("rand_curve", 32, 180, 320, (seed, 1), 1).mean() for seed in range(200)]
     assert 0.005 < np.mean(shares) < 0.015
 
 
@@ -185,5 +185,5 @@ def test_errors_are_sentences(changes, sentence):
 
 
 def test_an_unreachable_share_gives_up_soon():
-    with pytest.raises(ValueError, match="tries: 1, the closest gave 0.[89]"):
+    with pytest.raises(ValueError, match=r"tries: 1, the closest gave 0\.[89]"):
         sample_hole("rand_curve_small", 2, 48, 64, 0, hole_share=(0.9999, 1.0))

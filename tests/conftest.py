@@ -1,0 +1,46 @@
+"""What all tests share."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def data_folder() -> Path:
+    """Small real files, with their licences."""
+    return DATA
+
+
+@pytest.fixture
+def make_clip():
+    """Return make(batch, time, height, width) -> (video, hole) with a box hole that moves."""
+
+    def make(batch=1, time=4, height=32, width=40):
+        generator = torch.Generator().manual_seed(batch + 10 * time + 100 * height)
+        coarse = torch.rand(batch * time, 3, max(2, height // 8), max(2, width // 8), generator=generator)
+        video = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear").unflatten(0, (batch, time))
+        hole = torch.zeros(batch, time, 1, height, width)
+        for t in range(time):
+            top, left = height // 4, (width // 4 + 2 * t) % max(1, width // 2)
+            hole[:, t, :, top : top + max(1, height // 3), left : left + max(1, width // 3)] = 1
+        return video, hole
+
+    return make
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests marked gpu run where there is a GPU and are not collected elsewhere."""
+    if torch.cuda.is_available():
+        return
+    gpu = [item for item in items if item.get_closest_marker("gpu")]
+    if gpu:
+        config.hook.pytest_deselected(items=gpu)
+        items[:] = [item for item in items if not item.get_closest_marker("gpu")]

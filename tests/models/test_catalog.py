@@ -1,0 +1,134 @@
+import pytest
+import torch
+
+import lgtsm
+from lgtsm.models.lgtsm import network_input
+
+SIZES = [(1, 1), (17, 30), (32, 32), (5, 61)]
+
+
+def count(network):
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("geometry", ["released", "paper"])
+def test_published_parameter_counts(geometry):
+    assert abs(count(lgtsm.create_model("lgtsm", geometry=geometry)) - 12.136e6) < 0.001e6
+    assert abs(count(lgtsm.create_discriminator("tsmgan")) - 5.948e6) < 0.001e6
+
+
+@pytest.mark.parametrize("geometry", ["released", "paper"])
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("name", lgtsm.list_models())
+def test_forward_backward_and_a_gradient_for_every_parameter(name, causal, geometry, make_clip):
+    model = lgtsm.create_model(name, width=8, causal=causal, geometry=geometry)
+    # Kernels of one tap give the other taps a gradient too, as long as there is a neighbour.
+    video, hole = make_clip(2, 3, 32, 40)
+    output = model(video, hole)
+    assert output["filled"].shape == output["predicted"].shape == video.shape
+    output["predicted"].square().mean().backward()
+    missing = [key for key, value in model.named_parameters() if value.grad is None or not value.grad.any()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("num_frames", [1, 3])
+@pytest.mark.parametrize("geometry", ["released", "paper"])
+def test_any_size_and_known_pixels_bit_exact(size, num_frames, geometry):
+    model = lgtsm.create_model("lgtsm", width=8, geometry=geometry)
+    video, hole = torch.rand(2, num_frames, 3, *size), (torch.rand(2, num_frames, 1, *size) > 0.5).float()
+    for precision in (torch.float32, torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16):
+            output = model(video, hole)
+        known = (hole == 0).expand_as(video)
+        assert output["filled"].shape == video.shape
+        assert torch.equal(output["filled"][known], video[known])
+
+
+@pytest.mark.parametrize("name", lgtsm.list_models())
+def test_what_lies_under_the_hole_is_never_looked_at(name, make_clip):
+    model = lgtsm.create_model(name, width=8).eval()
+    video, hole = make_clip(1, 3)
+    poisoned = video.masked_fill(hole.expand_as(video) > 0, float("nan"))
+    assert torch.equal(model(video, hole)["predicted"], model(poisoned, hole)["predicted"])
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_temporal_reach_is_what_a_frame_depends_on(causal):
+    model = lgtsm.create_model("lgtsm", width=8, causal=causal).double()
+    for name, kernels in model.named_parameters():
+        if name.endswith("kernels"):
+            torch.nn.init.uniform_(kernels, 0.3, 1.0)
+    behind, ahead = model.temporal_reach
+    # Five more frames than a causal network reaches, or than a centred one does each way.
+    length, at = (40, 37) if causal else (2 * 17 + 5, 19)
+    video = torch.rand(1, length, 3, 8, 8, dtype=torch.float64, requires_grad=True)
+    model(video, torch.zeros(1, length, 1, 8, 8))["predicted"][:, at].sum().backward()
+    seen = video.grad.abs().sum((0, 2, 3, 4)).nonzero().flatten()
+    assert (at - seen.min(), seen.max() - at) == (behind, ahead)
+    assert (behind, ahead) == ((34, 0) if causal else (17, 17))
+
+
+def test_new_networks_keep_the_variance_of_the_features():
+    with torch.no_grad():
+        for init, expected in {"variance_preserving": True, "pytorch": False}.items():
+            model = lgtsm.create_model("lgtsm", width=16, initialization=init)
+            video = torch.rand(1, 6, 3, 192, 192)
+            features = network_input(video, torch.zeros(1, 6, 1, 192, 192), centered=True)
+            first = None
+            for layer in list(model.layers.values())[:-1]:
+                features = layer(features, 6)
+                middle = features[2:4, :, features.shape[2] // 3 : -features.shape[2] // 3]
+                first = first or middle.square().mean()
+            assert (middle.square().mean() / first > 0.2) == expected
+
+
+def test_untrained_network_predicts_about_gray(make_clip):
+    video, hole = make_clip()
+    predicted = lgtsm.create_model("lgtsm", width=16)(video, hole)["predicted"]
+    assert abs(predicted.mean() - 0.5) < 0.2
+
+
+def test_spectral_norm_reaches_all_but_the_last_layer():
+    model = lgtsm.create_model("gtsm", width=8, spectral_norm=True)
+    names = [n for n, m in model.named_modules() if n.endswith((".feature", ".gate")) and hasattr(m, "parametrizations")]
+    assert len(names) == 2 * 16
+
+
+@pytest.mark.parametrize("options", [{}, {"sigmoid": True}, {"shift": "fixed"}, {"spectral_norm": True}, {"causal": True}])
+def test_discriminator(options, make_clip):
+    discriminator = lgtsm.create_discriminator("tsmgan", width=8, **options)
+    video, hole = make_clip(2, 3, 64, 96)
+    scores = discriminator(video, hole)
+    assert scores.shape == (2, 3, 32, 1, 2)
+    scores.square().mean().backward()
+    assert all(p.grad is not None and p.grad.any() for p in discriminator.parameters())
+    if "sigmoid" in options:
+        assert ((scores > 0) & (scores < 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: lgtsm.create_model("vinet"), "no model named 'vinet'; known are lgtsm"),
+        (lambda: lgtsm.create_model("lgtsm", widht=8), "no option 'widht'; it has width"),
+        (lambda: lgtsm.create_model("lgtsm", width=7), "width must be even"),
+        (lambda: lgtsm.create_model("gtsm", shift_kernel_size=5), "learnable shift"),
+        (lambda: lgtsm.create_model("lgtsm", geometry="u-net"), "'released', 'paper'"),
+        (lambda: lgtsm.create_discriminator("patch"), "no discriminator named 'patch'"),
+    ],
+)
+def test_errors_list_what_is_possible(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_wrong_tensors_get_a_sentence():
+    model = lgtsm.create_model("lgtsm", width=8)
+    video = torch.rand(1, 2, 3, 8, 8)
+    with pytest.raises(ValueError, match="A hole has one channel"):
+        model(video, torch.zeros_like(video))
+    with pytest.raises(ValueError, match="must be floating point"):
+        model((video * 255).byte(), torch.zeros(1, 2, 1, 8, 8))
+    with pytest.raises(ValueError, match=r"\(batch, time, 3, height, width\); got \(2, 3, 8, 8\)"):
+        model(video[0], torch.zeros(2, 1, 8, 8))
