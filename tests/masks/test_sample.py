@@ -27,11 +27,11 @@ def test_shape_type_and_values(kind):
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("object_like", "65b9ba81f2e07c0f"),
-        ("object_like_middle", "247a82170ce4c672"),
-        ("object_like_small", "9240359d658305da"),
-        ("rand_curve", "ef2d96c3785309bd"),
-        ("rand_curve_small", "5c2ffdc9ae0431d5"),
+        ("object_like", "8571f786e475a1ed"),
+        ("object_like_middle", "97d4191a9dd2b340"),
+        ("object_like_small", "0a47aa8668790d57"),
+        ("rand_curve", "7372ff35e2e69a57"),
+        ("rand_curve_small", "e86660773d3d0793"),
     ],
 )
 def test_golden_vertices(kind, expected):
@@ -46,11 +46,11 @@ def test_golden_vertices(kind, expected):
 @pytest.mark.parametrize(
     ("arguments", "missing"),
     [
-        (("object_like", 8, 180, 320, 0), 291299),
-        (("object_like_middle", 4, 128, 128, 1), 6424),
-        (("object_like_small", 4, 96, 160, (5,)), 8403),
-        (("rand_curve", 8, 180, 320, 2), 62404),
-        (("rand_curve_small", 5, 64, 64, (3, 1, 4)), 1070),
+        (("object_like", 8, 180, 320, 0), 282848),
+        (("object_like_middle", 4, 128, 128, 1), 6854),
+        (("object_like_small", 4, 96, 160, (5,)), 8474),
+        (("rand_curve", 8, 180, 320, 2), 62919),
+        (("rand_curve_small", 5, 64, 64, (3, 1, 4)), 1059),
         (("box", 6, 128, 128, 7), 67380),
     ],
 )

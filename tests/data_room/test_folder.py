@@ -1,0 +1,90 @@
+import cv2
+import numpy as np
+import pytest
+
+from lgtsm.data.face_forensics import FaceForensicsVideos
+from lgtsm.data.folder import FolderVideos, stable_split
+from lgtsm.data.fvi import FVIVideos
+from lgtsm.data.transforms import resize_and_crop
+from lgtsm.video.errors import VideoError
+
+
+def write_frames(folder, num_frames=6, height=20, width=30):
+    """Frames whose red says their number, and whose green rises from left to right."""
+    folder.mkdir(parents=True)
+    for t in range(num_frames):
+        frame = np.zeros((height, width, 3), np.uint8)
+        frame[..., 0] = 10 * t
+        frame[..., 1] = np.linspace(0, 255, width).astype(np.uint8)
+        cv2.imwrite(str(folder / f"{t:03d}.png"), frame[..., ::-1])
+
+
+def test_reads_clips_from_frame_folders_and_files(tmp_path, data_folder):
+    write_frames(tmp_path / "a")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.mp4").write_bytes((data_folder / "bmx-trees" / "video.mp4").read_bytes())
+    videos = FolderVideos(tmp_path, stride=2)
+    assert [videos.name(i) for i in range(len(videos))] == ["a", "sub/b"]
+    clip = videos.read_clip(0, 3, 20, 30, None)
+    assert clip[:, 0, 0, 0].tolist() == [0, 20, 40]
+    assert videos.read_clip(1, 4, 64, 64, np.random.default_rng(0)).shape == (4, 64, 64, 3)
+
+
+def test_augmentation_is_the_same_for_all_frames_and_reaches_everything(tmp_path):
+    write_frames(tmp_path / "a", num_frames=8)
+    videos = FolderVideos(tmp_path)
+    starts, mirrored, lefts = set(), set(), set()
+    for seed in range(40):
+        clip = videos.read_clip(0, 3, 10, 10, np.random.default_rng(seed)).astype(int)
+        assert np.array_equal(np.diff(clip[:, 0, 0, 0]), [10, 10])
+        assert np.array_equal(clip[0, ..., 1], clip[2, ..., 1])
+        starts.add(int(clip[0, 0, 0, 0]))
+        mirrored.add(bool(clip[0, 0, 0, 1] > clip[0, 0, -1, 1]))
+        lefts.add(int(clip[0, 0, 0, 1]))
+    assert starts == {0, 10, 20, 30, 40, 50}
+    assert mirrored == {False, True}
+    assert len(lefts) > 5
+
+
+@pytest.mark.parametrize(("own", "wanted"), [((20, 30), (20, 30)), ((20, 30), (30, 20)), ((90, 40), (16, 64)), ((7, 9), (32, 32))])
+@pytest.mark.parametrize("scale", [1.0, 1.2])
+def test_any_size_to_any_size(own, wanted, scale):
+    frames = np.random.default_rng(0).integers(0, 255, (2, *own, 3), dtype=np.uint8)
+    for rng in (None, np.random.default_rng(1)):
+        out = resize_and_crop(frames, *wanted, scale=scale, rng=rng)
+        assert out.shape == (2, *wanted, 3)
+    if own == wanted:
+        assert np.array_equal(resize_and_crop(frames, *wanted), frames)
+
+
+def test_splits_are_stable_disjoint_and_of_the_wanted_size(tmp_path):
+    for k in range(30):
+        write_frames(tmp_path / f"video{k}", num_frames=1, height=2, width=2)
+    names = {split: set(FolderVideos(tmp_path, split, held_out=0.2).paths) for split in ("train", "validation", "test")}
+    assert len(set.union(*names.values())) == sum(map(len, names.values())) == 30
+    places = [stable_split(f"name{k}", 0.1) for k in range(3000)]
+    assert places.count("validation") / 3000 == pytest.approx(0.1, abs=0.02)
+    assert places.count("test") / 3000 == pytest.approx(0.1, abs=0.02)
+    # The same for ever: a change of the hash would mix training and test videos.
+    assert [stable_split(n, 0.3) for n in ("a", "b", "c", "d")] == ["train", "validation", "validation", "validation"]
+    assert len(FolderVideos(tmp_path, limit=4)) == 4
+
+
+@pytest.mark.parametrize(("source", "folder"), [(FVIVideos, "Train/JPEGImages"), (FaceForensicsVideos, "Train/videos")])
+def test_published_layouts(tmp_path, source, folder):
+    with pytest.raises(VideoError, match=f"must lie as .*{folder}.*data.root"):
+        source(tmp_path)
+    write_frames(tmp_path / folder / "one")
+    assert source(tmp_path).read_clip(0, 2, 16, 16, None).shape == (2, 16, 16, 3)
+    with pytest.raises(ValueError, match="'train', 'test'"):
+        source(tmp_path, split="dev")
+
+
+def test_errors(tmp_path):
+    with pytest.raises(VideoError, match="there is no such folder"):
+        FolderVideos(tmp_path / "absent")
+    write_frames(tmp_path / "a", num_frames=2)
+    with pytest.raises(VideoError, match="must have at least 3 frames.*it has 2"):
+        FolderVideos(tmp_path).read_clip(0, 3, 8, 8, None)
+    with pytest.raises(VideoError, match="none falls into the split"):
+        FolderVideos(tmp_path, split="validation", held_out=0.0)

@@ -1,0 +1,79 @@
+"""A training small enough to run in a second."""
+
+from functools import partial
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+import lgtsm
+from lgtsm.data.clips import InpaintingClips
+from lgtsm.data.synthetic import SyntheticVideos
+from lgtsm.losses import AdversarialLoss, GeneratorLoss, ReconstructionLoss
+from lgtsm.masks import MaskMixture
+from lgtsm.training.datamodule import ClipDataModule
+from lgtsm.training.inpainting_gan import InpaintingGAN
+from lgtsm.training.start import hide_known_advice
+
+
+class Recorder(pl.Callback):
+    """Keep what was logged and what the weights were after every batch."""
+
+    def __init__(self):
+        self.losses, self.states, self.global_steps = [], [], []
+
+    def on_train_batch_end(self, trainer, module, outputs, batch, batch_index):
+        self.losses.append(trainer.logged_metrics["train/loss"].item())
+        self.states.append({key: value.clone() for key, value in module.state_dict().items()})
+        self.global_steps.append(trainer.global_step)
+
+
+@pytest.fixture
+def make_module():
+    def make(width=4, **options):
+        torch.manual_seed(0)
+        options = {
+            "discriminator": lgtsm.create_discriminator("tsmgan", width=4, spectral_norm=True),
+            "adversarial": AdversarialLoss("hinge"),
+            "optimizer": partial(torch.optim.Adam, lr=1e-3),
+        } | options
+        generator = lgtsm.create_model("lgtsm", width=width)
+        return InpaintingGAN(generator, GeneratorLoss(ReconstructionLoss("hole", "predicted")), **options)
+
+    return make
+
+
+@pytest.fixture
+def make_data():
+    def make(steps_per_epoch=4, batch_size=2):
+        def clips(seed):
+            return InpaintingClips(SyntheticVideos(6, seed), MaskMixture({"box": 1.0}), 3, 16, 16, seed)
+
+        return ClipDataModule(clips(0), clips(9), batch_size, steps_per_epoch, validation_batch_size=3)
+
+    return make
+
+
+@pytest.fixture
+def fit(tmp_path, make_data):
+    """Return fit(module, steps) -> (trainer, recorder)."""
+
+    def run(module, steps, data=None, resume=None, **options):
+        hide_known_advice()
+        recorder = Recorder()
+        trainer = pl.Trainer(
+            accelerator="cpu",
+            max_steps=steps,
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+            default_root_dir=tmp_path,
+            **({"enable_checkpointing": False} | options),
+            callbacks=[recorder],
+        )
+        trainer.fit(module, data or make_data(), ckpt_path=resume)
+        return trainer, recorder
+
+    return run
