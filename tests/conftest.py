@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
+# The tests' tensors are small: more threads would only wait for each other.
+torch.set_num_threads(1)
+
 DATA = Path(__file__).parent / "data"
 
 

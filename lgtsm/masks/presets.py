@@ -18,7 +18,7 @@ class StrokePreset:
         vertices: fewest and most steps of the polyline, both included; its start is one vertex more.
         head_speed: longest step from one vertex to the next, pixels.
         head_acceleration: largest change of the step length (pixels) and of its direction (radians) per vertex.
-        brush_width: narrowest and widest brush, pixels, both included.
+        brush_width: narrowest brush, included, and widest, excluded, in pixels.
         jitter_share: chance of a vertex to jitter in a frame, 0 to 1.
         jitter: largest jitter of a vertex per frame and axis, pixels.
         drift_speed: the whole stroke drifts at |N(0, drift_speed / 2)| pixels per frame.

@@ -99,21 +99,22 @@ class InpaintingGAN(pl.LightningModule):
         """Fill (batch, time, 3, height, width) where hole (batch, time, 1, height, width) is 1, as when validating."""
         return self.inference_generator(video, hole)
 
-    def training_step(self, batch: dict[str, Any], batch_index: int) -> None:
-        """Train on one batch."""
+    def training_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, Tensor]:
+        """Train on one batch and return the generator's total loss as "loss", without gradients, for callbacks."""
         video, hole = as_floats(batch)
         if self.stage == "gan" and self.step_order == "discriminator_first":
             with torch.no_grad():
                 filled = self.generator(video, hole)["filled"]
             self.discriminator_step(video, hole, filled)
-        filled = self.generator_step(video, hole)
+        filled, loss = self.generator_step(video, hole)
         if self.stage == "gan" and self.step_order == "generator_first":
             self.discriminator_step(video, hole, filled)
         self.log("train/stage", float(self.stage == "gan"))
         self.batches_done += 1
+        return {"loss": loss}
 
-    def generator_step(self, video: Tensor, hole: Tensor) -> Tensor:
-        """Step the generator and return what it filled, without gradients."""
+    def generator_step(self, video: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
+        """Step the generator and return what it filled and its total loss, both without gradients."""
         optimizer = self._optimizers()[0]
         with only(self, optimizer):
             output = self.generator(video, hole)
@@ -129,7 +130,7 @@ class InpaintingGAN(pl.LightningModule):
             self.averaged_generator.update_parameters(self.generator)
         self.log("train/loss", total.detach(), prog_bar=True)
         self.log_dict({f"train/{name}": value.detach() for name, value in parts.items()})
-        return output["filled"].detach()
+        return output["filled"].detach(), total.detach()
 
     def discriminator_step(self, video: Tensor, hole: Tensor, filled: Tensor) -> None:
         """Step the discriminator on true and filled videos."""

@@ -23,7 +23,7 @@ class Recorder(pl.Callback):
         self.losses, self.states, self.global_steps = [], [], []
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_index):
-        self.losses.append(trainer.logged_metrics["train/loss"].item())
+        self.losses.append(outputs["loss"].item())
         self.states.append({key: value.clone() for key, value in module.state_dict().items()})
         self.global_steps.append(trainer.global_step)
 
@@ -65,6 +65,7 @@ def fit(tmp_path, make_data):
             accelerator="cpu",
             max_steps=steps,
             logger=False,
+            log_every_n_steps=1,
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,

@@ -9,6 +9,11 @@ from lgtsm.losses import AdversarialLoss
 from lgtsm.training.schedules import warmup_cosine
 
 
+def silence(module):
+    """Let a step run outside a fit, where Lightning refuses to log."""
+    module.log = module.log_dict = lambda *args, **kwargs: None
+
+
 def changed(before, after, prefix):
     return [k for k in before if k.startswith(prefix) and not torch.equal(before[k], after[k])]
 
@@ -26,16 +31,17 @@ def test_stages_steps_and_counting(make_module, fit, order):
     assert changed(recorder.states[2], recorder.states[3], "discriminator.") != []
     assert changed(start, recorder.states[0], "generator.") != []
     assert module.stage == "gan"
-    assert "train/score_real" in trainer.logged_metrics
+    assert "train/score_real" in trainer.callback_metrics
 
 
 def test_one_networks_step_leaves_the_others_weights_and_gradients_alone(make_module, fit, make_clip):
     module = make_module(adversarial_start_step=0)
     fit(module, 1)
+    silence(module)
     video, hole = make_clip(1, 3, 16, 16)
     parameters = {key: value.detach().clone() for key, value in module.named_parameters()}
     module.zero_grad()
-    filled = module.generator_step(video, hole)
+    filled, _ = module.generator_step(video, hole)
     after = dict(module.named_parameters())
     assert changed(parameters, after, "discriminator.") == []
     assert changed(parameters, after, "generator.") != []
@@ -55,6 +61,7 @@ def test_the_generator_follows_the_discriminator(make_module, fit, make_clip):
     module = make_module(adversarial_weight=1.0)
     module.loss.weights["reconstruction"] = 0.0
     fit(module, 1)
+    silence(module)
     video, hole = make_clip(1, 3, 16, 16)
     module.discriminator.eval()
     with torch.no_grad():
@@ -148,9 +155,11 @@ def test_both_precisions_and_losses_stay_finite(make_module, fit, kind, precisio
 
 
 def test_it_learns(make_module, fit, make_data):
+    data = make_data(steps_per_epoch=120, batch_size=2)
+    data.train.videos.num_videos = 1  # the same video over and over, behind other holes
     module = make_module(width=8, discriminator=None, optimizer=partial(torch.optim.Adam, lr=3e-3))
-    _, recorder = fit(module, 60, data=make_data(steps_per_epoch=60, batch_size=3))
-    assert sum(recorder.losses[-10:]) < 0.75 * sum(recorder.losses[:10])
+    _, recorder = fit(module, 120, data=data)
+    assert sum(recorder.losses[-20:]) < 0.6 * sum(recorder.losses[:20])
 
 
 def test_golden_losses(make_module, fit):
