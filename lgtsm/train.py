@@ -35,7 +35,7 @@ def run(config: DictConfig) -> dict[str, Any]:
     from lgtsm.models.weights import load_model, save_model
     from lgtsm.training.datamodule import ClipDataModule
     from lgtsm.training.inpainting_gan import InpaintingGAN
-    from lgtsm.training.start import seed_everything, hide_known_advice
+    from lgtsm.training.start import hide_known_advice, seed_everything
 
     check_complete(config)
     seed_everything(config.seed)

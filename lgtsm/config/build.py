@@ -8,6 +8,7 @@ from typing import Any
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import InterpolationToMissingValueError
 
 ALLOWED_PREFIXES = ("lgtsm.", "torch.", "torchmetrics.", "pytorch_lightning.")
 
@@ -61,8 +62,11 @@ def targets(config: Any, key: str) -> Iterator[tuple[str, str]]:
         if "_target_" in config:
             yield key, str(config["_target_"])
         for name in config:
-            if not OmegaConf.is_missing(config, name):
-                yield from targets(config[name], f"{key}.{name}")
+            try:
+                value = None if OmegaConf.is_missing(config, name) else config[name]
+            except InterpolationToMissingValueError:
+                continue
+            yield from targets(value, f"{key}.{name}")
     elif isinstance(config, ListConfig):
         for index, node in enumerate(config):
             yield from targets(node, f"{key}[{index}]")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from omegaconf import DictConfig, OmegaConf
 
 from lgtsm.config.build import ConfigError
@@ -15,7 +17,20 @@ def check_complete(config: DictConfig) -> None:
     Raises:
         ConfigError: names the first one and how to give it.
     """
-    missing = sorted(OmegaConf.missing_keys(config))
+    missing = missing_keys(OmegaConf.to_container(config, resolve=False))
     if missing:
         key = missing[0]
         raise ConfigError(f"{key} has no value. {HINTS.get(key, f'Set it on the command line: {key}=VALUE.')}")
+
+
+def missing_keys(node: Any, key: str = "") -> list[str]:
+    """Return the keys whose value is still ???, sorted.
+
+    Args:
+        node: an unresolved configuration as plain values.
+        key: its place in the whole configuration.
+    """
+    if node == "???":
+        return [key]
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return sorted(found for name, child in children for found in missing_keys(child, f"{key}.{name}".lstrip(".")))

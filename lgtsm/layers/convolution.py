@@ -11,6 +11,7 @@ from lgtsm.checks import check_choice
 
 LEAK = 0.2
 GATE_BIAS = 1.0
+NOISE = 0.03
 
 
 class ShiftedConv(nn.Module):
@@ -76,16 +77,19 @@ class ShiftedConv(nn.Module):
         return F.leaky_relu(features, LEAK) if self.activation else features
 
     @torch.no_grad()
-    def start_with_variance_kept(self) -> None:
-        """Draw weights that keep the variance of the features from layer to layer.
+    def start_with_variance_kept(self, paired_input: bool = True) -> None:
+        """Draw weights with which a stack of these layers starts linear and keeps the variance of its features.
 
-        LeakyReLU(0.2) keeps 0.52 of the second moment.
+        Args:
+            paired_input: the channels come in pairs of opposite sign, from a layer that was drawn like this one.
+
+        See `_draw_pairs`.
         """
-        self._start_features(1.0)
+        self._start_features(paired_input, gate=1.0)
 
-    def _start_features(self, gate_gain: float) -> None:
-        kept = (1 + LEAK**2) / 2 if self.activation else 1.0
-        _draw(self.feature, 1 / (kept * gate_gain))
+    def _start_features(self, paired_input: bool, gate: float) -> None:
+        moving = self.shift.groups * self.shift.channels_per_group if self.shift is not None else 0
+        _draw_pairs(self.feature, moving / self.feature.in_channels, paired_input, self.activation, gate)
 
 
 class GatedConv(ShiftedConv):
@@ -112,10 +116,9 @@ class GatedConv(ShiftedConv):
         return torch.sigmoid(self.gate(features)) * self.convolve_features(features, num_frames)
 
     @torch.no_grad()
-    def start_with_variance_kept(self) -> None:
-        """Draw weights that keep the variance: an open gate (bias 1) and small gate weights."""
-        gate_gain = torch.sigmoid(torch.tensor(GATE_BIAS)).item() ** 2
-        self._start_features(gate_gain)
+    def start_with_variance_kept(self, paired_input: bool = True) -> None:
+        """Draw the features' weights as `ShiftedConv` does; the gate starts open (bias 1), its weights small."""
+        self._start_features(paired_input, gate=torch.sigmoid(torch.tensor(GATE_BIAS)).item())
         _draw(self.gate, 0.01)
         self.gate.bias.fill_(GATE_BIAS)
 
@@ -125,10 +128,64 @@ def apply_spectral_norm(conv: nn.Conv2d) -> None:
     torch_spectral_norm(conv, n_power_iterations=3)
 
 
+def _draw_pairs(conv: nn.Conv2d, moving_share: float, paired_input: bool, paired_output: bool, gate: float) -> None:
+    """Draw weights with which the untrained network carries every frame, unmixed with others, to its end.
+
+    The outputs 2i and 2i+1 are negatives of each other before the activation, and the next layer takes their
+    difference after it: LeakyReLU(x) - LeakyReLU(-x) = 1.2 x, so the network starts linear. A layer that keeps the
+    size (odd kernel behind another layer) starts, but for a share NOISE of its variance, as an orthogonal mixture at
+    the centre tap, which dilation and borders cannot weaken; the channels that the shift leaves in place feed those
+    that the next shift leaves in place, so that what a frame shows reaches the output however many shifts there are.
+
+    Args:
+        conv: the convolution whose weight is drawn and whose bias is set to 0.
+        moving_share: share of the input channels, from channel 0 on, that a shift moves.
+        paired_input: whether the input comes in such pairs.
+        paired_output: whether an activation, and another layer drawn like this, follow.
+        gate: what the activated features are multiplied with.
+
+    Source: Balduzzi et al. 2017 (looks-linear start) and Xiao et al. 2018 (orthogonal centre tap), joined.
+    """
+    out_channels, in_channels, *kernel = conv.weight.shape
+    # Of an odd number of channels the last one has no partner.
+    rows = (out_channels + 1) // 2 if paired_output else out_channels
+    columns = (in_channels + 1) // 2 if paired_input else in_channels
+    weight = torch.randn(rows, columns, *kernel) / (columns * kernel[0] * kernel[1]) ** 0.5
+    if paired_input and kernel[0] % 2:
+        centre = torch.zeros(rows, columns)
+        moving_in = round(columns * moving_share) if moving_share < 1 else 0
+        moving_out = round(rows * moving_share) if paired_output and moving_share < 1 else 0
+        centre[:moving_out] = _orthogonal(moving_out, columns)
+        centre[moving_out:, moving_in:] = _orthogonal(rows - moving_out, columns - moving_in)
+        weight *= NOISE**0.5
+        weight[:, :, kernel[0] // 2, kernel[1] // 2] += (1 - NOISE) ** 0.5 * centre
+    # The first layer sees inputs of variance 1/4 or less.
+    weight *= 1 / ((1 + LEAK) * gate) if paired_input else 2
+    if paired_input:
+        weight = torch.stack([weight, -weight], 2).flatten(1, 2)[:, :in_channels]
+    if paired_output:
+        weight = torch.stack([weight, -weight], 1).flatten(0, 1)[:out_channels]
+    else:
+        weight /= gate
+    _set(conv, weight)
+
+
+def _orthogonal(rows: int, columns: int) -> Tensor:
+    """Draw a matrix of rows of length 1, orthogonal where there are no more rows than columns."""
+    if not rows or not columns:
+        return torch.zeros(rows, columns)
+    size = max(rows, columns)
+    return F.normalize(torch.linalg.qr(torch.randn(size, size)).Q[:rows, :columns], dim=1)
+
+
 def _draw(conv: nn.Conv2d, gain: float) -> None:
     """Draw the weight with variance gain / fan_in and set the bias to 0."""
-    fan_in = conv.weight[0].numel()
+    _set(conv, torch.randn(conv.weight.shape) * (gain / conv.weight[0].numel()) ** 0.5)
+
+
+def _set(conv: nn.Conv2d, weight: Tensor) -> None:
+    """Set the weight, and the bias to 0."""
     # Under spectral norm the weight is a view of its original; the scale then does not matter.
-    weight = conv.parametrizations.weight.original if hasattr(conv, "parametrizations") else conv.weight
-    nn.init.normal_(weight, std=(gain / fan_in) ** 0.5)
+    target = conv.parametrizations.weight.original if hasattr(conv, "parametrizations") else conv.weight
+    target.copy_(weight)
     nn.init.zeros_(conv.bias)

@@ -8,24 +8,24 @@ from lgtsm.checks import check_choice
 
 
 class ReconstructionLoss(nn.Module):
-    """Mean absolute (or squared) difference of pixels, Eq. 4.
+    """Mean absolute difference of pixels, Eq. 4.
 
     Args:
-        region: "frame" averages over all pixels, "hole" over the missing ones.
+        region: "frame" averages over all pixels, "hole" over the missing ones, "frame+hole" adds the two means.
         of: which output is compared, "filled" or "predicted"; they differ outside the hole only.
-        norm: "l1", or "l2" for the squared difference.
+        squared_weight: factor of the squared difference that is added to the absolute one.
 
     Source: Chang et al. 2019, Eq. 4; the released program: region="frame", of="filled".
+    Differs: the other regions, and the squared part, are ours: a short training learns faster with them.
     """
 
-    def __init__(self, region: str = "frame", of: str = "filled", norm: str = "l1"):
+    def __init__(self, region: str = "frame", of: str = "filled", squared_weight: float = 0.0):
         super().__init__()
-        check_choice("region", region, ("frame", "hole"))
+        check_choice("region", region, ("frame", "hole", "frame+hole"))
         check_choice("of", of, ("filled", "predicted"))
-        check_choice("norm", norm, ("l1", "l2"))
-        self.region = region
+        self.regions = region.split("+")
         self.of = of
-        self.norm = norm
+        self.squared_weight = squared_weight
 
     def forward(self, output: dict[str, Tensor], video: Tensor, hole: Tensor) -> Tensor:
         """Return a scalar.
@@ -35,9 +35,11 @@ class ReconstructionLoss(nn.Module):
             video: the true video, (batch, time, 3, height, width) in [0, 1].
             hole: (batch, time, 1, height, width), 1 = missing.
         """
-        difference = output[self.of].float() - video.float()
-        difference = difference.abs() if self.norm == "l1" else difference.square()
-        if self.region == "frame":
-            return difference.mean()
-        hole = (hole > 0.5).float()
-        return (difference * hole).sum() / (hole.sum() * video.shape[2]).clamp(min=1)
+        error = (output[self.of].float() - video.float()).abs()
+        if self.squared_weight:
+            error = error + self.squared_weight * error.square()
+        total = error.mean() if "frame" in self.regions else 0.0
+        if "hole" in self.regions:
+            hole = (hole > 0.5).float()
+            total = total + (error * hole).sum() / (hole.sum() * video.shape[2]).clamp(min=1)
+        return total

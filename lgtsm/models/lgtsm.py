@@ -60,7 +60,7 @@ class GatedShiftGenerator(nn.Module):
 
     Source: Chang et al. 2019, Sections 3.1 and 3.3; layer sizes of the released networks.
     Differs: the paper speaks of 11 layers; the released networks, and these, have 17. Any height and width: frames are
-    padded to multiples of 4 inside and cut back. New networks start from weights that keep the variance of the
+    padded to multiples of 4 inside and cut back. New networks start linear, from weights that keep the variance of the
     features (with the framework's default start, 17 gated layers keep nothing of it).
     """
 
@@ -121,8 +121,8 @@ class GatedShiftGenerator(nn.Module):
                 spectral_norm=spectral_norm and not last,
             )
         if initialization == "variance_preserving":
-            for layer in self.layers.values():
-                layer.start_with_variance_kept()
+            for name, layer in self.layers.items():
+                layer.start_with_variance_kept(paired_input=name != LAYERS[0][0])
         self.to(memory_format=torch.channels_last)
 
     @property

@@ -18,14 +18,16 @@ def test_reconstruction_is_equation_4(make_clip):
     filled = video * (1 - hole) + predicted * hole
     output = {"filled": filled, "predicted": predicted}
     inside = hole.expand_as(video) > 0
+    whole, within = (filled - video).abs().mean(), (predicted - video)[inside].abs().mean()
     expected = {
-        ("frame", "filled", "l1"): (filled - video).abs().sum() / video.numel(),
-        ("frame", "predicted", "l1"): (predicted - video).abs().sum() / video.numel(),
-        ("hole", "predicted", "l1"): (predicted - video)[inside].abs().mean(),
-        ("hole", "filled", "l2"): (filled - video)[inside].square().mean(),
+        ("frame", "filled", 0.0): whole,
+        ("frame", "predicted", 0.0): (predicted - video).abs().sum() / video.numel(),
+        ("hole", "predicted", 0.0): within,
+        ("frame+hole", "filled", 0.0): whole + within,
+        ("hole", "filled", 3.0): within + 3 * (predicted - video)[inside].square().mean(),
     }
-    for (region, of, norm), value in expected.items():
-        torch.testing.assert_close(ReconstructionLoss(region, of, norm)(output, video, hole), value)
+    for (region, of, squared), value in expected.items():
+        torch.testing.assert_close(ReconstructionLoss(region, of, squared)(output, video, hole), value)
 
 
 def test_reconstruction_without_a_hole_is_zero(make_clip):

@@ -1,0 +1,105 @@
+import inspect
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import get_object
+from omegaconf import OmegaConf
+
+from lgtsm.config.build import ALLOWED_PREFIXES, ConfigError, build, targets
+from lgtsm.config.check import check_complete, missing_keys
+from lgtsm.config.folder import config_folder
+from lgtsm.config.record import write_config
+
+CONF = Path(config_folder())
+EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+
+
+def composed(*overrides, name="train"):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(name, list(overrides))
+
+
+def every_option():
+    """One composition for each file of each group, so that every YAML is seen."""
+    yield "train", []
+    yield "evaluate", []
+    for path in sorted(CONF.glob("*/*.yaml")):
+        if (path.parent.name, path.stem) == ("data", "clips"):
+            continue  # what the others build on: it names no videos
+        yield "train", [f"{path.parent.name}={path.stem}"]
+    for path in sorted((CONF / "loss" / "features").glob("*.yaml")):
+        yield "train", ["loss=paper", f"loss/features={path.stem}"]
+
+
+@pytest.mark.parametrize(("name", "overrides"), list(every_option()), ids=lambda value: "_".join(value) if isinstance(value, list) else value)
+def test_every_target_exists_and_takes_its_arguments(name, overrides):
+    config = composed(*overrides, name=name)
+    if "root" in config.data:
+        config.data.root = "/data"
+    found = list(targets(config, "config"))
+    assert found
+    for key, target in found:
+        assert target.startswith(ALLOWED_PREFIXES), f"{key}: {target}"
+        node = OmegaConf.select(config, key.removeprefix("config.").replace("[", ".").replace("]", ""))
+        arguments = {str(k) for k in node if not str(k).startswith("_")}
+        taken = inspect.signature(get_object(target)).parameters
+        if any(p.kind is p.VAR_KEYWORD for p in taken.values()):
+            continue
+        assert arguments <= set(taken), f"{key}: {target} takes no {sorted(arguments - set(taken))}"
+        if not node.get("_partial_"):
+            required = {k for k, p in taken.items() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD}
+            assert required <= arguments, f"{key}: {target} needs {sorted(required - arguments)}"
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_has_a_comment_and_only_misses_what_the_user_must_give(experiment):
+    lines = (CONF / "experiment" / f"{experiment}.yaml").read_text().splitlines()
+    assert lines[0] == "# @package _global_"
+    assert lines[1].startswith("# ")
+    assert set(missing_keys(OmegaConf.to_container(composed(f"experiment={experiment}")))) <= {"data.root"}
+
+
+def test_published_settings():
+    config = composed("experiment=fvi_lgtsm", "data.root=/data")
+    assert (config.num_frames, config.height, config.width, config.batch_size) == (7, 180, 320, 5)
+    weights = [config.loss[f"weight_{term}"] for term in ("reconstruction", "perceptual", "style")]
+    assert [*weights, config.adversarial.weight] == [1, 1, 10, 1]
+    assert config.optimizer.generator.lr == config.optimizer.discriminator.lr == 1e-4
+    assert config.model.width == config.discriminator.width == 64
+    faces = composed("experiment=faceforensics_lgtsm", "data.root=/data")
+    assert (faces.num_frames, faces.height, faces.width, faces.batch_size) == (12, 128, 128, 6)
+
+
+def test_missing_values_are_named_with_the_way_to_give_them():
+    with pytest.raises(ConfigError, match=r"data\.root has no value\. .*data\.root=/data/FVI"):
+        check_complete(composed("experiment=fvi_lgtsm"))
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [
+        ({"_target_": "os.system", "command": "true"}, r"thing\._target_ must start with one of lgtsm\."),
+        ({"_target_": "lgtsm.create_model", "name": "lgtsm", "inner": {"_target_": "subprocess.run"}}, r"thing\.inner\._target_"),
+        ({"_target_": "lgtsm.create_model", "name": "vinet"}, "thing: There is no model named 'vinet'"),
+        ({"_target_": "lgtsm.losses.StyleLoss", "divisor": "paper", "bogus": 1}, "thing cannot be built"),
+        ({"_target_": "lgtsm.losses.StyleLoss"}, "thing must describe a Linear; .* gave a StyleLoss"),
+    ],
+)
+def test_build_errors_name_the_key(node, words):
+    with pytest.raises(ConfigError, match=words):
+        build(OmegaConf.create(node), "thing", torch.nn.Linear)
+
+
+def test_networks_never_see_a_config_object():
+    options = build(OmegaConf.create({"_target_": "lgtsm.create_model", "name": "lgtsm", "width": 4}), "model").catalog_entry
+    assert type(options) is dict
+    masks = build(composed().mask, "mask")
+    assert type(masks.kinds) is dict
+
+
+def test_resolved_config_is_written(tmp_path):
+    write_config(OmegaConf.create({"a": 1, "b": "${a}"}), tmp_path / "run")
+    assert (tmp_path / "run" / "config.yaml").read_text() == "a: 1\nb: 1\n"
+    assert len(list((tmp_path / "run").iterdir())) == 1

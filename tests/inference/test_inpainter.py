@@ -1,0 +1,46 @@
+import pytest
+import torch
+
+import lgtsm
+from lgtsm.classical import MeanColour
+
+
+@pytest.fixture
+def model():
+    return lgtsm.create_model("lgtsm", width=8)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_known_pixels_are_bit_exact_and_the_rest_is_in_range(model, make_clip, precision):
+    video, hole = make_clip(2, 3, 30, 41)
+    filled = lgtsm.Inpainter(model, precision=precision).fill(video, hole)
+    assert filled.shape == video.shape
+    assert filled.dtype == video.dtype
+    known = (hole == 0).expand_as(video)
+    assert torch.equal(filled[known], video[known])
+    assert 0 <= filled.min() <= filled.max() <= 1
+
+
+def test_it_is_the_models_own_result(model, make_clip):
+    video, hole = make_clip(1, 3)
+    with torch.no_grad():
+        expected = model.eval()(video, hole)["filled"].clamp(0, 1)
+    torch.testing.assert_close(lgtsm.Inpainter(model).fill(video, hole), expected)
+    torch.testing.assert_close(lgtsm.Inpainter(model).fill(video[0], hole[0]), expected[0])
+
+
+def test_any_method_and_any_checkpoint(tmp_path, model, make_clip):
+    video, hole = make_clip()
+    assert torch.equal(lgtsm.Inpainter(MeanColour()).fill(video, hole), MeanColour()(video, hole)["filled"])
+    lgtsm.save_model(model, tmp_path / "w.safetensors")
+    assert torch.equal(lgtsm.Inpainter(tmp_path / "w.safetensors").fill(video, hole), lgtsm.Inpainter(model).fill(video, hole))
+
+
+def test_errors(model, make_clip):
+    video, hole = make_clip()
+    with pytest.raises(ValueError, match="'fp32', 'bf16', 'fp16'"):
+        lgtsm.Inpainter(model, precision="int8")
+    with pytest.raises(ValueError, match="device must be one like"):
+        lgtsm.Inpainter(model, device="gpu0")
+    with pytest.raises(ValueError, match="hole must be"):
+        lgtsm.Inpainter(model).fill(video, hole[:, :1])

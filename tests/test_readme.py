@@ -1,0 +1,66 @@
+"""What the README tells people to type works."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from lgtsm.__main__ import COMMANDS
+from lgtsm.config.folder import config_folder
+from lgtsm.inpaint import make_parser
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BASH = [line.split("#")[0].strip() for block in re.findall(r"```bash\n(.*?)```", README, re.S) for line in block.splitlines()]
+HYDRA = [line for line in BASH if re.match(r"python -m lgtsm\.(train|evaluate)\b", line)]
+
+
+def test_make_targets_exist():
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M)
+    named = {line.split()[1] for line in BASH if line.startswith("make ")}
+    assert named == {"demo", "test"}
+    assert named <= set(targets)
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("line", HYDRA)
+def test_hydra_commands_compose(line):
+    name, *overrides = line.removeprefix("python -m lgtsm.").split()
+    with initialize_config_dir(config_folder(), version_base="1.3"):
+        compose(name, overrides)
+
+
+def test_override_examples_compose():
+    (example,) = re.findall(r"`(model\.width=32 [^`]*)`", README)
+    with initialize_config_dir(config_folder(), version_base="1.3"):
+        config = compose("train", example.split())
+        assert config.model.width == 32
+        compose("train", ["logger=wandb", "logger.wandb.offline=true"])
+
+
+def test_groups_and_options_named_exist():
+    text = re.search(r"Groups are(.*?)`python -m", README, re.S).group(1)
+    for group, options in re.findall(r"`(\w+)`(?: \(([^)]*)\))?", text):
+        files = {path.stem for path in Path(config_folder(), group).glob("*.yaml")}
+        assert files, group
+        assert {o.strip() for o in options.split(",") if o} <= files, group
+
+
+def test_inpaint_command_parses():
+    (line,) = [line for line in BASH if line.startswith("python -m lgtsm.inpaint")]
+    arguments = make_parser().parse_args(line.split()[3:])
+    assert (arguments.video, arguments.mask, arguments.output) == ("VIDEO", "MASK", "OUT")
+
+
+def test_python_example_runs():
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    scope = {}
+    exec(code, scope)
+    known = (scope["hole"] == 0).expand_as(scope["video"])
+    assert (scope["filled"][known] == scope["video"][known]).all()
+
+
+def test_every_command_is_described():
+    for command in COMMANDS:
+        assert f"lgtsm.{command}" in README or f"lgtsm {command}" in README, command
