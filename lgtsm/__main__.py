@@ -9,6 +9,10 @@ COMMANDS = {
     "train": "train a model, with Hydra configs (experiment=NAME KEY=VALUE ...)",
     "evaluate": "score a checkpoint or a filler on held-out clips",
     "inpaint": "fill the hole in a video file or frame folder",
+    "make_masks": "write a test set of masks, kinds x bins x clips",
+    "check_data": "look at a data set before training does",
+    "prepare_data": "make a copy of videos that training reads faster",
+    "benchmark": "measure speed: masks, data",
 }
 
 

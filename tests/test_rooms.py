@@ -4,8 +4,10 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "lgtsm"
-ENTRY_POINTS = {"train", "evaluate", "inpaint", "__main__"}
-EVERYONE = {"checks", "optional", "exits"}
+ENTRY_POINTS = {
+    "train", "evaluate", "inpaint", "make_masks", "check_data", "prepare_data", "benchmark", "__main__",
+}  # fmt: skip
+EVERYONE = {"checks", "optional", "exits", "timing"}
 MAY_IMPORT = {
     "ops": set(),
     "layers": {"ops"},

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, get_worker_info
 
 from lgtsm.checks import check_positive
+from lgtsm.data.bad_videos import BadVideos, describe
+from lgtsm.video.errors import VideoError
+
+if TYPE_CHECKING:
+    from lgtsm.data.folder import Window
+    from lgtsm.data.stored_masks import StoredMasks
+
+MOST_ATTEMPTS = 20
 
 
 class VideoSource(Protocol):
@@ -27,27 +35,34 @@ class VideoSource(Protocol):
 
 
 class InpaintingClips(Dataset):
-    """A source of videos with holes drawn on the fly.
+    """A source of videos with holes, drawn on the fly or stored.
 
     An item is asked for by (draw, index), see `lgtsm.data.sampling.StreamBatches`, and is augmented at random, or by
     a plain index, and then is the same every time, not augmented.
 
+    A video that cannot be used is skipped: another one takes its place, drawn from the seed and the number of the
+    sample, so that a sample hangs on nothing but these and the files. The sample says which were skipped, because
+    only the main process can name each of them once: see `lgtsm.data.bad_videos`.
+
     Args:
         videos: the source.
-        masks: callable (num_frames, height, width, seed) -> uint8 (time, height, width), 1 = missing.
+        masks: callable (num_frames, height, width, seed) -> uint8 (time, height, width), 1 = missing; or masks from
+            files, with `read_hole(window)`, see `lgtsm.data.stored_masks`; these need a source with `read_window`.
         num_frames: frames of a clip.
         height, width: in pixels.
         seed: seeds clips and holes.
+        max_bad_share: share of the videos that may turn out unusable before the run stops, in [0, 1].
     """
 
     def __init__(
         self,
         videos: VideoSource,
-        masks: Callable[..., np.ndarray],
+        masks: Callable[..., np.ndarray] | StoredMasks,
         num_frames: int,
         height: int,
         width: int,
         seed: int = 0,
+        max_bad_share: float = 0.05,
     ):
         for name, value in {"num_frames": num_frames, "height": height, "width": width}.items():
             check_positive(name, value)
@@ -57,25 +72,61 @@ class InpaintingClips(Dataset):
         self.height = height
         self.width = width
         self.seed = seed
+        self.stored = hasattr(masks, "read_hole")
+        if self.stored and not hasattr(videos, "read_window"):
+            raise ValueError(
+                f"Masks from files need videos from files; {type(videos).__name__} has none. Choose masks that are "
+                "drawn on the fly, such as mask=mixture."
+            )
+        self.bad_videos = BadVideos(getattr(videos, "num_videos", len(videos)), max_bad_share)
 
     def __len__(self) -> int:
         return len(self.videos)
 
     def __getitem__(self, item: int | tuple[int, int]) -> dict[str, Any]:
-        """Return {"video": uint8 (time, 3, height, width), "hole": uint8 (time, 1, height, width), "name": str}."""
-        if isinstance(item, tuple):
-            draw, index = item
-            # Two streams of one seed, so that a change of the augmentation leaves the holes alone.
-            rng, hole_seed = np.random.default_rng([self.seed, draw, 0]), [self.seed, draw, 1]
-        else:
-            index, rng, hole_seed = item, None, [self.seed, item, 2]
-        frames = self.videos.read_clip(index, self.num_frames, self.height, self.width, rng)
-        hole = self.masks(self.num_frames, self.height, self.width, hole_seed)
+        """Return one sample.
+
+        Returns:
+            {"video": uint8 (time, 3, height, width), "hole": uint8 (time, 1, height, width), "name": str, "skipped": a
+            line for each video that was skipped, see `lgtsm.data.bad_videos.describe`}.
+
+        Raises:
+            VideoError: 20 videos in a row, or too many in all, cannot be used.
+        """
+        number, index = item if isinstance(item, tuple) else (item, item)
+        augment = isinstance(item, tuple)
+        instead = np.random.default_rng([self.seed, number, 3])
+        skipped, frames, error = [], None, None
+        for attempt in range(MOST_ATTEMPTS):
+            try:
+                frames, hole = self._read(index, number, augment, attempt)
+                break
+            except VideoError as unusable:
+                error = unusable
+                skipped.append(describe(getattr(self.videos, "video_name", self.videos.name)(index), error))
+                index = int(instead.integers(len(self)))
+        if get_worker_info() is None:
+            self.bad_videos.note(skipped)
+        if frames is None:
+            raise VideoError(f"{MOST_ATTEMPTS} videos in a row cannot be used; the last one: {error}")
         return {
             "video": torch.from_numpy(np.ascontiguousarray(frames.transpose(0, 3, 1, 2))),
             "hole": torch.from_numpy(hole)[:, None],
             "name": self.videos.name(index),
+            "skipped": "\n".join(skipped),
         }
+
+    def _read(self, index: int, number: int, augment: bool, attempt: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return frames (time, height, width, 3) and hole (time, height, width) of video `index`."""
+        size = self.num_frames, self.height, self.width
+        # Two streams of one seed, so that a change of the augmentation leaves the holes alone.
+        again = [attempt] if attempt else []
+        rng = np.random.default_rng([self.seed, number, 0, *again]) if augment else None
+        if self.stored:
+            frames, window = self.videos.read_window(index, *size, rng)
+            return frames, self.masks.read_hole(window)
+        frames = self.videos.read_clip(index, *size, rng)
+        return frames, self.masks(*size, [self.seed, number, 1 if augment else 2])
 
 
 class MixedVideos:
@@ -114,3 +165,22 @@ class MixedVideos:
         """Return uint8 (num_frames, height, width, 3) from the source that `index` belongs to."""
         source, own = self._items[index]
         return self.sources[source].read_clip(own, num_frames, height, width, rng)
+
+    @property
+    def num_videos(self) -> int:
+        """How many different videos there are."""
+        return sum(getattr(source, "num_videos", len(source)) for source in self.sources.values())
+
+    def video_name(self, index: int) -> str:
+        """Return the name of the video that clip `index` is cut from."""
+        source, own = self._items[index]
+        return getattr(self.sources[source], "video_name", self.sources[source].name)(own)
+
+    def read_window(
+        self, index: int, num_frames: int, height: int, width: int, rng: np.random.Generator | None
+    ) -> tuple[np.ndarray, Window]:
+        """Return a clip and its window from the source that `index` belongs to."""
+        source, own = self._items[index]
+        if not hasattr(self.sources[source], "read_window"):
+            raise ValueError(f"Masks from files need videos from files; the source {source!r} has none.")
+        return self.sources[source].read_window(own, num_frames, height, width, rng)

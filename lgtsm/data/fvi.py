@@ -7,13 +7,19 @@ from typing import Any
 
 from lgtsm.checks import check_choice
 from lgtsm.data.folder import FolderVideos
+from lgtsm.data.splits import hold_out
+from lgtsm.data.stored_masks import StoredMasks
 from lgtsm.video.errors import VideoError
 
 FOLDERS = {"train": "Train", "test": "Test"}
+NUM_TEST = 100
+NUM_VIDEOS = 15_000
 
 
 class FVIVideos(FolderVideos):
     """Videos of FVI, laid out as FVI/{Train,Test}/JPEGImages/<video>/<frame>.jpg.
+
+    A folder FVI/JPEGImages that is not split holds out 100 videos for testing, by the hash of their names.
 
     Args:
         root: the folder FVI.
@@ -26,10 +32,59 @@ class FVIVideos(FolderVideos):
 
     def __init__(self, root: str | Path, split: str = "train", **options: Any):
         check_choice("split", split, tuple(FOLDERS))
+        self.split, self._splits = split, True
         frames = Path(root) / FOLDERS[split] / "JPEGImages"
+        if not frames.is_dir() and (Path(root) / "JPEGImages").is_dir():
+            frames, self._splits = Path(root) / "JPEGImages", False
         if not frames.is_dir():
             raise VideoError(
                 f"The FVI data set must lie as {frames}/<video>/<frame>.jpg, and there is no such folder. Download it, "
                 "and set data.root to the folder that holds Train and Test."
             )
-        super().__init__(frames, split="all", **options)
+        super().__init__(frames, split=split, **options)
+
+    def _choose(self, names, split, held_out, split_folder) -> list[int]:
+        if split_folder is not None:
+            return super()._choose(names, split, held_out, split_folder)
+        return list(range(len(names))) if self._splits else hold_out(names, split, NUM_TEST)
+
+    def published_count(self) -> int:
+        """Return 100 for testing, and the rest for training."""
+        return NUM_TEST if self.split == "test" else NUM_VIDEOS - NUM_TEST
+
+    def masks_beside(self) -> dict[str, StoredMasks]:
+        """Return every bin of random_masks, and object_masks."""
+        folder = self.root.parent
+        bins = sorted(path for path in folder.glob("random_masks/*/*") if path.is_dir() and not path.name.startswith("."))
+        found = {path.relative_to(folder).as_posix(): StoredMasks(path, every_video=False) for path in bins}
+        if (folder / "object_masks").is_dir():
+            found["object_masks"] = StoredMasks(folder / "object_masks", pair="name")
+        return found
+
+
+class FVIMasks(StoredMasks):
+    """Stored masks of FVI, 255 = valid: .../random_masks/<preset>/<centre>/<clip>/<frame>.png or object_masks/<video>.
+
+    Args:
+        root: the folder FVI.
+        split: "train" or "test".
+        preset: folder of random_masks, such as "object_like"; None takes object_masks, paired by name.
+        centre: middle of the bin in percent, 5, 15, ..., 65; None takes all bins of the preset.
+        options: as in `StoredMasks`.
+
+    Raises:
+        VideoError: the masks do not lie there.
+    """
+
+    def __init__(
+        self, root: str | Path, split: str = "test", preset: str | None = "object_like", centre: int | None = None, **options: Any
+    ):
+        check_choice("split", split, tuple(FOLDERS))
+        folder = Path(root) / FOLDERS[split]
+        if not folder.is_dir():
+            folder = Path(root)
+        if preset is None:
+            super().__init__(folder / "object_masks", **{"pair": "name"} | options)
+            return
+        folder = folder / "random_masks" / preset
+        super().__init__(folder if centre is None else folder / str(centre), **options)

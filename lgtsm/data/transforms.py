@@ -1,42 +1,85 @@
-"""Bring frames of any size to the size of a clip: resize, crop, flip; the same for all frames of a clip."""
+"""Bring frames of any size to the size of a clip: resize, crop, flip; the same for all frames and for the hole."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 
-def resize_and_crop(
-    frames: np.ndarray, height: int, width: int, scale: float = 1.0, flip: bool = False, rng: np.random.Generator | None = None
-) -> np.ndarray:
-    """Resize until the frames cover scale times the wanted size, keeping their aspect, then crop.
+class Crop(NamedTuple):
+    """How frames become those of a clip: resized to `resized`, cut at `corner`, mirrored or not; pixels.
+
+    Attributes:
+        resized: (height, width) of the whole frame before it is cut.
+        corner: (top, left) of the part that is kept.
+        size: (height, width) of that part.
+        mirror: whether left and right are swapped.
+    """
+
+    resized: tuple[int, int]
+    corner: tuple[int, int]
+    size: tuple[int, int]
+    mirror: bool
+
+    def frames(self, frames: np.ndarray) -> np.ndarray:
+        """Return uint8 (time, *size, 3) of uint8 (time, height', width', 3), contiguous."""
+        area = self.resized[0] < frames.shape[1]
+        return self._apply(frames, cv2.INTER_AREA if area else cv2.INTER_LINEAR)
+
+    def hole(self, hole: np.ndarray) -> np.ndarray:
+        """Return uint8 (time, *size) of a hole uint8 (time, height', width'); it stays 0 and 1."""
+        return self._apply(hole, cv2.INTER_NEAREST_EXACT)
+
+    def _apply(self, images: np.ndarray, interpolation: int) -> np.ndarray:
+        out = np.empty((len(images), *self.size, *images.shape[3:]), np.uint8)
+        (top, left), (height, width) = self.corner, self.size
+        for t, image in enumerate(images):
+            if image.shape[:2] != self.resized:
+                image = cv2.resize(image, self.resized[::-1], interpolation=interpolation)
+            image = image[top : top + height, left : left + width]
+            out[t] = image[:, ::-1] if self.mirror else image
+        return out
+
+
+def choose_crop(
+    own_size: tuple[int, int],
+    height: int,
+    width: int,
+    scale: float = 1.0,
+    flip: bool = False,
+    rng: np.random.Generator | None = None,
+) -> Crop:
+    """Choose how to resize until the frames cover scale times the wanted size, keeping their aspect, and what to cut.
 
     Args:
-        frames: uint8 (time, height', width', 3).
+        own_size: (height, width) of the frames, in pixels.
         height, width: wanted size, in pixels.
         scale: 1 covers the wanted size just so, 1.2 leaves a fifth to crop from.
         flip: mirror left and right for half of the clips.
         rng: where to crop and whether to flip; None crops the middle and does not flip.
 
-    Returns:
-        uint8 (time, height, width, 3), contiguous.
-
     Source: Chang et al. 2019's released program: scale to 1.2, random crop, horizontal flip.
     """
-    own_height, own_width = frames.shape[1:3]
-    factor = max(height * scale / own_height, width * scale / own_width)
-    new_height, new_width = max(height, round(own_height * factor)), max(width, round(own_width * factor))
-    top_room, left_room = new_height - height, new_width - width
+    factor = max(height * scale / own_size[0], width * scale / own_size[1])
+    resized = max(height, round(own_size[0] * factor)), max(width, round(own_size[1] * factor))
+    room = resized[0] - height, resized[1] - width
     if rng is None:
-        top, left, mirror = top_room // 2, left_room // 2, False
+        corner, mirror = (room[0] // 2, room[1] // 2), False
     else:
-        top, left = int(rng.integers(top_room + 1)), int(rng.integers(left_room + 1))
-        mirror = flip and rng.random() < 0.5
-    out = np.empty((len(frames), height, width, 3), np.uint8)
-    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    for t, frame in enumerate(frames):
-        if (new_height, new_width) != (own_height, own_width):
-            frame = cv2.resize(frame, (new_width, new_height), interpolation=interpolation)
-        frame = frame[top : top + height, left : left + width]
-        out[t] = frame[:, ::-1] if mirror else frame
-    return out
+        corner = int(rng.integers(room[0] + 1)), int(rng.integers(room[1] + 1))
+        mirror = bool(flip and rng.random() < 0.5)
+    return Crop(resized, corner, (height, width), mirror)
+
+
+def resize_and_crop(
+    frames: np.ndarray,
+    height: int,
+    width: int,
+    scale: float = 1.0,
+    flip: bool = False,
+    rng: np.random.Generator | None = None,
+) -> np.ndarray:
+    """Choose a crop and apply it to uint8 (time, height', width', 3); arguments as in `choose_crop`."""
+    return choose_crop(frames.shape[1:3], height, width, scale, flip, rng).frames(frames)

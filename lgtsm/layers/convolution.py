@@ -6,8 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as torch_spectral_norm
+from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from lgtsm.checks import check_choice
+from lgtsm.ops.temporal_shift import fold_time, unfold_time
 
 LEAK = 0.2
 GATE_BIAS = 1.0
@@ -59,7 +61,8 @@ class ShiftedConv(nn.Module):
 
     def forward(self, features: Tensor, num_frames: int) -> Tensor:
         """Map (batch·num_frames, in_channels, height, width) to (batch·num_frames, out_channels, height', width')."""
-        return self.convolve_features(self.prepare(features), num_frames)
+        present = self.prepare(features)
+        return self._combine(present, self.convolve_features(present, num_frames))
 
     def prepare(self, features: Tensor) -> Tensor:
         """Resize and pad: what the feature and the gating convolution share."""
@@ -71,10 +74,43 @@ class ShiftedConv(nn.Module):
 
     def convolve_features(self, features: Tensor, num_frames: int) -> Tensor:
         """φ(W_f · shift(F)), Eq. 2 and the right factor of Eq. 3."""
-        if self.shift is not None:
-            features = self.shift(features, num_frames)
-        features = self.feature(features)
+        return self._activate(features if self.shift is None else self.shift(features, num_frames))
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Frames that the layer looks at behind and ahead of the present one."""
+        return (0, 0) if self.shift is None else self.shift.reach
+
+    @property
+    def moving_channels(self) -> int:
+        """Channels, from channel 0 on, that come from other frames."""
+        return 0 if self.shift is None else self.shift.moving_channels
+
+    def convolve_window(self, window: Tensor, frames: Tensor) -> Tensor:
+        """Convolve frames whose moving channels are given with the frames around them.
+
+        Args:
+            window: (batch, behind + time + ahead, height, width, moving channels).
+            frames: (batch, time, height, width, in_channels).
+
+        Returns:
+            (batch, time, height', width', out_channels), as `forward` gives for these frames.
+        """
+        num_frames = frames.shape[1]
+        present = self.prepare(fold_time(frames))
+        shifted = present
+        if self.moving_channels:
+            window = unfold_time(self.prepare(fold_time(window)), window.shape[1])
+            still = unfold_time(present, num_frames)[..., self.moving_channels :]
+            shifted = fold_time(torch.cat([self.shift.shift_window(window), still], dim=-1))
+        return unfold_time(self._combine(present, self._activate(shifted)), num_frames)
+
+    def _activate(self, shifted: Tensor) -> Tensor:
+        features = self.feature(shifted)
         return F.leaky_relu(features, LEAK) if self.activation else features
+
+    def _combine(self, present: Tensor, features: Tensor) -> Tensor:
+        return features
 
     @torch.no_grad()
     def start_with_variance_kept(self, paired_input: bool = True) -> None:
@@ -110,10 +146,8 @@ class GatedConv(ShiftedConv):
         if spectral_norm:
             apply_spectral_norm(self.gate)
 
-    def forward(self, features: Tensor, num_frames: int) -> Tensor:
-        """Map (batch·num_frames, in_channels, height, width) to (batch·num_frames, out_channels, height', width')."""
-        features = self.prepare(features)
-        return torch.sigmoid(self.gate(features)) * self.convolve_features(features, num_frames)
+    def _combine(self, present: Tensor, features: Tensor) -> Tensor:
+        return torch.sigmoid(self.gate(present)) * features
 
     @torch.no_grad()
     def start_with_variance_kept(self, paired_input: bool = True) -> None:
@@ -185,7 +219,10 @@ def _draw(conv: nn.Conv2d, gain: float) -> None:
 
 def _set(conv: nn.Conv2d, weight: Tensor) -> None:
     """Set the weight, and the bias to 0."""
-    # Under spectral norm the weight is a view of its original; the scale then does not matter.
-    target = conv.parametrizations.weight.original if hasattr(conv, "parametrizations") else conv.weight
-    target.copy_(weight)
+    normalized = is_parametrized(conv, "weight")
+    if normalized:
+        remove_parametrizations(conv, "weight", leave_parametrized=False)
+    conv.weight.copy_(weight)
     nn.init.zeros_(conv.bias)
+    if normalized:  # anew, because its estimate of the singular value was made for the weight before
+        apply_spectral_norm(conv)

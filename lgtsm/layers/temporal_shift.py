@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lgtsm.ops.temporal_shift import fixed_temporal_shift, temporal_shift
+from lgtsm.ops.temporal_shift import filter_window, fixed_temporal_shift, temporal_shift
 
 
 def group_offsets(groups: int, causal: bool) -> tuple[int, ...]:
@@ -28,6 +28,11 @@ class _TemporalShift(nn.Module):
         self.groups = groups
         self.causal = causal
         self.channels_per_group = int(channels * shift_fraction) // groups
+
+    @property
+    def moving_channels(self) -> int:
+        """Channels, from channel 0 on, that other frames' are put in place of; the others stay."""
+        return self.groups * self.channels_per_group
 
     def extra_repr(self) -> str:
         return f"{self.channels}, groups={self.groups}, channels_per_group={self.channels_per_group}, causal={self.causal}"
@@ -83,6 +88,17 @@ class LearnableTemporalShift(_TemporalShift):
         """Shift (batch·num_frames, channel, height, width); the same shape comes back."""
         return temporal_shift(features, self.kernels, num_frames, self.channels_per_group, self.causal)
 
+    def shift_window(self, window: Tensor) -> Tensor:
+        """Shift the moving channels alone, with the frames around them given.
+
+        Args:
+            window: (batch, behind + time + ahead, height, width, moving channels), (behind, ahead) being the reach.
+
+        Returns:
+            (batch, time, height, width, moving channels).
+        """
+        return filter_window(window, self.kernels, self.channels_per_group)
+
 
 class FixedTemporalShift(_TemporalShift):
     """Shift groups of channels by one frame, without weights.
@@ -110,3 +126,11 @@ class FixedTemporalShift(_TemporalShift):
     def forward(self, features: Tensor, num_frames: int) -> Tensor:
         """Shift (batch·num_frames, channel, height, width); the same shape comes back."""
         return fixed_temporal_shift(features, num_frames, self.channels_per_group, self.offsets)
+
+    def shift_window(self, window: Tensor) -> Tensor:
+        """Shift the moving channels alone, with the frames around them given; see `LearnableTemporalShift`."""
+        behind, ahead = self.reach
+        num_frames = window.shape[1] - behind - ahead
+        groups = window.split(self.channels_per_group, dim=-1)
+        starts = (behind + offset for offset in self.offsets)
+        return torch.cat([g[:, start : start + num_frames] for g, start in zip(groups, starts, strict=True)], dim=-1)

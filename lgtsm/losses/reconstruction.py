@@ -12,7 +12,8 @@ class ReconstructionLoss(nn.Module):
 
     Args:
         region: "frame" averages over all pixels, "hole" over the missing ones, "frame+hole" adds the two means.
-        of: which output is compared, "filled" or "predicted"; they differ outside the hole only.
+        of: which output is compared: "filled" or "predicted", which differ outside the hole only, or "coarse", the
+            first of two results at half resolution (CombCN), with every second row and column of the video.
         squared_weight: factor of the squared difference that is added to the absolute one.
 
     Source: Chang et al. 2019, Eq. 4; the released program: region="frame", of="filled".
@@ -22,7 +23,7 @@ class ReconstructionLoss(nn.Module):
     def __init__(self, region: str = "frame", of: str = "filled", squared_weight: float = 0.0):
         super().__init__()
         check_choice("region", region, ("frame", "hole", "frame+hole"))
-        check_choice("of", of, ("filled", "predicted"))
+        check_choice("of", of, ("filled", "predicted", "coarse"))
         self.regions = region.split("+")
         self.of = of
         self.squared_weight = squared_weight
@@ -34,7 +35,16 @@ class ReconstructionLoss(nn.Module):
             output: a method's output, with (batch, time, 3, height, width) tensors.
             video: the true video, (batch, time, 3, height, width) in [0, 1].
             hole: (batch, time, 1, height, width), 1 = missing.
+
+        Raises:
+            ValueError: the method has no such output.
         """
+        if self.of not in output:
+            raise ValueError(
+                f"A loss is set on the output {self.of!r}, which this method has not; it has {', '.join(output)}."
+            )
+        if self.of == "coarse":
+            video, hole = video[..., ::2, ::2], hole[..., ::2, ::2]
         error = (output[self.of].float() - video.float()).abs()
         if self.squared_weight:
             error = error + self.squared_weight * error.square()

@@ -10,15 +10,17 @@ from lgtsm.losses.style import StyleLoss
 
 
 class GeneratorLoss(nn.Module):
-    """Weighted sum of reconstruction, perceptual and style loss.
+    """Weighted sum of reconstruction, perceptual and style loss, and of a coarse result's reconstruction loss.
 
     Args:
         reconstruction: the pixel term.
         perceptual, style: the feature terms, or None.
         features: frozen network frames -> list of activations, needed by these two; looks at each video once.
         weight_reconstruction, weight_perceptual, weight_style: factors of Eq. 9; a term of weight 0 is not computed.
+        coarse: the pixel term of a coarse result, for methods that have one (of="coarse"), or None.
+        weight_coarse: its factor.
 
-    Source: Chang et al. 2019, Eq. 9; weights 1, 1, 10.
+    Source: Chang et al. 2019, Eq. 9; weights 1, 1, 10. The coarse term: Wang et al. 2019 (CombCN).
     """
 
     def __init__(
@@ -30,18 +32,24 @@ class GeneratorLoss(nn.Module):
         weight_reconstruction: float = 1.0,
         weight_perceptual: float = 1.0,
         weight_style: float = 10.0,
+        coarse: ReconstructionLoss | None = None,
+        weight_coarse: float = 1.0,
     ):
         super().__init__()
         if (perceptual is not None or style is not None) and features is None:
-            raise ValueError("A perceptual or style loss needs a feature network: set loss.features, or leave both out.")
+            raise ValueError(
+                "A perceptual or style loss needs a feature network: set loss.features, or leave both out."
+            )
         self.reconstruction = reconstruction
         self.perceptual = perceptual if weight_perceptual else None
         self.style = style if weight_style else None
+        self.coarse = coarse if weight_coarse else None
         self.features = features
         self.weights = {
             "reconstruction": weight_reconstruction,
             "perceptual": weight_perceptual,
             "style": weight_style,
+            "coarse": weight_coarse,
         }
 
     def forward(self, output: dict[str, Tensor], video: Tensor, hole: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -53,6 +61,8 @@ class GeneratorLoss(nn.Module):
             hole: (batch, time, 1, height, width), 1 = missing.
         """
         parts = {"reconstruction": self.reconstruction(output, video, hole)}
+        if self.coarse is not None:
+            parts["coarse"] = self.coarse(output, video, hole)
         if self.perceptual is not None or self.style is not None:
             num_frames = video.shape[1]
             filled = self.features(output["filled"].flatten(0, 1))

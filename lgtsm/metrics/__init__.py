@@ -1,4 +1,5 @@
 """Numbers to report, as torchmetrics classes."""
 from lgtsm.metrics.frame_quality import FrameQuality, frame_quality
+from lgtsm.metrics.video_fid import VideoFID
 
-__all__ = ["FrameQuality", "frame_quality"]
+__all__ = ["FrameQuality", "VideoFID", "frame_quality"]

@@ -7,7 +7,11 @@ from typing import Any
 
 from torch import nn
 
+from lgtsm.models.combcn import CombCN
 from lgtsm.models.discriminator import TemporalShiftDiscriminator
+from lgtsm.models.edge_connect import EdgeConnect
+from lgtsm.models.edge_connect_discriminator import EdgeConnectDiscriminator
+from lgtsm.models.gated3d import Gated3DGenerator, TemporalPatchDiscriminator
 from lgtsm.models.lgtsm import GatedShiftGenerator
 
 # name -> (class, what the name fixes, what it only proposes)
@@ -17,9 +21,14 @@ MODELS: Table = {
     "gtsm": (GatedShiftGenerator, {"shift": "fixed", "gated": True}, {}),
     # A released checkpoint of plain convolutions carries kernels of its own, so the shift stays an option.
     "tsm": (GatedShiftGenerator, {"gated": False}, {"shift": "fixed"}),
+    "gated3d": (Gated3DGenerator, {}, {}),
+    "combcn": (CombCN, {}, {}),
+    "edge_connect": (EdgeConnect, {}, {}),
 }
 DISCRIMINATORS: Table = {
     "tsmgan": (TemporalShiftDiscriminator, {}, {}),
+    "t_patchgan": (TemporalPatchDiscriminator, {}, {}),
+    "edge_connect": (EdgeConnectDiscriminator, {}, {}),
 }
 
 
@@ -32,10 +41,13 @@ def create_model(name: str, **options: Any) -> nn.Module:
     """Build a video-inpainting network, called `model(video, hole) -> {"filled", "predicted"}`.
 
     Args:
-        name: "lgtsm" (learnable shift, gated), "gtsm" (fixed shift, gated) or "tsm" (fixed shift, plain convolutions).
-        options: width=64, shift_kernel_size=3, shift_groups=2, shift_fraction=0.5, causal=False, spectral_norm=False,
-            geometry="released", initialization="variance_preserving", centered=True: see
-            `lgtsm.models.lgtsm.GatedShiftGenerator`.
+        name: "lgtsm" (learnable shift, gated), "gtsm" (fixed shift, gated), "tsm" (fixed shift, plain convolutions),
+            "gated3d" (space-time gated convolutions), "combcn" (coarse space-time network, then one per frame) or
+            "edge_connect" (frame by frame, edges first).
+        options: of the shift networks: width=64, shift_kernel_size=3, shift_groups=2, shift_fraction=0.5, causal=False,
+            spectral_norm=False, geometry="released", initialization="variance_preserving", centered=True: see
+            `lgtsm.models.lgtsm.GatedShiftGenerator`; of the others see `lgtsm.models.gated3d.Gated3DGenerator`,
+            `lgtsm.models.combcn.CombCN` and `lgtsm.models.edge_connect.EdgeConnect`.
 
     Returns:
         The network, in training mode, with `network.catalog_entry = {"name": name, **options}`, which rebuilds it.
@@ -50,9 +62,12 @@ def create_discriminator(name: str, **options: Any) -> nn.Module:
     """Build a discriminator, called `discriminator(video, hole) -> scores` (batch, time, channel, height', width').
 
     Args:
-        name: "tsmgan".
-        options: width=64, shift="learnable", shift_kernel_size=3, shift_groups=2, shift_fraction=0.5, causal=False,
-            spectral_norm=False, sigmoid=False: see `lgtsm.models.discriminator.TemporalShiftDiscriminator`.
+        name: "tsmgan", "t_patchgan" (space-time convolutions) or "edge_connect" (single frames).
+        options: of tsmgan: width=64, shift="learnable", shift_kernel_size=3, shift_groups=2, shift_fraction=0.5,
+            causal=False, spectral_norm=False, sigmoid=False: see
+            `lgtsm.models.discriminator.TemporalShiftDiscriminator`; of the others see
+            `lgtsm.models.gated3d.TemporalPatchDiscriminator` and
+            `lgtsm.models.edge_connect_discriminator.EdgeConnectDiscriminator`.
 
     Raises:
         ValueError: no such name, no such option, or a value that is not possible; the sentence lists what is.
@@ -67,7 +82,9 @@ def _create(what: str, table: Table, name: str, options: dict[str, Any]) -> nn.M
     known = [key for key in inspect.signature(network_class).parameters if key not in fixed]
     unknown = [key for key in options if key not in known]
     if unknown:
-        raise ValueError(f"The {what} {name!r} has no option {', '.join(map(repr, unknown))}; it has {', '.join(known)}.")
+        raise ValueError(
+            f"The {what} {name!r} has no option {', '.join(map(repr, unknown))}; it has {', '.join(known)}."
+        )
     network = network_class(**fixed, **{**proposed, **options})
     network.catalog_entry = {"name": name, **options}
     return network

@@ -6,14 +6,18 @@ and TSM (fixed shift, plain convolutions).
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 from torch import Tensor, nn
 
 from lgtsm.checks import check_choice, check_positive, check_video_and_hole
 from lgtsm.layers.convolution import GatedConv, ShiftedConv
+from lgtsm.layers.streaming import LayerState, stream
 from lgtsm.layers.temporal_shift import FixedTemporalShift, LearnableTemporalShift
 from lgtsm.ops.compositing import composite
 from lgtsm.ops.padding import pad_to_multiple
+from lgtsm.ops.temporal_shift import fold_time, unfold_time
 
 # name, input width, output width (in units of `width`; colours given below), kernel, stride, padding, dilation, scale before
 LAYERS = (
@@ -38,6 +42,19 @@ LAYERS = (
 # In the paper's geometry these two halve by interpolation and convolve with stride 1; an even kernel pads unevenly.
 PAPER_DOWN = {"conv2": (1, 2, 1, 2), "conv4": (2, 1, 2, 1)}
 SIZE_STEP = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class StreamState:
+    """All that a network keeps between two pieces of a video.
+
+    layers: what each layer keeps.
+    video, hole: the frames that went in and have not come back yet; None before the first.
+    """
+
+    layers: tuple[LayerState, ...]
+    video: Tensor | None = None
+    hole: Tensor | None = None
 
 
 class GatedShiftGenerator(nn.Module):
@@ -146,14 +163,78 @@ class GatedShiftGenerator(nn.Module):
             ValueError: video and hole are not such tensors.
         """
         check_video_and_hole(video, hole)
-        batch, num_frames, _, height, width = video.shape
+        num_frames = video.shape[1]
         features = network_input(video, hole, self.centered)
         for layer in self.layers.values():
             features = layer(features, num_frames)
-        predicted = features[..., :height, :width].unflatten(0, (batch, num_frames))
+        return self._output(features, video, hole)
+
+    def _output(self, features: Tensor, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
+        """Cut (batch·time, 3, height', width') back to the video's size and put it into the hole."""
+        predicted = features[..., : video.shape[3], : video.shape[4]].unflatten(0, video.shape[:2])
         if self.centered:
             predicted = (predicted + 1) / 2
         return {"filled": composite(video, hole, predicted), "predicted": predicted}
+
+    def initial_state(self) -> StreamState:
+        """Return the state before the first frame of a video, for `step`."""
+        return StreamState(tuple(LayerState() for _ in self.layers))
+
+    def step(self, video: Tensor, hole: Tensor, state: StreamState) -> tuple[Tensor, StreamState]:
+        """Fill a video piece by piece, every frame computed once, at a memory that does not grow with its length.
+
+        The pieces given back, and what `flush` gives at the end, joined in time equal "filled" of the whole video.
+        A frame comes back `temporal_reach[1]` frames after it went in (causal networks: at once).
+
+        Args:
+            video: (batch, time, 3, height, width) in [0, 1], the next frames, one or more.
+            hole: (batch, time, 1, height, width), 1 = missing.
+            state: `initial_state()` at first, then what the step before returned; it is not changed.
+
+        Returns:
+            the frames that are ready, (batch, time', 3, height, width), none or more, and the new state.
+
+        Raises:
+            ValueError: video and hole are not such tensors, or are not of the size of the frames before.
+        """
+        check_video_and_hole(video, hole)
+        if state.video is not None and (state.video.shape[0], *state.video.shape[2:]) != (video.shape[0], *video.shape[2:]):
+            raise ValueError(
+                f"A stream's frames must keep their size; it began with (batch, time, 3, height, width) = "
+                f"{tuple(state.video.shape)} and now got {tuple(video.shape)}. Flush it and begin another."
+            )
+        features = unfold_time(network_input(video, hole, self.centered), video.shape[1])
+        if state.video is not None:
+            video, hole = torch.cat([state.video, video], 1), torch.cat([state.hole, hole], 1)
+        return self._advance(features, video, hole, state, last=False)
+
+    def flush(self, state: StreamState) -> Tensor:
+        """Return the frames that a stream still owes, (batch, time, 3, height, width), at the end of the video.
+
+        Args:
+            state: what the last step returned.
+
+        Raises:
+            ValueError: nothing was ever put in.
+        """
+        if state.video is None:
+            raise ValueError("There is nothing to flush: give the stream at least one frame with step() first.")
+        return self._advance(None, state.video, state.hole, state, last=True)[0]
+
+    def _advance(
+        self, features: Tensor | None, video: Tensor, hole: Tensor, state: StreamState, last: bool
+    ) -> tuple[Tensor, StreamState]:
+        """Push features (batch, time, height', width', 5) through; video and hole are all frames not given back yet."""
+        states = []
+        for layer, layer_state in zip(self.layers.values(), state.layers, strict=True):
+            features, layer_state = stream(layer, features, layer_state, last)
+            states.append(layer_state)
+        ready = 0 if features is None else features.shape[1]
+        filled = video[:, :0]
+        if ready:
+            filled = self._output(fold_time(features), video[:, :ready], hole[:, :ready])["filled"]
+        # Frames of no length are kept too: they hold the size of the stream.
+        return filled, StreamState(tuple(states), video[:, ready:].clone(), hole[:, ready:].clone())
 
 
 def network_input(video: Tensor, hole: Tensor, centered: bool, size_step: int = SIZE_STEP) -> Tensor:

@@ -7,9 +7,7 @@ Such a file is a pickle that also holds an instance of a class of the authors' p
 from __future__ import annotations
 
 import dataclasses
-import pickle
 import warnings
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from lgtsm.models.catalog import create_discriminator, create_model
+from lgtsm.models.edge_connect import EdgeConnect
+from lgtsm.models.official_keys import combcn_keys, fill, shift_keys, space_time_keys, spectral_norm_key
 
 # The class that the authors' trainer stored beside the weights. Only its name is needed.
 _LOGGER_STAND_IN = type("Logger", (), {"__module__": "utils.logger"})
-# Copies and by-products that the authors' wrappers store beside the weights that are really used.
-_UNUSED_SUFFIXES = ("weight_orig", "weight_u", "weight_v")
+# The files of a folder of Edge-Connect's, and what they hold.
+_EDGE_CONNECT_FILES = {"EdgeModel_gen.pth": "edges", "InpaintingModel_gen.pth": "frames"}
 
 
 @dataclasses.dataclass
@@ -41,10 +41,11 @@ class OfficialCheckpoint:
 
 
 def load_official(path: str | Path) -> OfficialCheckpoint:
-    """Read a checkpoint in the authors' format.
+    """Read a checkpoint in the authors' format, of any network of the tables.
 
     Args:
-        path: the `.pth` file.
+        path: the `.pth` file: LGTSM, GTSM, TSM or 3DGated (with or without discriminator), or CombCN; for Edge-Connect
+            the folder with EdgeModel_gen.pth and InpaintingModel_gen.pth.
 
     Returns:
         The networks in eval mode, with the weights that the authors' networks use.
@@ -53,8 +54,10 @@ def load_official(path: str | Path) -> OfficialCheckpoint:
         FileNotFoundError: there is no such file.
         ValueError: the file is no such checkpoint, or one of a network that is not built here.
 
-    Source: the released program of Chang et al. 2019.
+    Source: the released program of Chang et al. 2019; Nazeri et al. 2019 for Edge-Connect.
     """
+    if Path(path).is_dir():
+        return _load_edge_connect(Path(path))
     return build_official(read_checkpoint(path), str(path))
 
 
@@ -72,11 +75,12 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         with torch.serialization.safe_globals([_LOGGER_STAND_IN]), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about odd pickles, which get the sentence below
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged pickle can fail in any way
         reason = str(error).strip().splitlines()
         raise ValueError(
             f"{path} cannot be read as a checkpoint: expected a file of torch.save with tensors and plain values only. "
-            f"It may be truncated, or hold other objects, which are never executed. ({reason[0] if reason else error!r})"
+            "It may be truncated, or hold other objects, which are never executed. "
+            f"({reason[0] if reason else error!r})"
         ) from error
     if not isinstance(content, dict):
         raise ValueError(f"{path} cannot be read as a checkpoint: expected a dictionary, got {type(content).__name__}.")
@@ -86,7 +90,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 def is_official(checkpoint: dict[str, Any]) -> bool:
     """Tell whether a checkpoint's content is in the authors' format."""
     state = checkpoint.get("state_dict")
-    return isinstance(state, dict) and any(key.startswith("generator.coarse_net.") for key in state)
+    return isinstance(state, dict) and any(key.startswith(("generator.coarse_net.", "videoCN.")) for key in state)
 
 
 def build_official(checkpoint: dict[str, Any], where: str) -> OfficialCheckpoint:
@@ -102,39 +106,88 @@ def build_official(checkpoint: dict[str, Any], where: str) -> OfficialCheckpoint
     if not is_official(checkpoint):
         raise ValueError(
             f"{where} is not a checkpoint in the authors' format: expected a state_dict with keys that start with "
-            "generator.coarse_net. Use lgtsm.load_model for checkpoints of this library."
+            "generator.coarse_net. (or videoCN., for CombCN). Use lgtsm.load_model for checkpoints of this library."
         )
-    config = checkpoint.get("config") or {}
+    state: dict[str, Tensor] = checkpoint["state_dict"]
+    config, epoch = checkpoint.get("config") or {}, checkpoint.get("epoch")
+    if any(key.startswith("videoCN.") for key in state):
+        return OfficialCheckpoint(_build_combcn(state, where).eval(), None, config, epoch)
     try:
         arguments = config["arch"]["args"]
-        generator_options = arguments["opts"]
+        options = arguments["opts"]
     except (KeyError, TypeError) as error:
-        raise ValueError(f"{where} holds no network configuration (config.arch.args.opts); it cannot be rebuilt.") from error
-    if generator_options.get("use_skip_connection"):
+        raise ValueError(
+            f"{where} holds no network configuration (config.arch.args.opts); it cannot be rebuilt."
+        ) from error
+    generator = _build_generator(state, options, config, where)
+    discriminator = None
+    if any(key.startswith("temporal_discriminator.") for key in state):
+        discriminator = _build_discriminator(state, arguments.get("d_t_args") or options, config, where).eval()
+    return OfficialCheckpoint(generator.eval(), discriminator, config, epoch)
+
+
+def _build_generator(state: dict[str, Tensor], options: dict, config: dict, where: str) -> nn.Module:
+    if options.get("use_skip_connection"):
         raise ValueError(f"{where} is of a generator with skip connections, which is not built here.")
-    state: dict[str, Tensor] = checkpoint["state_dict"]
-    kind, gated = generator_options.get("conv_by"), generator_options.get("conv_type", "gated") == "gated"
-    if kind != "2dtsm":
-        raise ValueError(f"{where} is of a generator with conv_by={kind!r}; expected '2dtsm' (LGTSM, GTSM or TSM).")
+    prefix, gated = "generator.coarse_net.", options.get("conv_type", "gated") == "gated"
+    own = {"width": options["nf"], "initialization": "pytorch", "centered": False}
+    if _kind(options, "generator", where) == "3d":
+        generator = create_model("gated3d", gated=gated, spectral_norm=_spectral_norm_acts(state, prefix), **own)
+        fill(generator, space_time_keys(state, prefix), where)
+        return generator
     shift, learnable = _shift_options(config)
     name = ("lgtsm" if learnable else "gtsm") if gated else "tsm"
     # The names lgtsm and gtsm say already which shift it is.
-    own_shift = {key: value for key, value in shift.items() if key != "shift" or not gated}
-    generator = create_model(
-        name, width=generator_options["nf"], initialization="pytorch", centered=False, **own_shift
-    )
-    _fill(generator, state, "generator.coarse_net.", where)
+    generator = create_model(name, **own, **{key: value for key, value in shift.items() if key != "shift" or not gated})
+    fill(generator, shift_keys(state, prefix, where), where)
+    return generator
 
-    discriminator = None
-    if any(key.startswith("temporal_discriminator.") for key in state):
-        options = arguments.get("d_t_args") or generator_options
-        discriminator = create_discriminator(
-            "tsmgan", width=options["nf"], sigmoid=bool(options.get("use_sigmoid", True)), **shift
+
+def _build_discriminator(state: dict[str, Tensor], options: dict, config: dict, where: str) -> nn.Module:
+    prefix = "temporal_discriminator."
+    own = {"width": options["nf"], "sigmoid": bool(options.get("use_sigmoid", True))}
+    if _kind(options, "discriminator", where) == "3d":
+        discriminator = create_discriminator("t_patchgan", spectral_norm=_spectral_norm_acts(state, prefix), **own)
+        fill(discriminator, space_time_keys(state, prefix), where)
+        return discriminator
+    discriminator = create_discriminator("tsmgan", **own, **_shift_options(config)[0])
+    fill(discriminator, shift_keys(state, prefix, where), where)
+    return discriminator
+
+
+def _build_combcn(state: dict[str, Tensor], where: str) -> nn.Module:
+    try:
+        widths = {"width": len(state["combCN.conv16.conv.bias"]), "coarse_width": len(state["videoCN.conv1.conv.bias"])}
+    except KeyError as error:
+        raise ValueError(f"{where} holds part of a CombCN only: the weight {error} is missing.") from error
+    network = create_model("combcn", **widths)
+    fill(network, combcn_keys(state), where)
+    return network
+
+
+def _load_edge_connect(folder: Path) -> OfficialCheckpoint:
+    """Build Edge-Connect from a folder; its discriminators, used in training only, are not looked for."""
+    network: EdgeConnect = create_model("edge_connect")
+    for name, part in _EDGE_CONNECT_FILES.items():
+        where = str(folder / name)
+        state = read_checkpoint(where).get("generator")
+        if not isinstance(state, dict):
+            raise ValueError(f"{where} is not a checkpoint of Edge-Connect: expected the weights under generator.")
+        fill(getattr(network, part), {spectral_norm_key(key): value for key, value in state.items()}, where)
+    return OfficialCheckpoint(network.eval(), None, {}, None)
+
+
+def _kind(options: dict[str, Any], network: str, where: str) -> str:
+    kind = options.get("conv_by")
+    if kind not in ("2dtsm", "3d"):
+        raise ValueError(
+            f"{where} is of a {network} with conv_by={kind!r}; expected '2dtsm' (LGTSM, GTSM, TSM) or '3d' (3DGated)."
         )
-        _fill(discriminator, state, "temporal_discriminator.", where)
-    return OfficialCheckpoint(
-        generator.eval(), discriminator.eval() if discriminator else None, config, checkpoint.get("epoch")
-    )
+    return kind
+
+
+def _spectral_norm_acts(state: dict[str, Tensor], prefix: str) -> bool:
+    return any(key.startswith(prefix) and key.endswith("weight_orig") for key in state)
 
 
 def _shift_options(config: dict[str, Any]) -> tuple[dict[str, Any], bool]:
@@ -151,40 +204,3 @@ def _shift_options(config: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         "shift_groups": learnable.get("shift_groups", 2),
         "shift_kernel_size": learnable.get("shift_width", 3),
     }, True
-
-
-def _fill(network: nn.Module, state: dict[str, Tensor], prefix: str, where: str) -> None:
-    """Copy the weights under `prefix` into `network`; every weight of both sides must find its partner."""
-    translated: dict[str, Tensor] = {}
-    kernels: dict[str, dict[int, Tensor]] = {}
-    for key, value in state.items():
-        if not key.startswith(prefix):
-            continue
-        parts = key[len(prefix) :].split(".")
-        if parts[0] in ("downsample_module", "upsample_module"):
-            parts = parts[1:]
-        if len(parts) > 2 and parts[1] == "conv":  # the up-sampling layers wrap one more module
-            del parts[1]
-        name, role, *rest = parts
-        target = f"layers.{name}.{'gate' if role == 'gatingConv' else 'feature'}"
-        if rest[0] == "learnableTSM":
-            index = {"pre_shift_conv": 0, "post_shift_conv": 1}.get(rest[1])
-            index = int(rest[1].removeprefix("shift_conv_")) if index is None else index
-            kernels.setdefault(f"layers.{name}.shift.kernels", {})[index] = value.flatten()
-        elif rest[0] == "layer":
-            translated[f"{target}.{rest[1]}"] = value
-        elif rest[-1] not in (*_UNUSED_SUFFIXES, "weight", "bias"):
-            raise ValueError(f"{where} has a weight {key} that no layer here uses.")
-    for key, rows in kernels.items():
-        translated[key] = torch.stack([rows[index] for index in sorted(rows)])
-    expected = network.state_dict()
-    missing = sorted(expected.keys() - translated.keys())
-    surplus = sorted(translated.keys() - expected.keys())
-    shapes = [k for k in expected.keys() & translated.keys() if expected[k].shape != translated[k].shape]
-    if missing or surplus or shapes:
-        raise ValueError(
-            f"{where} does not hold the network that its configuration names: "
-            f"{len(missing)} weights missing {missing[:3]}, {len(surplus)} left over {surplus[:3]}, "
-            f"{len(shapes)} of another shape {shapes[:3]}."
-        )
-    network.load_state_dict(translated)

@@ -40,15 +40,31 @@ def temporal_shift(features: Tensor, kernels: Tensor, num_frames: int, channels_
     if shifted_channels == 0:
         return features
     before = kernel_size - 1 if causal else kernel_size // 2
-    video = _unfold_time(features, num_frames)  # (batch, time, height, width, channel)
+    video = unfold_time(features, num_frames)
     moving, still = video.split([shifted_channels, video.shape[-1] - shifted_channels], dim=-1)
+    window = F.pad(moving, (0, 0, 0, 0, 0, 0, before, kernel_size - 1 - before))
+    return fold_time(torch.cat([filter_window(window, kernels, channels_per_group), still], dim=-1))
+
+
+def filter_window(window: Tensor, kernels: Tensor, channels_per_group: int) -> Tensor:
+    """Filter groups of channels along time where every tap finds a frame.
+
+    Args:
+        window: (batch, time + K - 1, height, width, groups·channels_per_group).
+        kernels: (groups, K).
+        channels_per_group: channels that share one kernel.
+
+    Returns:
+        (batch, time, height, width, groups·channels_per_group): out[t] = Σ_k kernel[k] · window[t + k].
+    """
+    kernel_size = kernels.shape[1]
+    num_frames = window.shape[1] - kernel_size + 1
     # (K, groups·channels_per_group)
-    taps = kernels.to(features.dtype).t().repeat_interleave(channels_per_group, dim=1)
-    padded = F.pad(moving, (0, 0, 0, 0, 0, 0, before, kernel_size - 1 - before))
-    moved = padded[:, :num_frames] * taps[0]
+    taps = kernels.to(window.dtype).t().repeat_interleave(channels_per_group, dim=1)
+    moved = window[:, :num_frames] * taps[0]
     for k in range(1, kernel_size):
-        moved = torch.addcmul(moved, padded[:, k : k + num_frames], taps[k])
-    return _fold_time(torch.cat([moved, still], dim=-1))
+        moved = torch.addcmul(moved, window[:, k : k + num_frames], taps[k])
+    return moved
 
 
 def fixed_temporal_shift(features: Tensor, num_frames: int, channels_per_group: int, offsets: tuple[int, ...] = (1, -1)) -> Tensor:
@@ -69,21 +85,23 @@ def fixed_temporal_shift(features: Tensor, num_frames: int, channels_per_group: 
     _check(features, num_frames, shifted_channels)
     if shifted_channels == 0:
         return features
-    video = _unfold_time(features, num_frames)
+    video = unfold_time(features, num_frames)
     parts = []
     for group, offset in enumerate(offsets):
         part = video[..., group * channels_per_group : (group + 1) * channels_per_group]
         # A negative pad cuts: frames leave on one side and zeros enter on the other.
         parts.append(F.pad(part, (0, 0, 0, 0, 0, 0, -offset, offset)) if abs(offset) < num_frames else part * 0)
     parts.append(video[..., shifted_channels:])
-    return _fold_time(torch.cat(parts, dim=-1))
+    return fold_time(torch.cat(parts, dim=-1))
 
 
-def _unfold_time(features: Tensor, num_frames: int) -> Tensor:
+def unfold_time(features: Tensor, num_frames: int) -> Tensor:
+    """Turn (batch·time, channel, height, width) into (batch, time, height, width, channel), without a copy."""
     return features.permute(0, 2, 3, 1).unflatten(0, (-1, num_frames))
 
 
-def _fold_time(video: Tensor) -> Tensor:
+def fold_time(video: Tensor) -> Tensor:
+    """Turn (batch, time, height, width, channel) into (batch·time, channel, height, width), channels-last."""
     return video.flatten(0, 1).permute(0, 3, 1, 2)
 
 

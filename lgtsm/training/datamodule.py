@@ -63,6 +63,15 @@ class ClipDataModule(pl.LightningDataModule):
         """Return the validation clips in order."""
         return DataLoader(self.validation, batch_size=self.validation_batch_size, **self._loading())
 
+    def on_before_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
+        """Name videos that were skipped, which workers cannot do once for all, and add their number to the batch."""
+        clips = self.train if self.trainer is None or self.trainer.training else self.validation
+        bad_videos = getattr(clips, "bad_videos", None)
+        if bad_videos is not None:
+            bad_videos.note(batch.get("skipped", ()))
+            batch["skipped_videos"] = len(bad_videos)
+        return batch
+
     def _loading(self) -> dict[str, Any]:
         trainer = self.trainer
         on_gpu = trainer is not None and trainer.strategy.root_device.type == "cuda"

@@ -110,6 +110,7 @@ class InpaintingGAN(pl.LightningModule):
         if self.stage == "gan" and self.step_order == "generator_first":
             self.discriminator_step(video, hole, filled)
         self.log("train/stage", float(self.stage == "gan"))
+        self.log("train/skipped_videos", float(batch.get("skipped_videos", 0)))
         self.batches_done += 1
         return {"loss": loss}
 

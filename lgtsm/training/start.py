@@ -21,6 +21,7 @@ def hide_known_advice() -> None:
     for message in (
         r".*does not have many workers which may be a bottleneck.*",
         r"You're resuming from a checkpoint that ended before the epoch ended.*",  # see lgtsm.data.sampling
+        r"The dirpath has changed from .*",
         r".*Checkpoint directory .* exists and is not empty.*",
         r".*GPU available but not used.*",
         r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",  # Lightning's own use of torch

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from lgtsm.optional import require
 from lgtsm.video.errors import VideoError
-from lgtsm.video.packet_index import read_packet_index
+from lgtsm.video.packet_index import PacketIndex, read_packet_index
 from lgtsm.video.pyav_reader import PyAVReader
 from lgtsm.video.reader import check_indices
 
@@ -19,6 +20,14 @@ BRIGHTNESS = np.array((0.299, 0.587, 0.114))  # of red, green, blue; how chroma 
 
 class DecordUnsuitable(VideoError):
     """The file is fine, but decord would not read it as everybody else does; PyAV can."""
+
+
+class Checked(NamedTuple):
+    """What a reader found out about a file that decord reads well: small, and good for as long as the file stays."""
+
+    index: PacketIndex
+    height: int
+    width: int
 
 
 class DecordReader:
@@ -30,6 +39,7 @@ class DecordReader:
 
     Args:
         path: any video file.
+        checked: what an earlier reader of the same file found out, its `checked`, to leave out the checks.
 
     Raises:
         VideoError: the file cannot be read, or is cut off.
@@ -37,10 +47,17 @@ class DecordReader:
         MissingPackageError: decord is not installed.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, checked: Checked | None = None):
         decord = require("decord", 'reading video with backend="decord"', "decord")
         decord.logging.set_level(decord.logging.QUIET)
         self.path = Path(path)
+        if checked is not None:
+            self.index, self.height, self.width = checked
+            try:
+                self._reader = decord.VideoReader(str(self.path), ctx=decord.cpu(0), num_threads=1)
+            except (decord.DECORDError, RuntimeError) as error:
+                raise self._unsuitable(str(error).splitlines()[0]) from error
+            return
         self.index = read_packet_index(self.path)
         if not self.index.exact or self.path.suffix.lower() == ".gif":
             raise self._unsuitable("its packets do not name each frame")
@@ -57,6 +74,11 @@ class DecordReader:
         if same.shape != first[0].shape or np.abs((same.astype(np.int16) - first[0]) @ BRIGHTNESS).mean() > 3:
             raise self._unsuitable("its first frame differs from the one that PyAV decodes")
         self.height, self.width = first.shape[1:3]
+
+    @property
+    def checked(self) -> Checked:
+        """What opening the same file again need not find out again."""
+        return Checked(self.index, self.height, self.width)
 
     @property
     def fps(self) -> Fraction:

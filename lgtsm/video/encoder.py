@@ -33,6 +33,7 @@ class Encoder:
         source_path: Path | None,
         copy: Sequence[str],
         clock: Fraction | None,
+        key_frame_distance: int | None = None,
     ):
         av = pyav.load()
         suffix = target.suffix.lower()
@@ -53,7 +54,7 @@ class Encoder:
                 self._copy = StreamCopy(source_path, self._output, target, copy)
             formats = self._formats(av)
             self.pix_fmt = choose_pix_fmt(formats, pix_fmt, lossless, like, height, width, self.codec)
-            self._open_stream(fps, height, width, crf, lossless, like, clock, suffix)
+            self._open_stream(fps, height, width, crf, lossless, like, clock, suffix, key_frame_distance)
         except BaseException:
             self.abort()
             raise
@@ -67,8 +68,10 @@ class Encoder:
                 "Use libx264, libx265, libvpx-vp9, ffv1 or mjpeg."
             ) from error
 
-    def _open_stream(self, fps, height, width, crf, lossless, like, clock, suffix) -> None:
+    def _open_stream(self, fps, height, width, crf, lossless, like, clock, suffix, key_frame_distance) -> None:
         options, bits_per_pixel = encoder_options(self.codec, crf, lossless, suffix)
+        if key_frame_distance is not None:
+            options |= {"g": str(key_frame_distance)} | ({"tune": "fastdecode"} if self.codec == "libx264" else {})
         try:
             self._stream = self._output.add_stream(self.codec, rate=fps, options=options)
         except (pyav.load().FFmpegError, ValueError) as error:

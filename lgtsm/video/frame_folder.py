@@ -23,17 +23,24 @@ class FrameFolder:
     Args:
         path: the folder. Other files and hidden files in it are left alone.
         fps: frames per second to report; a folder does not say so itself.
+        check_sizes: look at the size of every frame at once, not only where it is read.
+        known: an earlier reader of the same folder, whose list of files and frame size are taken over.
 
     Raises:
         VideoError: no folder, no image in it, an unreadable image, or one of another size.
     """
 
-    def __init__(self, path: str | Path, fps: Fraction | int = 25):
+    def __init__(
+        self, path: str | Path, fps: Fraction | int = 25, check_sizes: bool = True, known: FrameFolder | None = None
+    ):
         self.path = Path(path)
         self.fps = Fraction(fps)
+        if known is not None:
+            self.files, self.height, self.width = known.files, known.height, known.width
+            return
         self.files = list_images(self.path)
         size, first = image_size(self.files[0]), self.files[0].name
-        for file in self.files[1:]:
+        for file in self.files[1:] if check_sizes else []:
             if image_size(file) != size:
                 raise VideoError(
                     f"{self.path} must hold frames of one size; {first} is {size[0]}x{size[1]} but {file.name} is "

@@ -39,6 +39,8 @@ class VideoWriter:
         copy: what to copy of it.
         timestamps: when each frame is shown, in seconds, rising; overrides `like`.
         image_format: of a folder: "png" or "jpg".
+        key_frame_distance: at least every so-many-th frame can be decoded without those before it, and decoding is kept
+            cheap, for random access in training (libx264, libx265 and libvpx-vp9); None leaves it to the encoder.
 
     Raises:
         VideoError: the container, codec or pixel format do not go together, or the place cannot be written.
@@ -59,6 +61,7 @@ class VideoWriter:
         copy: Sequence[str] = ("audio", "subtitle"),
         timestamps: Iterable[Fraction | float] | None = None,
         image_format: str = "png",
+        key_frame_distance: int | None = None,
     ):
         if fps is None and like is None:
             raise VideoError(f"{path} needs a number of frames per second; got none. Give fps, or like=probe(source).")
@@ -81,6 +84,7 @@ class VideoWriter:
 
                 source = Path(source_path) if source_path is not None and not Path(source_path).is_dir() else None
                 how = {"codec": codec, "crf": crf, "pix_fmt": pix_fmt, "lossless": lossless, "like": like}
+                how["key_frame_distance"] = key_frame_distance
                 self._sink = Encoder(
                     self._temporary, self.path, fps, height, width, **how, source_path=source, copy=copy, clock=clock
                 )

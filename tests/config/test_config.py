@@ -38,6 +38,8 @@ def test_every_target_exists_and_takes_its_arguments(name, overrides):
     config = composed(*overrides, name=name)
     if "root" in config.data:
         config.data.root = "/data"
+    if OmegaConf.is_missing(config.mask, "folder"):
+        config.mask.folder = "/masks"
     found = list(targets(config, "config"))
     assert found
     for key, target in found:

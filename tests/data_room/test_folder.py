@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from lgtsm.data.face_forensics import FaceForensicsVideos
-from lgtsm.data.folder import FolderVideos, stable_split
+from lgtsm.data.folder import FolderVideos
+from lgtsm.data.splits import stable_split
 from lgtsm.data.fvi import FVIVideos
 from lgtsm.data.transforms import resize_and_crop
 from lgtsm.video.errors import VideoError

@@ -1,0 +1,108 @@
+"""Measure speed: `python -m lgtsm.benchmark masks|data ... [--json FILE]`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from lgtsm import __version__
+from lgtsm.exits import exit_with_sentence
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the command line's parser: one subcommand for each subject, its function in `run`."""
+    parser = argparse.ArgumentParser(
+        prog="lgtsm benchmark",
+        description="Measure speed: ways of doing the same in turns, medians and spread, with hardware and commit.",
+    )
+    parser.add_argument("--version", action="version", version=f"lgtsm {__version__}")
+    subjects = parser.add_subparsers(dest="subject", metavar="SUBJECT", required=True)
+    shared = argparse.ArgumentParser(add_help=False, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    shared.add_argument("--json", metavar="FILE", help="write everything that was measured")
+    shared.add_argument("--repeats", type=int, default=5, help="turns")
+    shared.add_argument("--seed", type=int, default=0)
+    shared.add_argument("--height", type=int, default=180)
+    shared.add_argument("--width", type=int, default=320)
+    options = {"parents": [shared], "formatter_class": argparse.ArgumentDefaultsHelpFormatter}
+
+    masks = subjects.add_parser("masks", help="drawing holes, beside the obvious Pillow version", **options)
+    masks.add_argument("--kind", default="object_like")
+    masks.add_argument("--strokes", type=int, default=5)
+    masks.add_argument("--frames", type=int, default=32)
+    masks.add_argument("--clips", type=int, default=40, help="in a turn")
+    masks.set_defaults(function=run_masks)
+
+    data = subjects.add_parser("data", help="the data pipeline, beside decoding alone", **options)
+    data.add_argument("folder", help="folder of videos or of frame folders")
+    data.add_argument("--frames", type=int, default=7)
+    data.add_argument("--batch-size", type=int, default=5)
+    data.add_argument("--batches", type=int, default=20, help="in a turn")
+    data.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2])
+    data.add_argument("--limit", type=int, default=40, help="videos taken")
+    data.add_argument("--memory-clips", type=int, default=0, metavar="N", help="read N clips and watch the memory")
+    data.set_defaults(function=run_data)
+    return parser
+
+
+def run_masks(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure the drawing of holes."""
+    from lgtsm.masks.speed import measure_masks
+
+    a = arguments
+    result = measure_masks(a.kind, a.strokes, a.frames, a.height, a.width, a.clips, a.repeats, a.seed)
+    print_rates(f"{a.strokes} {a.kind} strokes, {a.frames} frames {a.width}x{a.height}", "clips/s", result["rates"])
+    print_ratio("lgtsm over Pillow", result["ratio"])
+    return result
+
+
+def run_data(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure the data pipeline."""
+    from lgtsm.data.speed import measure_data, measure_memory
+
+    a = arguments
+    result = measure_data(
+        a.folder, a.frames, a.height, a.width, a.batch_size, a.batches, a.workers, a.repeats, a.seed, a.limit
+    )
+    print_rates(f"clips of {a.frames} frames {a.width}x{a.height} from {a.folder}", "frames/s", result["rates"])
+    for name, values in result["ratios"].items():
+        print_ratio(f"{name} over decoding alone", values)
+    if a.memory_clips:
+        result["memory"] = measure_memory(a.folder, a.memory_clips, a.frames, a.height, a.width)
+        for point in result["memory"]:
+            print(f"{point['clips']:>8.0f} clips: {point['mib']:.0f} MiB")
+    return result
+
+
+def print_rates(title: str, unit: str, rates: dict[str, dict[str, Any]]) -> None:
+    """Print a table of `lgtsm.timing.measure`."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title)
+    for column in ("", f"median {unit}", "least", "greatest", "per CPU second"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, rate in rates.items():
+        table.add_row(name, *(f"{rate[key]:.1f}" for key in ("median", "least", "greatest", "cpu_median")))
+    Console().print(table)
+
+
+def print_ratio(title: str, ratio: dict[str, float]) -> None:
+    """Print a ratio with its spread."""
+    print(f"{title}: {ratio['median']:.2f} (from {ratio['least']:.2f} to {ratio['greatest']:.2f})")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point of `lgtsm benchmark`."""
+    arguments = make_parser().parse_args(argv)
+    with exit_with_sentence("benchmark"):
+        from lgtsm.timing import surroundings, write_json
+
+        about = surroundings()
+        print(f"{about['processor']}, {about['cores']} cores, load {about['load']}, commit {about['commit']}")
+        result = arguments.function(arguments)
+        if arguments.json:
+            write_json(arguments.json, {"subject": arguments.subject, "surroundings": about, **result})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Look at a data set before a week of training does: counts, unreadable and short videos, sizes, masks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lgtsm.data.folder import FolderVideos
+from lgtsm.data.stored_masks import StoredMasks
+from lgtsm.video.errors import VideoError
+from lgtsm.video.frame_folder import list_images
+from lgtsm.video.reader import open_video
+
+NAMED = 8
+
+
+class Finding(NamedTuple):
+    """One line of the report: what was looked at, how it stands ("ok", "note" or "wrong"), and a sentence."""
+
+    subject: str
+    status: str
+    sentence: str
+
+
+def check_videos(
+    videos: FolderVideos,
+    num_frames: int,
+    height: int,
+    width: int,
+    expected: int | None = None,
+    thorough: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Finding]:
+    """Open every video of a split.
+
+    Args:
+        videos: the split.
+        num_frames, height, width: of the clips to be cut from them, in frames and pixels.
+        expected: how many videos there must be; None takes any number.
+        thorough: decode every frame, not only the first and the last.
+        progress: called with (videos done, videos in all).
+
+    Returns:
+        what was found: number, unreadable, short, sizes.
+    """
+    least = (num_frames - 1) * videos.strides[0] + 1
+    unreadable, short, sizes = [], [], {}
+    for done, (name, path) in enumerate(zip(videos.names, videos.paths)):
+        try:
+            with open_video(path, videos.backend) as reader:
+                length, sizes[name] = len(reader), (reader.width, reader.height)
+                if thorough:
+                    length = sum(1 for _ in reader)
+                else:
+                    reader.read([length - 1])
+            if length < least:
+                short.append(f"{name} ({length})")
+        except VideoError as error:
+            unreadable.append(f"{name} ({error})")
+        if progress is not None:
+            progress(done + 1, len(videos.paths))
+    count = len(videos.paths)
+    found = [Finding("number of videos", "ok", f"{count}")]
+    if expected is not None and count != expected:
+        found = [Finding("number of videos", "wrong", f"{count}; {expected} are expected. Is the data set whole?")]
+    found.append(_listed("unreadable videos", "wrong", unreadable))
+    found.append(_listed(f"videos shorter than {least} frames", "wrong", short))
+    usual, _ = Counter(sizes.values()).most_common(1)[0] if sizes else ((width, height), 0)
+    odd = [f"{name} ({w}x{h})" for name, (w, h) in sizes.items() if (w, h) != usual]
+    found.append(_listed(f"sizes other than {usual[0]}x{usual[1]}", "note", odd))
+    small = [f"{name} ({w}x{h})" for name, (w, h) in sizes.items() if w < width or h < height]
+    found.append(_listed(f"smaller than the clips ({width}x{height}), to be scaled up", "note", small))
+    return found
+
+
+def check_masks(masks: StoredMasks, videos: FolderVideos) -> list[Finding]:
+    """Look at stored masks: whether every video has some, whether they can be read, and which way round they are.
+
+    Args:
+        masks: the mask clips.
+        videos: the videos that they are for.
+
+    Returns:
+        what was found: videos without masks, unreadable masks, polarity.
+    """
+    missing, unreadable, inverted, shares = [], [], [], []
+    if masks.pair == "name":
+        for name, position in zip(videos.names, videos.positions):
+            try:
+                masks.path_for(name, position)
+            except VideoError:
+                missing.append(name)
+    elif masks.every_video and len(masks) < videos.num_videos:
+        missing = videos.names[len(masks) :]
+    for path in masks.paths:
+        try:
+            hole = _some_frames(masks, path)
+        except VideoError as error:
+            unreadable.append(str(error))
+            continue
+        shares.append(float(hole.mean()))
+        if looks_inverted(hole, path.parent.name):
+            inverted.append(f"{path.relative_to(masks.folder)} ({shares[-1]:.0%} missing)")
+    found = [
+        Finding("mask clips", "ok", f"{len(masks)}, {np.mean(shares):.1%} missing on average" if shares else "0"),
+        _listed("videos without masks", "wrong", missing),
+        _listed("unreadable masks", "wrong", unreadable),
+    ]
+    return [*found, _listed(f"masks that look inverted (read as meaning={masks.meaning})", "wrong", inverted)]
+
+
+def looks_inverted(hole: np.ndarray, bin_name: str = "") -> bool:
+    """Say whether a hole looks like its opposite.
+
+    Args:
+        hole: uint8 (time, height, width), 1 = missing.
+        bin_name: where this is a bin's middle in percent (5, 15, ...), the share is held against it; otherwise a
+            hole that takes most of the clip and nearly all of its rim is taken for an inverted one.
+    """
+    share = float(hole.mean())
+    if bin_name.isdecimal() and 0 < int(bin_name) < 100 and int(bin_name) % 10 == 5:
+        aim = int(bin_name) / 100
+        return abs(1 - share - aim) + 0.05 < abs(share - aim)
+    rim = np.concatenate([hole[:, 0], hole[:, -1], hole[:, :, 0], hole[:, :, -1]], axis=1)
+    return share > 0.5 and float(rim.mean()) > 0.8
+
+
+def _some_frames(masks: StoredMasks, path, most: int = 5) -> np.ndarray:
+    """Read up to `most` masks of a clip, spread over it: uint8 (time, height, width)."""
+    if not path.is_dir():
+        with open_video(path, "pyav") as reader:
+            frames = reader.read(np.linspace(0, len(reader) - 1, most).astype(int))
+        return np.stack([masks.hole_of(frame) for frame in frames])
+    images = list_images(path)
+    chosen = sorted({int(k) for k in np.linspace(0, len(images) - 1, most)})
+    holes = [masks.read_image(images[k]) for k in chosen]
+    if len({hole.shape for hole in holes}) > 1:
+        raise VideoError(f"{path} must hold masks of one size.")
+    return np.stack(holes)
+
+
+def _listed(subject: str, status: str, names: Sequence[str]) -> Finding:
+    more = f"; and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return Finding(subject, status if names else "ok", f"{len(names)}: {'; '.join(names[:NAMED])}{more}" if names else "none")

@@ -1,0 +1,156 @@
+"""A copy of videos that training reads faster: one scene a file, small frames, many key frames."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from lgtsm.checks import check_positive
+from lgtsm.data.transforms import choose_crop
+from lgtsm.video.errors import VideoError
+from lgtsm.video.reader import list_videos, open_video
+from lgtsm.video.scene_cuts import SceneCutDetector
+from lgtsm.video.writer import VideoWriter
+
+MANIFEST = "videos.jsonl"
+
+
+class Preparation(NamedTuple):
+    """How videos are prepared; the same one gives the same copy.
+
+    Attributes:
+        height, width: of the clips to be trained on, in pixels; frames keep their aspect and are never enlarged.
+        scale: the copy covers scale times that size, so that there is something to crop from.
+        key_frame_distance: frames from one key frame to the next, at most.
+        crf: quality of the encoder, 0 the best.
+        least_frames: scenes that are shorter are left out.
+        cut: whether to cut at scene changes.
+    """
+
+    height: int = 180
+    width: int = 320
+    scale: float = 1.2
+    key_frame_distance: int = 8
+    crf: int = 18
+    least_frames: int = 16
+    cut: bool = True
+
+
+def prepare_videos(
+    source: str | Path,
+    target: str | Path,
+    how: Preparation,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Write the prepared copy and its manifest; go on where an earlier call was stopped.
+
+    Args:
+        source: folder of videos or frame folders, at any depth.
+        target: folder of the copy, <video>_<scene>.mp4 in the same sub-folders; it is made.
+        how: size, quality, and so on.
+        progress: called with (videos done, videos in all).
+
+    Returns:
+        the lines of the manifest, one for each video: "video", "scenes" with file, first frame and number of frames,
+        "left_out" frames of scenes that are too short, and "error" where it cannot be read.
+
+    Raises:
+        VideoError: `source` has no videos, or `target` holds a copy made in another way.
+    """
+    source, target = Path(source), Path(target)
+    for name in ("height", "width", "scale", "key_frame_distance", "least_frames"):
+        check_positive(name, getattr(how, name))
+    paths = list_videos(source)
+    _claim(target, how)
+    lines = []
+    for done, path in enumerate(paths):
+        name = path.relative_to(source).with_suffix("").as_posix()
+        record = target / ".done" / f"{name}.json"
+        if not record.is_file():
+            _write_text(record, json.dumps(_prepare_one(path, name, target, how)))
+        lines.append(json.loads(record.read_text()))
+        if progress is not None:
+            progress(done + 1, len(paths))
+    _write_text(target / MANIFEST, "".join(json.dumps(line) + "\n" for line in lines))
+    return lines
+
+
+def scenes(frames: Iterator[np.ndarray], cut: bool) -> Iterator[tuple[bool, np.ndarray]]:
+    """Yield (whether a scene starts here, frame)."""
+    detector = SceneCutDetector()
+    for number, frame in enumerate(frames):
+        yield number == 0 or (cut and detector.is_cut(frame)), frame
+
+
+def _prepare_one(path: Path, name: str, target: Path, how: Preparation) -> dict[str, Any]:
+    line: dict[str, Any] = {"video": name, "scenes": [], "left_out": 0}
+    writer = None
+    try:
+        with open_video(path, backend="pyav") as reader:
+            size = _size(reader.height, reader.width, how)
+            for number, (starts, frame) in enumerate(scenes(iter(reader), how.cut)):
+                if starts:
+                    _finish(writer, line, how)
+                    file = f"{name}_{number:06d}.mp4"
+                    (target / file).parent.mkdir(parents=True, exist_ok=True)
+                    line["scenes"].append({"file": file, "first": number, "frames": 0})
+                    writer = VideoWriter(
+                        target / file, reader.fps, *size, crf=how.crf, key_frame_distance=how.key_frame_distance
+                    )
+                if frame.shape[:2] != size:
+                    frame = cv2.resize(frame, size[::-1], interpolation=cv2.INTER_AREA)
+                writer.write(frame)
+                line["scenes"][-1]["frames"] += 1
+        _finish(writer, line, how)
+    except VideoError as error:
+        if writer is not None:
+            writer.abort()
+            line["left_out"] += line["scenes"].pop()["frames"]
+        line["error"] = " ".join(str(error).split())
+    except BaseException:
+        if writer is not None:
+            writer.abort()
+        raise
+    return line
+
+
+def _finish(writer: VideoWriter | None, line: dict[str, Any], how: Preparation) -> None:
+    if writer is None:
+        return
+    if writer.frames < how.least_frames:
+        writer.abort()
+        line["left_out"] += line["scenes"].pop()["frames"]
+    else:
+        writer.close()
+
+
+def _size(height: int, width: int, how: Preparation) -> tuple[int, int]:
+    """Return the even size that covers what is wanted; never larger than the video."""
+    wanted = choose_crop((height, width), how.height, how.width, how.scale).resized
+    if wanted[0] >= height:
+        wanted = height, width
+    return tuple(max(2, length - length % 2) for length in wanted)
+
+
+def _claim(target: Path, how: Preparation) -> None:
+    """Note in the folder how the copy is made, or refuse to mix two ways in it."""
+    file = target / "prepared.json"
+    if file.is_file() and json.loads(file.read_text()) != how._asdict():
+        raise VideoError(
+            f"{target} holds a copy made in another way ({file.name} says how). Name another folder, or prepare with "
+            "the same options to go on."
+        )
+    _write_text(file, json.dumps(how._asdict(), indent=2) + "\n")
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.replace(path)

@@ -1,0 +1,136 @@
+"""How fast training data comes, beside decoding alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from torch.utils.data import DataLoader
+
+from lgtsm.data.clips import InpaintingClips
+from lgtsm.data.folder import FolderVideos
+from lgtsm.data.opening import forget
+from lgtsm.data.sampling import StreamBatches
+from lgtsm.masks import MaskMixture
+from lgtsm.optional import require
+from lgtsm.timing import measure, ratio
+from lgtsm.video.frame_folder import list_images
+
+MASKS = {"object_like": 0.5, "rand_curve": 0.3, "box": 0.2}
+
+
+def measure_data(
+    folder: str | Path,
+    num_frames: int = 7,
+    height: int = 180,
+    width: int = 320,
+    batch_size: int = 5,
+    batches: int = 20,
+    workers: Sequence[int] = (0, 1, 2),
+    repeats: int = 3,
+    seed: int = 0,
+    limit: int | None = None,
+) -> dict[str, Any]:
+    """Measure frames a second of the whole pipeline (decode, crop, masks, collate) and of decoding the same clips.
+
+    Loaders keep their workers, and every way is run once untimed, so that the numbers are those of a training that has
+    opened each video before; "first time" is without workers, and checks every file that comes up once.
+
+    Args:
+        folder: of videos or frame folders.
+        num_frames, height, width: size of a clip, in frames and pixels.
+        batch_size, batches: clips in a batch, batches in a turn.
+        workers: numbers of loading processes to measure.
+        repeats: turns.
+        seed: of clips and masks.
+        limit: take so many videos.
+
+    Returns:
+        {"settings", "rates": {"decoding alone", "workers=0", ...}, "ratios": to decoding alone}.
+    """
+    videos = FolderVideos(folder, limit=limit)
+    masks = MaskMixture(MASKS, num_strokes=(1, 5))
+    clips = InpaintingClips(videos, masks, num_frames, height, width, seed, max_bad_share=1.0)
+    stream = StreamBatches(len(clips), batch_size, batches, seed)
+    same = [clip for batch in stream for clip in windows(videos, batch, num_frames, height, width, seed)]
+
+    def decode() -> int:
+        return sum(len(decode_alone(path, numbers)) for path, numbers in same)
+
+    def first_time() -> int:
+        forget()
+        return sum(clips[item]["video"].shape[0] for batch in stream for item in batch)
+
+    runs: dict[str, Callable[[], int]] = {"decoding alone": decode, "first time": first_time}
+    for count in workers:
+        loader = DataLoader(clips, batch_sampler=stream, num_workers=count, persistent_workers=count > 0)
+        runs[f"workers={count}"] = lambda loader=loader: sum(batch["video"].shape[:2].numel() for batch in loader)
+    cv2.setNumThreads(1)
+    rates = measure(runs, repeats)
+    settings = {
+        "videos": len(videos), "frame_folders": videos.paths[0].is_dir(), "num_frames": num_frames, "height": height,
+        "width": width, "batch_size": batch_size, "batches": batches, "repeats": repeats, "seed": seed,
+    }  # fmt: skip
+    ratios = {name: ratio(rate, rates["decoding alone"]) for name, rate in rates.items() if name != "decoding alone"}
+    return {"settings": settings, "rates": rates, "ratios": ratios}
+
+
+def windows(
+    videos: FolderVideos, batch: Sequence[tuple[int, int]], num_frames: int, height: int, width: int, seed: int
+) -> list[tuple[Path, tuple[int, ...]]]:
+    """Return file and frames of the clips that `InpaintingClips` will read for a batch."""
+    found = []
+    for draw, index in batch:
+        rng = np.random.default_rng([seed, draw, 0])
+        window = videos.read_window(index, num_frames, height, width, rng)[1]
+        found.append((videos.paths[index], window.frames))
+    return found
+
+
+def decode_alone(path: Path, numbers: Sequence[int]) -> np.ndarray:
+    """Decode frames with nothing around: decord for a file, OpenCV for a folder of images."""
+    if path.is_dir():
+        files = list_images(path)
+        return np.stack([cv2.imread(str(files[number])) for number in numbers])
+    decord = require("decord", "measuring raw decoding", "decord")
+    return decord.VideoReader(str(path), num_threads=1).get_batch(list(numbers)).asnumpy()
+
+
+def measure_memory(
+    folder: str | Path, clips: int, num_frames: int = 7, height: int = 180, width: int = 320, points: int = 10
+) -> list[dict[str, float]]:
+    """Read many clips in this process and watch its memory.
+
+    Args:
+        folder: of videos or frame folders.
+        clips: how many to read.
+        num_frames, height, width: size of a clip, in frames and pixels.
+        points: of the curve.
+
+    Returns:
+        points of the curve: {"clips": read so far, "mib": resident memory}.
+    """
+    data = InpaintingClips(
+        FolderVideos(folder), MaskMixture(MASKS, num_strokes=(1, 5)), num_frames, height, width, 0, max_bad_share=1.0
+    )
+    curve = [{"clips": 0, "mib": resident_mib()}]
+    step = max(1, clips // points)
+    for draw in range(clips):
+        data[draw, draw % len(data)]
+        if (draw + 1) % step == 0:
+            curve.append({"clips": draw + 1, "mib": resident_mib()})
+    return curve
+
+
+def resident_mib() -> float:
+    """Return the resident memory of this process in MiB (Linux; elsewhere the greatest so far)."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,76 @@
+"""Which videos are for training, validation and test: by list, by stable hash, or a fixed number of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from lgtsm.video.errors import VideoError
+
+
+def choose_split(
+    names: Sequence[str], split: str, held_out: float = 0.1, split_folder: str | Path | None = None
+) -> list[int]:
+    """Choose the videos of a split.
+
+    Args:
+        names: of all videos.
+        split: "all", "train", "validation" or "test".
+        held_out: share of the videos in each of validation and test, in [0, 0.5).
+        split_folder: folder with train.txt, validation.txt or test.txt; None goes by the hash of the names.
+
+    Returns:
+        their places in `names`, rising.
+
+    Raises:
+        VideoError: the list is missing, or names a video that is not there.
+    """
+    if split == "all":
+        return list(range(len(names)))
+    if split_folder is not None:
+        return listed(names, Path(split_folder) / f"{split}.txt")
+    return [place for place, name in enumerate(names) if stable_split(name, held_out) == split]
+
+
+def listed(names: Sequence[str], file: Path) -> list[int]:
+    """Return the places of the videos that a text file names, one a line; endings of files may be left out."""
+    if not file.is_file():
+        raise VideoError(f"{file} must name the videos of the split, one a line; there is no such file.")
+    places = {name: place for place, name in enumerate(names)}
+    wanted = [line.strip() for line in file.read_text().splitlines() if line.strip()]
+    found = [places.get(name, places.get(str(Path(name).with_suffix("")))) for name in wanted]
+    if None in found:
+        raise VideoError(
+            f"{file} names {wanted[found.index(None)]!r}, and there is no such video ({found.count(None)} of "
+            f"{len(wanted)} are missing). Write the paths below the folder of the videos."
+        )
+    return sorted(set(found))
+
+
+def hold_out(names: Sequence[str], split: str, num_test: int) -> list[int]:
+    """Choose a split with a fixed number of test videos: those whose names have the smallest hashes.
+
+    Args:
+        names: of all videos.
+        split: "all", "train" or "test"; "validation" is the test split.
+        num_test: videos for testing.
+
+    Returns:
+        their places in `names`, rising.
+    """
+    by_hash = sorted(range(len(names)), key=lambda place: stable_place(names[place]))
+    return sorted({"all": by_hash, "train": by_hash[num_test:]}.get(split, by_hash[:num_test]))
+
+
+def stable_place(name: str) -> float:
+    """Return a number in [0, 1) for a name, the same on every machine and for ever."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
+
+
+def stable_split(name: str, held_out: float) -> str:
+    """Return "train", "validation" or "test" for a name, the same on every machine and for ever."""
+    place = stable_place(name)
+    if place < held_out:
+        return "validation"
+    return "test" if place < 2 * held_out else "train"

@@ -1,0 +1,173 @@
+"""Edge-Connect: complete the edges of each frame, then paint the frame along them."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lgtsm.checks import check_positive, check_video_and_hole
+from lgtsm.layers.convolution import apply_spectral_norm
+from lgtsm.ops.compositing import composite
+from lgtsm.ops.edges import canny, to_gray
+
+SIZE_STEP = 4
+LEAST_SIZE = 12  # pixels: the smallest frame whose quarter can be reflected by two pixels
+
+
+class EdgeConnect(nn.Module):
+    """Fill the hole of each frame by itself: edges first, colours after them.
+
+    Args:
+        width: channels of the first layers (published: 64).
+        residual_blocks: in the middle of each of the two networks (published: 8).
+        sigma: of the Gaussian of the Canny edges, in pixels.
+
+    Source: Nazeri et al. 2019 (EdgeConnect: generative image inpainting with adversarial edge learning), the row
+    Edge-Connect of the tables.
+    Differs: any height and width: frames are padded to multiples of 4 inside and cut back.
+    """
+
+    def __init__(self, width: int = 64, residual_blocks: int = 8, sigma: float = 2.0):
+        super().__init__()
+        check_positive("width", width)
+        check_positive("residual_blocks", residual_blocks)
+        check_positive("sigma", sigma)
+        self.sigma = sigma
+        self.edges = EdgeConnectGenerator(3, 1, width, residual_blocks, spectral_norm=True)
+        self.frames = EdgeConnectGenerator(4, 3, width, residual_blocks, spectral_norm=False)
+        self.to(memory_format=torch.channels_last)
+
+    @property
+    def temporal_reach(self) -> tuple[int, int]:
+        """Frames behind and ahead of one that its result depends on: none."""
+        return 0, 0
+
+    def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
+        """Fill the hole.
+
+        Args:
+            video: (batch, time, 3, height, width) in [0, 1]; what lies under the hole is never looked at.
+            hole: (batch, time, 1, height, width), 1 = missing.
+
+        Returns:
+            "filled": like video, with the known pixels of video bit for bit;
+            "predicted": like video, the inpainting network's own output, in [0, 1];
+            "edges": (batch, time, 1, height, width) in [0, 1], the completed edges.
+
+        Raises:
+            ValueError: video and hole are not such tensors.
+        """
+        check_video_and_hole(video, hole)
+        missing = (hole > 0.5).flatten(0, 1)  # (batch·time, 1, height, width)
+        frames = video.flatten(0, 1)
+        gray = to_gray(frames.masked_fill(missing, 0))
+        seen_edges = canny(gray, ~missing, self.sigma)
+        edges = self.complete_edges(gray, seen_edges, missing)
+        predicted = self.paint(frames, edges, missing)
+        predicted, edges = (x.unflatten(0, video.shape[:2]) for x in (predicted, edges))
+        return {"filled": composite(video, hole, predicted), "predicted": predicted, "edges": edges}
+
+    def complete_edges(self, gray: Tensor, edges: Tensor, missing: Tensor) -> Tensor:
+        """Predict the edges of whole frames.
+
+        Args:
+            gray: (n, 1, height, width) in [0, 1].
+            edges: (n, 1, height, width), the edges of gray, 0 or 1.
+            missing: bool (n, 1, height, width); neither gray nor edges are looked at where it is true.
+
+        Returns:
+            (n, 1, height, width) in (0, 1).
+        """
+        known_gray, known_edges = gray.masked_fill(missing, 1), edges.masked_fill(missing, 0)
+        stacked = torch.cat([known_gray, known_edges, missing.to(gray.dtype)], dim=1)
+        return torch.sigmoid(_at_fitting_size(self.edges, stacked))
+
+    def paint(self, frames: Tensor, edges: Tensor, missing: Tensor) -> Tensor:
+        """Predict whole frames.
+
+        Args:
+            frames: (n, 3, height, width) in [0, 1].
+            edges: (n, 1, height, width), the completed edges.
+            missing: bool (n, 1, height, width); frames are not looked at where it is true.
+
+        Returns:
+            (n, 3, height, width) in (0, 1).
+        """
+        stacked = torch.cat([frames.masked_fill(missing, 1), edges.to(frames.dtype)], dim=1)
+        return (torch.tanh(_at_fitting_size(self.frames, stacked)) + 1) / 2
+
+
+class EdgeConnectGenerator(nn.Module):
+    """One of the two networks: two halvings, dilated residual blocks, two doublings.
+
+    Its weights have the names of the published ones, but for spectral norm's: `weight_orig`, `weight_u` and `weight_v`
+    are `parametrizations.weight.original`, `parametrizations.weight.0._u` and `..._v` here.
+
+    Args:
+        in_channels, out_channels: of the images.
+        width: channels of the first layer.
+        residual_blocks: how many.
+        spectral_norm: on every convolution but the last.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, width: int, residual_blocks: int, spectral_norm: bool):
+        super().__init__()
+
+        def conv(cls: type[nn.Module], *args, norm: bool = spectral_norm, **kwargs) -> nn.Module:
+            layer = cls(*args, **kwargs)
+            nn.init.normal_(layer.weight, std=0.02)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+            if norm:
+                apply_spectral_norm(layer)
+            return layer
+
+        def then(channels: int) -> list[nn.Module]:
+            return [nn.InstanceNorm2d(channels), nn.ReLU()]
+
+        w, halve = width, {"kernel_size": 4, "stride": 2, "padding": 1}
+        self.encoder = nn.Sequential(
+            *[nn.ReflectionPad2d(3), conv(nn.Conv2d, in_channels, w, 7), *then(w)],
+            *[conv(nn.Conv2d, w, 2 * w, **halve), *then(2 * w)],
+            *[conv(nn.Conv2d, 2 * w, 4 * w, **halve), *then(4 * w)],
+        )
+        self.middle = nn.Sequential()
+        for _ in range(residual_blocks):
+            self.middle.append(
+                _Residual(
+                    *[nn.ReflectionPad2d(2), conv(nn.Conv2d, 4 * w, 4 * w, 3, dilation=2, bias=not spectral_norm)],
+                    *then(4 * w),
+                    *[nn.ReflectionPad2d(1), conv(nn.Conv2d, 4 * w, 4 * w, 3, bias=not spectral_norm)],
+                    nn.InstanceNorm2d(4 * w),
+                )
+            )
+        self.decoder = nn.Sequential(
+            *[conv(nn.ConvTranspose2d, 4 * w, 2 * w, **halve), *then(2 * w)],
+            *[conv(nn.ConvTranspose2d, 2 * w, w, **halve), *then(w)],
+            *[nn.ReflectionPad2d(3), conv(nn.Conv2d, w, out_channels, 7, norm=False)],
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (n, in_channels, height, width), sizes multiples of 4, to (n, out_channels, height, width)."""
+        return self.decoder(self.middle(self.encoder(images)))
+
+
+class _Residual(nn.Module):
+    def __init__(self, *layers: nn.Module):
+        super().__init__()
+        self.conv_block = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv_block(x)
+
+
+def _at_fitting_size(network: nn.Module, images: Tensor) -> Tensor:
+    """Run a network on images whose last rows and columns repeat until the size fits, and cut the result back."""
+    height, width = images.shape[-2:]
+    bottom = max(LEAST_SIZE - height, -height % SIZE_STEP)
+    right = max(LEAST_SIZE - width, -width % SIZE_STEP)
+    if bottom or right:
+        images = F.pad(images, (0, right, 0, bottom), mode="replicate")
+    images = images.contiguous(memory_format=torch.channels_last)
+    return network(images)[..., :height, :width]

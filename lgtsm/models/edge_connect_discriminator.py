@@ -1,0 +1,76 @@
+"""Edge-Connect's patch discriminator of single frames, for its edges and for its colours."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from lgtsm.checks import check_positive, check_video_and_hole
+from lgtsm.layers.convolution import apply_spectral_norm
+
+LEAST_SIZE = 24  # pixels: what five convolutions of kernel 4 make one score of
+
+
+class EdgeConnectDiscriminator(nn.Module):
+    """Score patches of single frames as real or filled: five convolutions of kernel 4.
+
+    The inpainting network's discriminator sees colour frames; the edge network's has `channels=2`, gray and edges, and
+    is asked by `activations`.
+
+    Args:
+        width: channels of the first layer (published: 64).
+        channels: of the images.
+        spectral_norm: normalise every convolution's weight by its largest singular value.
+        sigmoid: squash the scores to (0, 1), as the published networks do.
+
+    Source: Nazeri et al. 2019.
+    """
+
+    def __init__(self, width: int = 64, channels: int = 3, spectral_norm: bool = True, sigmoid: bool = False):
+        super().__init__()
+        check_positive("width", width)
+        check_positive("channels", channels)
+        self.sigmoid = sigmoid
+        sizes = [(channels, width, 2), (width, 2 * width, 2), (2 * width, 4 * width, 2), (4 * width, 8 * width, 1)]
+        for index, (c_in, c_out, stride) in enumerate([*sizes, (8 * width, 1, 1)]):
+            conv = nn.Conv2d(c_in, c_out, 4, stride, 1, bias=not spectral_norm)
+            nn.init.normal_(conv.weight, std=0.02)
+            if spectral_norm:
+                apply_spectral_norm(conv)
+            last = index == len(sizes)
+            self.add_module(f"conv{index + 1}", nn.Sequential(conv, *([] if last else [nn.LeakyReLU(0.2)])))
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, video: Tensor, hole: Tensor) -> Tensor:
+        """Score a video, each frame by itself.
+
+        Args:
+            video: (batch, time, 3, height, width) in [0, 1], real or filled.
+            hole: (batch, time, 1, height, width), 1 = missing; not used.
+
+        Returns:
+            (batch, time, 1, height', width'), each number the score of one patch; higher is more real.
+
+        Raises:
+            ValueError: video and hole do not fit together, or the frames are too small.
+        """
+        check_video_and_hole(video, hole)
+        if min(video.shape[-2:]) < LEAST_SIZE:
+            raise ValueError(
+                f"This discriminator needs frames of at least {LEAST_SIZE}x{LEAST_SIZE} pixels; "
+                f"got {tuple(video.shape)}."
+            )
+        return self.activations(video.flatten(0, 1))[-1].unflatten(0, video.shape[:2])
+
+    def activations(self, images: Tensor) -> list[Tensor]:
+        """Return what each of the five layers gives for (n, channels, height, width), the scores last.
+
+        Their differences between real and filled images are the feature matching loss.
+        """
+        seen = []
+        for layer in self.children():
+            images = layer(images)
+            seen.append(images)
+        if self.sigmoid:
+            seen[-1] = torch.sigmoid(seen[-1])
+        return seen

@@ -1,0 +1,89 @@
+"""Find where a video cuts to another scene, one frame at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+SIZE = (48, 27)
+BINS = (8, 8, 8)
+
+
+class SceneCutDetector:
+    """Say of each frame whether a new scene starts with it, from what came before; holds some small frames only.
+
+    A cut is a frame whose colours (a histogram) and whose picture (a small gray copy, allowed to move a little) both
+    differ from the frame before, and by much more than frames of this scene have differed so far. Fades and dissolves
+    are no cuts here.
+
+    Args:
+        least_colours: distance of histograms (Hellinger's, 0 to 1) that a cut needs.
+        least_picture: mean difference of gray, in [0, 255], that a cut needs.
+        times_usual: so many times the mean difference of the scene's recent frames that a cut needs.
+        least_frames: frames of a scene before it can end.
+    """
+
+    def __init__(
+        self,
+        least_colours: float = 0.25,
+        least_picture: float = 14.0,
+        times_usual: float = 3.0,
+        least_frames: int = 3,
+    ):
+        self.least_colours = least_colours
+        self.least_picture = least_picture
+        self.times_usual = times_usual
+        self.least_frames = least_frames
+        self._before: tuple[np.ndarray, np.ndarray] | None = None
+        self._usual = 0.0
+        self._frames = 0
+
+    def is_cut(self, frame: np.ndarray) -> bool:
+        """Take the next frame and say whether a new scene starts with it; never with the first frame.
+
+        Args:
+            frame: uint8 (height, width, 3), RGB, of any size.
+        """
+        small = cv2.resize(frame, SIZE, interpolation=cv2.INTER_AREA)
+        colours = cv2.calcHist([small], [0, 1, 2], None, BINS, [0, 256] * 3).ravel() / (SIZE[0] * SIZE[1])
+        colours = cv2.GaussianBlur(colours.reshape(BINS[0], -1), (3, 3), 0).ravel()
+        gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+        before, self._before = self._before, (gray, colours)
+        self._frames += 1
+        if before is None:
+            return False
+        picture = _difference(before[0], gray)
+        overlap = float(np.sqrt(before[1] * colours).sum() / np.sqrt(before[1].sum() * colours.sum()))
+        apart = np.sqrt(max(0.0, 1.0 - overlap))
+        cut = (
+            apart > self.least_colours
+            and picture > max(self.least_picture, self.times_usual * self._usual)
+            and self._frames > self.least_frames
+        )
+        if cut:
+            self._usual, self._frames = 0.0, 1
+        else:
+            # The first differences of a scene count at once, later ones slowly.
+            share = max(0.15, 1.0 / (self._frames - 1))
+            self._usual += share * (picture - self._usual)
+        return bool(cut)
+
+
+def scene_starts(frames: Iterable[np.ndarray], **options) -> list[int]:
+    """Return the numbers of the frames with which scenes start, 0 first; options as in `SceneCutDetector`."""
+    detector = SceneCutDetector(**options)
+    starts = [number for number, frame in enumerate(frames) if detector.is_cut(frame)]
+    return [0, *starts]
+
+
+def _difference(before: np.ndarray, after: np.ndarray, reach: int = 2) -> float:
+    """Return the mean absolute difference at the best of the shifts by up to `reach` pixels."""
+    inner = after[reach:-reach, reach:-reach]
+    height, width = inner.shape
+    return min(
+        cv2.norm(before[y : y + height, x : x + width], inner, cv2.NORM_L1) / inner.size
+        for y in range(0, 2 * reach + 1, 2)
+        for x in range(0, 2 * reach + 1, 2)
+    )

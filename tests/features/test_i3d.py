@@ -1,0 +1,99 @@
+import hashlib
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from lgtsm.features import I3D
+from lgtsm.features import weight_files as weight_files_module
+from lgtsm.features.i3d import I3D_FILE
+from lgtsm.features.weight_files import FOLDER_VARIABLE, WeightFile, WeightsUnavailableError, load_weight_file
+from tests.reference.rule_weights import rule_weights
+
+
+@pytest.fixture(scope="module")
+def published_form(request):
+    """The network with weights drawn by the rule, and what the reference network gives with these."""
+    folder = request.path.parents[1] / "data" / "official"
+    stored, keys = np.load(folder / "i3d.npz"), json.loads((folder / "i3d_keys.json").read_text())
+    network = I3D()
+    assert {key: list(value.shape) for key, value in network.state_dict().items()} == keys
+    network.load_state_dict({k: torch.from_numpy(v) for k, v in rule_weights(keys, int(stored["seed"])).items()})
+    return network, stored
+
+
+@pytest.mark.parametrize("batch_statistics", [False, True])
+def test_parity(published_form, batch_statistics):
+    network, stored = published_form
+    network.batch_statistics = batch_statistics
+    video = torch.from_numpy(stored["clips_uint8"]).float() / 255
+    features = network(video)
+    expected = torch.from_numpy(stored["features_batch_statistics" if batch_statistics else "features"])
+    assert features.shape == (2, 1024)
+    assert (features - expected).abs().max() / expected.abs().max() < 1e-4
+    torch.testing.assert_close(features, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("batch_statistics", [False, True])
+def test_clips_of_a_batch_do_not_see_each_other(published_form, batch_statistics):
+    network, _ = published_form
+    video = torch.rand(2, 9, 3, 33, 40)
+    both = network(video, batch_statistics)
+    torch.testing.assert_close(network(video[:1], batch_statistics), both[:1], atol=1e-5, rtol=1e-4)
+
+
+def test_it_stays_frozen_and_its_statistics_too(published_form):
+    network, _ = published_form
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    network.train()
+    assert not any(module.training for module in network.modules())
+    video = torch.rand(1, 9, 3, 33, 40, requires_grad=True)
+    network(video, batch_statistics=True).square().sum().backward()
+    assert video.grad.any()
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
+
+
+def test_a_published_file_is_looked_for_checked_and_loaded(published_form, tmp_path, monkeypatch):
+    network, _ = published_form
+    # The published file is older than the counters of BatchNorm.
+    state = {key: value for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
+    torch.save(state, tmp_path / I3D_FILE.name)
+    loaded = I3D(weights=tmp_path / I3D_FILE.name)
+    assert torch.equal(loaded.Mixed_5c.b0.conv3d.weight, network.Mixed_5c.b0.conv3d.weight)
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    with pytest.raises(ValueError, match=r"not the published rgb_imagenet\.pt: its sha256 is .*, expected 2609088c"):
+        I3D(weights="published")
+
+
+def test_a_file_without_digits_in_its_name_is_downloaded_once_and_checked(tmp_path, monkeypatch):
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    torch.save({"weight": torch.ones(1)}, tmp_path / "source.pt")
+    right = hashlib.sha256((tmp_path / "source.pt").read_bytes()).hexdigest()
+    url = (tmp_path / "source.pt").as_uri()
+    assert load_weight_file(WeightFile("a.pt", url, "CC0", right), "this", "no")["weight"] == 1
+    (tmp_path / "source.pt").unlink()
+    assert load_weight_file(WeightFile("a.pt", url, "CC0", right), "this", "no")["weight"] == 1
+    with pytest.raises(ValueError, match="expected 00"):
+        load_weight_file(WeightFile("a.pt", url, "CC0", "00" * 32), "this", "no")
+
+
+def test_errors(monkeypatch, tmp_path):
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+
+    def refuse(*args, **kwargs):
+        raise OSError("no network")
+
+    monkeypatch.setattr(weight_files_module.torch.hub, "download_url_to_file", refuse)
+    with pytest.raises(WeightsUnavailableError, match=r"rgb_imagenet\.pt.*LGTSM_WEIGHTS.*leave video FID out"):
+        I3D(weights="published")
+    with pytest.raises(ValueError, match="more than 8 frames or 32 pixels"):
+        I3D(batch_statistics=True)(torch.rand(1, 8, 3, 32, 32))
+    with pytest.raises(ValueError, match="There is no weight file"):
+        I3D(weights=tmp_path / "absent.pt")
+    torch.save({"weight": torch.zeros(1)}, tmp_path / "other.pt")
+    with pytest.raises(ValueError, match="does not hold I3D"):
+        I3D(weights=tmp_path / "other.pt")
