@@ -39,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     data.add_argument("--batches", type=int, default=20, help="in a turn")
     data.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2])
     data.add_argument("--limit", type=int, default=40, help="videos taken")
+    data.add_argument("--video-files", metavar="DIR", help="the videos that frame folders were made of, for decord")
     data.add_argument("--memory-clips", type=int, default=0, metavar="N", help="read N clips and watch the memory")
     data.set_defaults(function=run_data)
     return parser
@@ -61,11 +62,21 @@ def run_data(arguments: argparse.Namespace) -> dict[str, Any]:
 
     a = arguments
     result = measure_data(
-        a.folder, a.frames, a.height, a.width, a.batch_size, a.batches, a.workers, a.repeats, a.seed, a.limit
+        a.folder,
+        a.frames,
+        a.height,
+        a.width,
+        a.batch_size,
+        a.batches,
+        a.workers,
+        a.repeats,
+        a.seed,
+        a.limit,
+        a.video_files,
     )
     print_rates(f"clips of {a.frames} frames {a.width}x{a.height} from {a.folder}", "frames/s", result["rates"])
     for name, values in result["ratios"].items():
-        print_ratio(f"{name} over decoding alone", values)
+        print_ratio(name, values)
     if a.memory_clips:
         result["memory"] = measure_memory(a.folder, a.memory_clips, a.frames, a.height, a.width)
         for point in result["memory"]:

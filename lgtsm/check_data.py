@@ -45,13 +45,15 @@ def run(config: DictConfig) -> dict[str, list[Finding]]:
         if isinstance(videos, MixedVideos):
             videos = next(s for s in videos.sources.values() if isinstance(s, FolderVideos))
         if not isinstance(videos, FolderVideos):
-            raise ValueError(f"data.{split}_videos reads no files ({type(videos).__name__}); there is nothing to check.")
+            raise ValueError(
+                f"data.{split}_videos reads no files ({type(videos).__name__}); there is nothing to check."
+            )
         expected = config.expected[split] if config.expected[split] is not None else videos.published_count()
         with Progress(console=Console(stderr=True)) as bar:
             task = bar.add_task(f"{split}: {videos.root}")
             found[f"{split}: {videos.root}"] = check_videos(
                 videos, config.num_frames, config.height, config.width, expected, config.thorough,
-                lambda done, total: bar.update(task, completed=done, total=total),
+                lambda done, total, bar=bar, task=task: bar.update(task, completed=done, total=total),
             )  # fmt: skip
         stored = videos.masks_beside()
         masks = build(config.data[f"{split}_masks"], f"data.{split}_masks")
@@ -67,7 +69,9 @@ def show(found: dict[str, list[Finding]]) -> bool:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("looked at", "", "found")
+    table = Table()
+    for column in ("looked at", "", "found"):
+        table.add_column(column, overflow="fold")
     for place, findings in found.items():
         table.add_section()
         table.add_row(f"[bold]{place}[/bold]")
@@ -76,7 +80,7 @@ def show(found: dict[str, list[Finding]]) -> bool:
     console = Console()
     console.print(table)
     wrong = sum(finding.status == "wrong" for findings in found.values() for finding in findings)
-    console.print(f"{wrong} things are wrong." if wrong else "Nothing is wrong.")
+    console.print(f"{wrong} thing{'s are' if wrong > 1 else ' is'} wrong." if wrong else "Nothing is wrong.")
     return wrong > 0
 
 

@@ -12,13 +12,27 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     parser = argparse.ArgumentParser(
         prog="lgtsm make_masks",
-        description="Write masks of every kind and bin of hole share as PNG folders, ROOT/random_masks/KIND/CENTRE/CLIP/"
-        "FRAME.png (255 = valid, 0 = hole), with a manifest and a contact sheet. The same arguments give the same files; "
-        "a run that was stopped goes on where it stood.",
+        description="Write masks of every kind and bin of hole share as PNG folders, ROOT/random_masks/KIND/CENTRE/"
+        "CLIP/FRAME.png (255 = valid, 0 = hole), with a manifest and a contact sheet. The same arguments give the same "
+        "files; a run that was stopped goes on where it stood.",
     )
     parser.add_argument("root", metavar="ROOT", help="folder of the test set, such as FVI/Test; it is made")
-    parser.add_argument("--kinds", nargs="+", metavar="KIND", default=["rand_curve", "object_like", "box"], help="object_like, object_like_middle, object_like_small, rand_curve, rand_curve_small, box (default: %(default)s)")
-    parser.add_argument("--centres", nargs="+", type=int, metavar="C", default=[5, 15, 25, 35, 45, 55, 65], help="middles of the bins in percent (default: 5 15 ... 65)")
+    parser.add_argument(
+        "--kinds",
+        nargs="+",
+        metavar="KIND",
+        default=["rand_curve", "object_like", "box"],
+        help="object_like, object_like_middle, object_like_small, rand_curve, rand_curve_small, box "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--centres",
+        nargs="+",
+        type=int,
+        metavar="C",
+        default=[5, 15, 25, 35, 45, 55, 65],
+        help="middles of the bins in percent (default: 5 15 ... 65)",
+    )
     parser.add_argument("--clips", type=int, default=10, help="clips of each kind and bin (default: %(default)s)")
     parser.add_argument("--frames", type=int, default=32, help="frames of a clip (default: %(default)s)")
     parser.add_argument("--height", type=int, default=180, help="pixels (default: %(default)s)")

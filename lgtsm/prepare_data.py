@@ -12,8 +12,8 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     parser = argparse.ArgumentParser(
         prog="lgtsm prepare_data",
-        description="Copy a folder of videos for training: cut at scene changes, scaled down to what clips are cut from, "
-        "with many key frames. The copy has a manifest; a run that was stopped goes on where it stood.",
+        description="Copy a folder of videos for training: cut at scene changes, scaled down to what clips are cut "
+        "from, with many key frames. The copy has a manifest; a run that was stopped goes on where it stood.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("source", metavar="SRC", help="folder of videos or frame folders, at any depth")

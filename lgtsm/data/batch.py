@@ -1,7 +1,8 @@
 """From samples of bytes to a batch of numbers.
 
 A sample is {"video": uint8 (time, 3, height, width), "hole": uint8 (time, 1, height, width), "name": str,
-"skipped": str}; torch's default collation stacks it. Bytes travel between processes and to the device, floats are made there.
+"skipped": str}, the last saying which videos could not be used; torch's default collation stacks it. Bytes travel
+between processes and to the device, floats are made there.
 """
 
 from __future__ import annotations

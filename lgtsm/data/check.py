@@ -44,7 +44,7 @@ def check_videos(
         progress: called with (videos done, videos in all).
 
     Returns:
-        what was found: number, unreadable, short, sizes.
+        what was found: number, empty folders, unreadable, short, sizes.
     """
     least = (num_frames - 1) * videos.strides[0] + 1
     unreadable, short, sizes = [], [], {}
@@ -66,6 +66,8 @@ def check_videos(
     found = [Finding("number of videos", "ok", f"{count}")]
     if expected is not None and count != expected:
         found = [Finding("number of videos", "wrong", f"{count}; {expected} are expected. Is the data set whole?")]
+    hollow = [path.name for path in sorted(videos.root.iterdir()) if path.is_dir() and not any(path.rglob("*.*"))]
+    found.append(_listed("folders without frames", "wrong", hollow))
     found.append(_listed("unreadable videos", "wrong", unreadable))
     found.append(_listed(f"videos shorter than {least} frames", "wrong", short))
     usual, _ = Counter(sizes.values()).most_common(1)[0] if sizes else ((width, height), 0)
@@ -144,4 +146,6 @@ def _some_frames(masks: StoredMasks, path, most: int = 5) -> np.ndarray:
 
 def _listed(subject: str, status: str, names: Sequence[str]) -> Finding:
     more = f"; and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return Finding(subject, status if names else "ok", f"{len(names)}: {'; '.join(names[:NAMED])}{more}" if names else "none")
+    return Finding(
+        subject, status if names else "ok", f"{len(names)}: {'; '.join(names[:NAMED])}{more}" if names else "none"
+    )

@@ -55,7 +55,9 @@ class FVIVideos(FolderVideos):
     def masks_beside(self) -> dict[str, StoredMasks]:
         """Return every bin of random_masks, and object_masks."""
         folder = self.root.parent
-        bins = sorted(path for path in folder.glob("random_masks/*/*") if path.is_dir() and not path.name.startswith("."))
+        bins = sorted(
+            path for path in folder.glob("random_masks/*/*") if path.is_dir() and not path.name.startswith(".")
+        )
         found = {path.relative_to(folder).as_posix(): StoredMasks(path, every_video=False) for path in bins}
         if (folder / "object_masks").is_dir():
             found["object_masks"] = StoredMasks(folder / "object_masks", pair="name")
@@ -77,7 +79,12 @@ class FVIMasks(StoredMasks):
     """
 
     def __init__(
-        self, root: str | Path, split: str = "test", preset: str | None = "object_like", centre: int | None = None, **options: Any
+        self,
+        root: str | Path,
+        split: str = "test",
+        preset: str | None = "object_like",
+        centre: int | None = None,
+        **options: Any,
     ):
         check_choice("split", split, tuple(FOLDERS))
         folder = Path(root) / FOLDERS[split]

@@ -16,9 +16,10 @@ from lgtsm.data.folder import FolderVideos
 from lgtsm.data.opening import forget
 from lgtsm.data.sampling import StreamBatches
 from lgtsm.masks import MaskMixture
-from lgtsm.optional import require
 from lgtsm.timing import measure, ratio
+from lgtsm.video.decord_reader import decode_unchecked
 from lgtsm.video.frame_folder import list_images
+from lgtsm.video.reader import list_videos
 
 MASKS = {"object_like": 0.5, "rand_curve": 0.3, "box": 0.2}
 
@@ -34,6 +35,7 @@ def measure_data(
     repeats: int = 3,
     seed: int = 0,
     limit: int | None = None,
+    video_files: str | Path | None = None,
 ) -> dict[str, Any]:
     """Measure frames a second of the whole pipeline (decode, crop, masks, collate) and of decoding the same clips.
 
@@ -48,9 +50,11 @@ def measure_data(
         repeats: turns.
         seed: of clips and masks.
         limit: take so many videos.
+        video_files: where `folder` holds frame folders, the videos that they were made of, by the same names: the same
+            clips are then decoded with decord too.
 
     Returns:
-        {"settings", "rates": {"decoding alone", "workers=0", ...}, "ratios": to decoding alone}.
+        {"settings", "rates": {"decoding alone", "workers=0", ...}, "ratios": to decoding alone, and to decord}.
     """
     videos = FolderVideos(folder, limit=limit)
     masks = MaskMixture(MASKS, num_strokes=(1, 5))
@@ -66,6 +70,10 @@ def measure_data(
         return sum(clips[item]["video"].shape[0] for batch in stream for item in batch)
 
     runs: dict[str, Callable[[], int]] = {"decoding alone": decode, "first time": first_time}
+    if video_files is not None:
+        files = {path.stem: path for path in list_videos(video_files)}
+        also = [(files[path.name], numbers) for path, numbers in same]
+        runs["decord alone"] = lambda: sum(len(decode_alone(path, numbers)) for path, numbers in also)
     for count in workers:
         loader = DataLoader(clips, batch_sampler=stream, num_workers=count, persistent_workers=count > 0)
         runs[f"workers={count}"] = lambda loader=loader: sum(batch["video"].shape[:2].numel() for batch in loader)
@@ -75,7 +83,10 @@ def measure_data(
         "videos": len(videos), "frame_folders": videos.paths[0].is_dir(), "num_frames": num_frames, "height": height,
         "width": width, "batch_size": batch_size, "batches": batches, "repeats": repeats, "seed": seed,
     }  # fmt: skip
-    ratios = {name: ratio(rate, rates["decoding alone"]) for name, rate in rates.items() if name != "decoding alone"}
+    alone = [name for name in rates if name.endswith(" alone")]
+    ratios = {
+        f"{name} over {base}": ratio(rates[name], rates[base]) for base in alone for name in rates if name not in alone
+    }
     return {"settings": settings, "rates": rates, "ratios": ratios}
 
 
@@ -96,8 +107,7 @@ def decode_alone(path: Path, numbers: Sequence[int]) -> np.ndarray:
     if path.is_dir():
         files = list_images(path)
         return np.stack([cv2.imread(str(files[number])) for number in numbers])
-    decord = require("decord", "measuring raw decoding", "decord")
-    return decord.VideoReader(str(path), num_threads=1).get_batch(list(numbers)).asnumpy()
+    return decode_unchecked(path, numbers)
 
 
 def measure_memory(

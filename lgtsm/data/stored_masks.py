@@ -129,7 +129,9 @@ def _of_one_size(holes: list[np.ndarray]) -> np.ndarray:
     height, width = holes[0].shape
     return np.stack(
         [
-            hole if hole.shape == (height, width) else cv2.resize(hole, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+            hole
+            if hole.shape == (height, width)
+            else cv2.resize(hole, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
             for hole in holes
         ]
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import torch
 
 
 class Crop(NamedTuple):
@@ -25,8 +26,12 @@ class Crop(NamedTuple):
 
     def frames(self, frames: np.ndarray) -> np.ndarray:
         """Return uint8 (time, *size, 3) of uint8 (time, height', width', 3), contiguous."""
-        area = self.resized[0] < frames.shape[1]
-        return self._apply(frames, cv2.INTER_AREA if area else cv2.INTER_LINEAR)
+        if self.resized[0] < frames.shape[1]:
+            # Smaller without aliasing; OpenCV's INTER_AREA takes ten times as long.
+            images = torch.from_numpy(frames).permute(0, 3, 1, 2)
+            images = torch.nn.functional.interpolate(images, self.resized, mode="bilinear", antialias=True)
+            frames = images.permute(0, 2, 3, 1).contiguous().numpy()
+        return self._apply(frames, cv2.INTER_LINEAR)
 
     def hole(self, hole: np.ndarray) -> np.ndarray:
         """Return uint8 (time, *size) of a hole uint8 (time, height', width'); it stays 0 and 1."""
@@ -39,7 +44,10 @@ class Crop(NamedTuple):
             if image.shape[:2] != self.resized:
                 image = cv2.resize(image, self.resized[::-1], interpolation=interpolation)
             image = image[top : top + height, left : left + width]
-            out[t] = image[:, ::-1] if self.mirror else image
+            if self.mirror:
+                cv2.flip(image, 1, dst=out[t])
+            else:
+                out[t] = image
         return out
 
 

@@ -67,7 +67,8 @@ class TestSet(NamedTuple):
     border: int = 0
     static: bool = False
 
-    def __iter__(self) -> Iterator[MaskClip]:
+    def every_clip(self) -> Iterator[MaskClip]:
+        """Yield the clips in the order of the manifest."""
         for kind in self.kinds:
             for centre in self.centres:
                 for number in range(self.clips):
@@ -95,7 +96,9 @@ class TestSet(NamedTuple):
         )
 
 
-def write_test_set(root: str | Path, test_set: TestSet, progress: Callable[[int, int], None] | None = None) -> list[dict]:
+def write_test_set(
+    root: str | Path, test_set: TestSet, progress: Callable[[int, int], None] | None = None
+) -> list[dict]:
     """Write the PNG folders, the manifest and a contact sheet; go on where an earlier call was stopped.
 
     Frames are <root>/random_masks/<kind>/<centre>/<clip>/<frame>.png, 255 = valid, 0 = hole. A clip's folder gets its
@@ -115,9 +118,11 @@ def write_test_set(root: str | Path, test_set: TestSet, progress: Callable[[int,
     """
     test_set.check()
     root = Path(root)
-    about = {key: list(value) if isinstance(value, tuple | list) else value for key, value in test_set._asdict().items()}
+    about = {
+        key: list(value) if isinstance(value, tuple | list) else value for key, value in test_set._asdict().items()
+    }
     _claim(root, {"test_set": about, "opencv": cv2.__version__})
-    lines, wanted = [], list(test_set)
+    lines, wanted = [], list(test_set.every_clip())
     for done, clip in enumerate(wanted):
         hole = None
         target = root / clip.folder

@@ -72,14 +72,12 @@ class FrameQuality(Metric):
 
     def update(self, filled: Tensor, video: Tensor, hole: Tensor) -> None:
         """Add a batch; arguments as in `frame_quality`."""
-        with_hole = torch.zeros_like(self.videos_with_hole)
+        with_hole = (hole > 0.5).flatten(1).any(1)
         for name, values in frame_quality(filled, video, hole).items():
-            counted = ~values.isnan()
-            if name == "mse_hole":
-                with_hole = counted.sum()
-            setattr(self, f"sum_{name}", getattr(self, f"sum_{name}") + torch.where(counted, values, 0).sum())
+            counted = values[with_hole] if name.endswith("_hole") else values
+            setattr(self, f"sum_{name}", getattr(self, f"sum_{name}") + counted.sum())
         self.videos = self.videos + len(video)
-        self.videos_with_hole = self.videos_with_hole + with_hole
+        self.videos_with_hole = self.videos_with_hole + with_hole.sum()
 
     def compute(self) -> dict[str, Tensor]:
         """Return the means by name, NaN where nothing was counted."""

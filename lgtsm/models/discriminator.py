@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lgtsm.checks import check_choice, check_positive, check_video_and_hole
@@ -88,6 +89,10 @@ class TemporalShiftDiscriminator(nn.Module):
         features = torch.cat([video, known, torch.zeros_like(known)], dim=2).flatten(0, 1)
         features = features.contiguous(memory_format=torch.channels_last)
         for layer in self.layers.values():
+            if features.shape[-1] == 1:
+                # The same sums, since a zero column more only stands in for padding, but around a fault of oneDNN:
+                # its bf16 weight gradient of such a convolution on one column holds uninitialised numbers.
+                features = F.pad(features, (0, 1))
             features = layer(features, num_frames)
         scores = features.unflatten(0, (-1, num_frames))
         return torch.sigmoid(scores) if self.sigmoid else scores

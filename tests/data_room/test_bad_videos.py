@@ -97,7 +97,7 @@ def test_too_many_stop_with_the_list(partly_bad):
 def test_nothing_but_bad_videos_ends_in_a_sentence(tmp_path):
     write_frames(tmp_path / "short", 2)
     clips = make_clips(tmp_path, max_bad_share=1.0)
-    with pytest.warns(BadVideoWarning), pytest.raises(VideoError, match="20 videos in a row cannot be used.*it has 2"):
+    with pytest.warns(BadVideoWarning), pytest.raises(VideoError, match=r"20 videos in a row cannot be used.*it has 2"):
         clips[0, 0]
 
 

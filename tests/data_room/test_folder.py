@@ -4,8 +4,8 @@ import pytest
 
 from lgtsm.data.face_forensics import FaceForensicsVideos
 from lgtsm.data.folder import FolderVideos
-from lgtsm.data.splits import stable_split
 from lgtsm.data.fvi import FVIVideos
+from lgtsm.data.splits import stable_split
 from lgtsm.data.transforms import resize_and_crop
 from lgtsm.video.errors import VideoError
 
@@ -47,7 +47,9 @@ def test_augmentation_is_the_same_for_all_frames_and_reaches_everything(tmp_path
     assert len(lefts) > 5
 
 
-@pytest.mark.parametrize(("own", "wanted"), [((20, 30), (20, 30)), ((20, 30), (30, 20)), ((90, 40), (16, 64)), ((7, 9), (32, 32))])
+@pytest.mark.parametrize(
+    ("own", "wanted"), [((20, 30), (20, 30)), ((20, 30), (30, 20)), ((90, 40), (16, 64)), ((7, 9), (32, 32))]
+)
 @pytest.mark.parametrize("scale", [1.0, 1.2])
 def test_any_size_to_any_size(own, wanted, scale):
     frames = np.random.default_rng(0).integers(0, 255, (2, *own, 3), dtype=np.uint8)
@@ -85,7 +87,78 @@ def test_errors(tmp_path):
     with pytest.raises(VideoError, match="there is no such folder"):
         FolderVideos(tmp_path / "absent")
     write_frames(tmp_path / "a", num_frames=2)
-    with pytest.raises(VideoError, match="must have at least 3 frames.*it has 2"):
+    with pytest.raises(VideoError, match=r"must have at least 3 frames.*it has 2"):
         FolderVideos(tmp_path).read_clip(0, 3, 8, 8, None)
     with pytest.raises(VideoError, match="none falls into the split"):
         FolderVideos(tmp_path, split="validation", held_out=0.0)
+
+
+def test_several_clips_of_a_video_are_spread_over_it(tmp_path):
+    write_frames(tmp_path / "a", num_frames=10)
+    write_frames(tmp_path / "b", num_frames=10)
+    videos = FolderVideos(tmp_path, clips_per_video=3)
+    assert (len(videos), videos.num_videos) == (6, 2)
+    assert [videos.name(k) for k in range(4)] == ["a_clip0", "a_clip1", "a_clip2", "b_clip0"]
+    starts = [int(videos.read_clip(k, 4, 20, 30, None)[0, 0, 0, 0]) for k in range(6)]
+    assert starts == [0, 20, 40] * 2
+
+
+def test_stride_may_be_drawn_but_never_leaves_the_video(tmp_path):
+    write_frames(tmp_path / "a", num_frames=8)
+    videos = FolderVideos(tmp_path, stride=(1, 5))
+    strides = set()
+    for seed in range(60):
+        clip = videos.read_clip(0, 3, 20, 30, np.random.default_rng(seed)).astype(int)
+        steps = np.diff(clip[:, 0, 0, 0])
+        assert steps[0] == steps[1]
+        strides.add(int(steps[0]) // 10)
+    assert strides == {1, 2, 3}  # a fourth would need nine frames
+    assert np.diff(videos.read_clip(0, 3, 20, 30, None)[:, 0, 0, 0].astype(int)).tolist() == [10, 10]
+    with pytest.raises(ValueError, match="stride must be"):
+        FolderVideos(tmp_path, stride=(3, 1))
+
+
+def test_splits_by_list(tmp_path):
+    for name in ("a", "b", "c"):
+        write_frames(tmp_path / "videos" / name, num_frames=1)
+    (tmp_path / "train.txt").write_text("c\na.mp4\n\n")
+    (tmp_path / "test.txt").write_text("b\nnot_there\n")
+    assert FolderVideos(tmp_path / "videos", "train", split_folder=tmp_path).names == ["a", "c"]
+    with pytest.raises(VideoError, match=r"test.txt names 'not_there'.*1 of 2 are missing"):
+        FolderVideos(tmp_path / "videos", "test", split_folder=tmp_path)
+    with pytest.raises(VideoError, match=r"validation.txt must name the videos"):
+        FolderVideos(tmp_path / "videos", "validation", split_folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "folder", "held_out"), [(FVIVideos, "JPEGImages", 100), (FaceForensicsVideos, "videos", 150)]
+)
+def test_published_numbers_of_test_videos_where_nothing_is_split_yet(tmp_path, source, folder, held_out):
+    for k in range(held_out + 12):
+        write_frames(tmp_path / folder / f"v{k:03d}", num_frames=1, height=2, width=2)
+    train, test = source(tmp_path, "train"), source(tmp_path, "test")
+    assert (len(train), len(test)) == (12, held_out)
+    assert not set(train.names) & set(test.names)
+    # A new training video moves none of the others out of training but where it takes a place in the test set.
+    write_frames(tmp_path / folder / "later", num_frames=1, height=2, width=2)
+    assert len(set(source(tmp_path, "test").names) & set(test.names)) >= held_out - 1
+    assert test.published_count() == held_out
+
+
+def test_opening_again_is_the_same_and_sees_changes(tmp_path, data_folder):
+    from lgtsm.data import opening
+
+    file = tmp_path / "a.mp4"
+    file.write_bytes((data_folder / "bmx-trees" / "video.mp4").read_bytes())
+    write_frames(tmp_path / "frames", num_frames=4)
+    for path in (file, tmp_path / "frames"):
+        opening.forget()
+        with opening.open_again(path) as first:
+            frames, length = first.read([1, 3]), len(first)
+        with opening.open_again(path) as second:
+            assert np.array_equal(second.read([1, 3]), frames)
+            assert (len(second), second.height, second.width) == (length, *frames.shape[1:3])
+    file.write_bytes((data_folder / "odd" / "truncated_no_moov.mp4").read_bytes())
+    for _ in range(2):  # the error is remembered too
+        with pytest.raises(VideoError, match=r"a\.mp4"):
+            opening.open_again(file)

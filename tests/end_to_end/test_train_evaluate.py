@@ -66,7 +66,7 @@ def test_the_whole_path(tmp_path):
     of_run = [lgtsm.Inpainter(run / name).fill(video, hole) for name in ("generator.safetensors", "checkpoints/last.ckpt")]
     assert torch.equal(*of_run)
 
-    evaluated = composed(tmp_path / "again", f"checkpoint={run}/generator.safetensors", *TINY[2:5], "mask.num_strokes=[1,3]", name="evaluate")
+    evaluated = composed(tmp_path / "again", f"checkpoint={run}/generator.safetensors", *TINY[2:5], name="evaluate")
     again = evaluate.run(evaluated)
     for key in ("psnr_hole", "ssim_hole", "mse"):
         assert again["network"][key] == pytest.approx(scores["demo"][key], rel=1e-5)

@@ -54,6 +54,15 @@ def test_equal_videos_score_best_and_no_hole_is_not_counted(make_clip):
     assert metric.videos_with_hole == 1
 
 
+def test_a_broken_result_is_never_scored_as_a_number(make_clip):
+    video, hole = make_clip(2)
+    broken = video.clone()
+    broken[1, 0, 0, 0, 0] = float("nan")
+    metric = FrameQuality()
+    metric.update(broken, video, hole)
+    assert metric.compute()["mse"].isnan()
+
+
 def test_batches_equal_the_whole_processes_add_up_and_it_pickles(pair):
     whole, first, second = FrameQuality(), FrameQuality(), FrameQuality()
     whole.update(*pair)
