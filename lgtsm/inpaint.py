@@ -96,9 +96,10 @@ def run(arguments: argparse.Namespace) -> None:
             notice=lambda sentence: print(f"lgtsm inpaint: {sentence}", file=sys.stderr),
             progress=progress,
         )
+    info = summary.plan.info
     print(
-        f"{summary.output}: {summary.frames} frames of {summary.width}x{summary.height}, "
-        f"{summary.hole_share:.1%} of the pixels filled"
+        f"{summary.output}: {info.frames} frames of {info.width}x{info.height}, "
+        f"{summary.plan.hole_share:.1%} of the pixels filled"
     )
 
 

@@ -2,5 +2,6 @@
 from lgtsm.features.frozen import Frozen
 from lgtsm.features.i3d import I3D
 from lgtsm.features.image_features import ImageFeatures
+from lgtsm.features.optical_flow import DISFlow, RAFTFlow
 
-__all__ = ["I3D", "Frozen", "ImageFeatures"]
+__all__ = ["I3D", "DISFlow", "Frozen", "ImageFeatures", "RAFTFlow"]

@@ -1,31 +1,112 @@
-"""Fill the hole in a video file or frame folder and write the result as another one."""
+"""Fill the hole in a video file or frame folder and write the result as another one, at constant memory."""
 
 from __future__ import annotations
 
+import collections
 import dataclasses
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from lgtsm.checks import check_positive
 from lgtsm.inference.inpainter import Inpainter
+from lgtsm.inference.memory import choose_chunk, total_bytes
+from lgtsm.inference.regions import Region, Segment, computed_share, plan_regions
+from lgtsm.inference.scaled import ScaledStream, shrink_hole
+from lgtsm.inference.stream import VideoStream
 from lgtsm.video.errors import VideoError
-from lgtsm.video.mask_reader import read_mask
-from lgtsm.video.probe import probe
+from lgtsm.video.mask_reader import open_mask
+from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.reader import open_video
+from lgtsm.video.scene_cuts import SceneCutDetector
 from lgtsm.video.writer import VideoWriter
+
+DEFAULT_CHUNK = 8
+Progress = Callable[[str, int, int], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class FillOptions:
+    """How to fill.
+
+    working_height: fill at this height, in pixels, and bring the result back up inside the hole; None for the video's.
+    feather: pixels over which a fill made at another height meets the known pixels.
+    scene_cuts: begin anew at every cut, so that no scene is filled from another one.
+    max_memory: bytes that the network may take; None takes 8 frames at once.
+    regions: compute only where the hole is; False computes whole frames.
+    """
+
+    working_height: int | None = None
+    feather: int = 8
+    scene_cuts: bool = True
+    max_memory: int | None = None
+    regions: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What there is to do.
+
+    info: the video. hole_share: share of all pixels that is filled. height, width: that the network works at, in pixels.
+    segments: frames and rectangles that the network sees. computed: their share of all pixels.
+    chunk: frames at once. bytes: estimated memory of the network; None for a method that is no network.
+    """
+
+    info: VideoInfo
+    hole_share: float
+    height: int
+    width: int
+    segments: list[Segment]
+    computed: float
+    chunk: int
+    bytes: int | None
 
 
 @dataclasses.dataclass(frozen=True)
 class FillSummary:
-    """What was done: frames of the video, their size in pixels, the share of pixels filled, and where the result is."""
+    """What was done: the plan, where the result is, how many cuts were found, and the seconds that it took."""
 
-    frames: int
-    height: int
-    width: int
-    hole_share: float
+    plan: Plan
     output: Path
+    cuts: int
+    seconds: float
+
+
+def make_plan(inpainter: Inpainter, info: VideoInfo, holes: Iterable[np.ndarray], share: float, options: FillOptions) -> Plan:
+    """Find out what has to be computed, from the mask alone.
+
+    Args:
+        inpainter: what fills.
+        info: the video, from `probe`.
+        holes: uint8 (height, width) each, 1 = missing.
+        share: their mean.
+        options: how to fill.
+
+    Raises:
+        ValueError: the memory budget or the working height cannot be kept.
+    """
+    height, width = info.height, info.width
+    if options.working_height is not None:
+        check_positive("working_height", options.working_height)
+        scale = options.working_height / height
+        height, width = options.working_height, max(1, round(width * scale))
+        holes = (shrink_hole(hole, (width, height)) for hole in holes)
+    whole = Segment(0, info.frames, (Region(0, 0, height, width),))
+    model = inpainter.model
+    if not inpainter.can_stream:
+        return Plan(info, share, height, width, [whole], 1.0, info.frames, None)
+    segments = [whole]
+    if options.regions:
+        segments = plan_regions(holes, model.spatial_reach, model.temporal_reach, model.size_step)
+    largest = max((s.regions for s in segments), key=lambda r: total_bytes(model, r, 1, inpainter.dtype), default=())
+    chunk = DEFAULT_CHUNK
+    if options.max_memory is not None and largest:
+        chunk = choose_chunk(model, largest, options.max_memory, inpainter.dtype)
+    needed = total_bytes(model, largest, chunk, inpainter.dtype)
+    return Plan(info, share, height, width, segments, computed_share(segments, info.frames, height, width), chunk, needed)
 
 
 def fill_file(
@@ -39,10 +120,12 @@ def fill_file(
     codec: str | None = None,
     crf: int = 16,
     lossless: bool = False,
+    options: FillOptions = FillOptions(),  # noqa: B008 - frozen
     notice: Callable[[str], None] | None = None,
-    progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    progress: Progress = lambda stage, done, total: None,
+    watch: Callable[[np.ndarray, np.ndarray, np.ndarray], None] | None = None,
 ) -> FillSummary:
-    """Fill a video file; the whole clip is held in memory.
+    """Fill a video file of any length.
 
     Frame count, size, timing, sound and subtitles are kept, and pixels outside the hole reach the encoder bit for bit.
 
@@ -53,39 +136,138 @@ def fill_file(
         output_path: a video file, or a folder for PNG frames; it appears only when it is whole.
         invert_mask, resize_mask, repeat_mask: see `lgtsm.video.mask_reader.open_mask`.
         codec, crf, lossless: see `lgtsm.video.writer.VideoWriter`.
+        options: how to fill.
         notice: called with a sentence when something looks odd.
-        progress: called as progress(stage, done, total), in frames; stages are "read", "fill" and "write".
+        progress: called as progress("fill", done, total), in frames.
+        watch: called as watch(frame, hole, filled) for every frame in order, e.g. to make a preview.
 
     Raises:
         VideoError: the video, the mask or the place of the output cannot be used.
+        ValueError: the memory budget or the working height cannot be kept.
     """
+    started = time.perf_counter()
     video_path, output_path = Path(video_path), Path(output_path)
     if output_path.resolve() == video_path.resolve():
         raise VideoError(f"The output must not be the input itself; both are {video_path}. Name another output.")
     info = probe(video_path)
-    hole = read_mask(
-        mask_path, info.frames, info.height, info.width, invert_mask, resize_mask, repeat_mask, notice
-    )
-    frames = np.empty((info.frames, info.height, info.width, 3), np.uint8)
-    with open_video(video_path, "pyav") as reader:
-        for t, frame in enumerate(reader):
-            frames[t] = frame
-            progress("read", t + 1, info.frames)
-    # Opened before the long part, so that an output that cannot be written is found out at once.
-    with VideoWriter(
-        output_path, None, info.height, info.width, codec=codec, crf=crf, lossless=lossless, like=info, source_path=video_path
-    ) as writer:
-        progress("fill", 0, info.frames)
-        filled = fill_bytes(inpainter, frames, hole)
-        progress("fill", info.frames, info.frames)
-        for t, frame in enumerate(filled):
+    mask = open_mask(mask_path, info.frames, info.height, info.width, invert_mask, resize_mask, repeat_mask, notice)
+    plan = make_plan(inpainter, info, mask, mask.hole_share, options)
+    encoding = {"codec": codec, "crf": crf, "lossless": lossless}
+    detector = SceneCutDetector() if options.scene_cuts else None
+    with (
+        open_video(video_path, "pyav") as reader,
+        VideoWriter(output_path, None, info.height, info.width, like=info, source_path=video_path, **encoding) as writer,
+    ):
+        cuts = 0
+
+        def cut() -> None:
+            nonlocal cuts
+            cuts += 1
+
+        pairs = _Kept(zip(reader, mask, strict=True), watch)
+        filled = fill_frames(inpainter, pairs, plan, options, detector, cut)
+        for done, frame in enumerate(filled, start=1):
             writer.write(frame)
-            progress("write", t + 1, info.frames)
-    return FillSummary(info.frames, info.height, info.width, float(hole.mean()), output_path)
+            if watch is not None:
+                watch(*pairs.owed.popleft(), frame)
+            progress("fill", done, info.frames)
+    return FillSummary(plan, output_path, cuts, time.perf_counter() - started)
+
+
+def fill_frames(
+    inpainter: Inpainter,
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]],
+    plan: Plan,
+    options: FillOptions,
+    detector: SceneCutDetector | None = None,
+    cut: Callable[[], None] = lambda: None,
+) -> Iterator[np.ndarray]:
+    """Yield the filled frames, in order.
+
+    Args:
+        inpainter: what fills.
+        pairs: frame uint8 (height, width, 3) and hole uint8 (height, width), in order.
+        plan: what to compute, from `make_plan`.
+        options: how to fill.
+        detector: finds the cuts; None takes the whole video for one scene.
+        cut: called at every cut.
+    """
+    if not inpainter.can_stream:
+        yield from _fill_scenes(inpainter, pairs, detector, cut)
+        return
+    segments = iter([*plan.segments, Segment(plan.info.frames, plan.info.frames, ())])
+    segment, stream = next(segments), None
+    waiting: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def send() -> Iterator[np.ndarray]:
+        if waiting:
+            frames, holes = (np.stack(part) for part in zip(*waiting, strict=True))
+            waiting.clear()
+            yield from stream.push(frames, holes)
+
+    for number, (frame, hole) in enumerate(pairs):
+        if detector is not None and detector.is_cut(frame):
+            cut()
+            if stream is not None:
+                yield from send()
+                yield from stream.flush()
+        if stream is not None and number == segment.stop:
+            yield from send()
+            yield from stream.flush()
+            segment, stream = next(segments), None
+        if stream is None and number == segment.start:
+            stream = _open(inpainter, segment, plan, options)
+        if stream is None:
+            yield frame
+            continue
+        waiting.append((frame, hole))
+        if len(waiting) == plan.chunk:
+            yield from send()
+    if stream is not None:
+        yield from send()
+        yield from stream.flush()
+
+
+def _open(inpainter: Inpainter, segment: Segment, plan: Plan, options: FillOptions) -> VideoStream | ScaledStream:
+    stream = VideoStream(inpainter.model, inpainter.device, inpainter.dtype, segment.regions)
+    if options.working_height is None:
+        return stream
+    return ScaledStream(stream, plan.height, plan.width, options.feather)
+
+
+def _fill_scenes(
+    inpainter: Inpainter,
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]],
+    detector: SceneCutDetector | None,
+    cut: Callable[[], None],
+) -> Iterator[np.ndarray]:
+    """Fill scene by scene with a method that has to see a whole one."""
+    scene: list[tuple[np.ndarray, np.ndarray]] = []
+    for frame, hole in pairs:
+        if detector is not None and detector.is_cut(frame):
+            cut()
+            yield from fill_bytes(inpainter, *(np.stack(part) for part in zip(*scene, strict=True)))
+            scene = []
+        scene.append((frame, hole))
+    if scene:
+        yield from fill_bytes(inpainter, *(np.stack(part) for part in zip(*scene, strict=True)))
+
+
+class _Kept:
+    """Pass pairs on and, where someone watches, keep those whose result is not there yet."""
+
+    def __init__(self, pairs: Iterable[tuple[np.ndarray, np.ndarray]], watch: object | None):
+        self.pairs, self.watch, self.owed = pairs, watch, collections.deque()
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for pair in self.pairs:
+            if self.watch is not None:
+                self.owed.append(pair)
+            yield pair
 
 
 def fill_bytes(inpainter: Inpainter, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Fill 8-bit frames; those pixels that are known come back as they are.
+    """Fill 8-bit frames of a whole clip; those pixels that are known come back as they are.
 
     Args:
         inpainter: what fills.

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lgtsm.checks import check_choice, check_video_and_hole
+from lgtsm.checks import check_choice, check_positive, check_video_and_hole
+from lgtsm.inference.regions import plan_regions
+from lgtsm.inference.stream import VideoStream
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
+from lgtsm.video.scene_cuts import SceneCutDetector
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -34,8 +41,80 @@ class Inpainter:
             raise ValueError(f"device must be one like 'cpu', 'cuda' or 'cuda:1'; got {device!r}.") from error
         if self.device.type == "cuda" and not torch.cuda.is_available():
             raise ValueError(f"device {device!r} needs an NVIDIA GPU that torch can use, and there is none. Use device='cpu'.")
-        self.precision = precision
+        self.dtype = PRECISIONS[precision]
         self.model = (load_model(model) if isinstance(model, (str, Path)) else model).eval().to(self.device)
+
+    @property
+    def can_stream(self) -> bool:
+        """Whether the method takes a video piece by piece, or has to see a whole scene."""
+        return hasattr(self.model, "step")
+
+    def stream(
+        self,
+        frames: Iterable[np.ndarray],
+        holes: Iterable[np.ndarray] | np.ndarray,
+        chunk: int = 1,
+        scene_cuts: bool = True,
+    ) -> Iterator[np.ndarray]:
+        """Fill frames as they come, from any source, at a memory that does not grow.
+
+        A frame comes back as soon as the network has seen all that its result depends on: at once for causal networks,
+        else `model.temporal_reach[1]` frames later; the last ones when `frames` ends.
+
+        Args:
+            frames: uint8 (height, width, 3), RGB, in order.
+            holes: uint8 (height, width) each, 1 = missing; or one array for all frames, and then only the surroundings
+                of the hole are computed.
+            chunk: frames that go in at once: more are faster, and come later.
+            scene_cuts: begin anew at every cut.
+
+        Yields:
+            uint8 (height, width, 3); known pixels are those of `frames` byte for byte.
+
+        Raises:
+            ValueError: the method cannot stream, or frames and holes do not fit together.
+        """
+        if not self.can_stream:
+            raise ValueError(
+                f"{type(self.model).__name__} has to see a whole clip and cannot stream. Use fill(), or a network of "
+                "lgtsm, gtsm or tsm."
+            )
+        check_positive("chunk", chunk)
+        regions = None
+        if isinstance(holes, np.ndarray) and holes.ndim == 2:
+            plan = plan_regions([holes], self.model.spatial_reach, (0, 0), self.model.size_step)
+            regions = plan[0].regions if plan else ()
+            holes = itertools.repeat(holes)
+        stream = VideoStream(self.model, self.device, self.dtype, regions)
+        detector = SceneCutDetector() if scene_cuts else None
+        waiting: list[tuple[np.ndarray, np.ndarray]] = []
+
+        def send() -> Iterator[np.ndarray]:
+            if waiting:
+                pieces = [np.stack(part) for part in zip(*waiting, strict=True)]
+                waiting.clear()
+                yield from stream.push(*pieces)
+
+        for frame, hole in zip(frames, holes):  # noqa: B905 - a repeated hole has no end
+            if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or hole.shape != frame.shape[:2]:
+                raise ValueError(
+                    "A stream takes uint8 frames (height, width, 3) and holes (height, width) of the same size; got "
+                    f"{frame.dtype} {frame.shape} and {hole.shape}."
+                )
+            if detector is not None and detector.is_cut(frame):
+                yield from send()
+                yield from stream.flush()
+            waiting.append((frame, hole))
+            if len(waiting) == chunk:
+                yield from send()
+        yield from send()
+        yield from stream.flush()
+
+    def fill_file(self, video: str | Path, mask: str | Path, out: str | Path, **options: Any) -> Any:
+        """Fill a video file of any length; arguments and result as in `lgtsm.inference.fill_file.fill_file`."""
+        from lgtsm.inference.fill_file import fill_file
+
+        return fill_file(self, video, mask, out, **options)
 
     @torch.inference_mode()
     def fill(self, video: Tensor, hole: Tensor) -> Tensor:
@@ -57,7 +136,7 @@ class Inpainter:
             video, hole = video[None], hole[None] if isinstance(hole, Tensor) else hole
         check_video_and_hole(video, hole)
         on_device = video.to(self.device, torch.float32), hole.to(self.device, torch.float32)
-        with torch.autocast(self.device.type, PRECISIONS[self.precision], enabled=self.precision != "fp32"):
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
             predicted = self.model(*on_device)["filled"]
         filled = composite(video, hole, predicted.float().clamp(0, 1).to(video.device))
         return filled[0] if single else filled

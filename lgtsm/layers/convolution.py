@@ -9,6 +9,7 @@ from torch.nn.utils.parametrizations import spectral_norm as torch_spectral_norm
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from lgtsm.checks import check_choice
+from lgtsm.ops.receptive_field import Step
 from lgtsm.ops.temporal_shift import fold_time, unfold_time
 
 LEAK = 0.2
@@ -86,6 +87,15 @@ class ShiftedConv(nn.Module):
         """Channels, from channel 0 on, that come from other frames."""
         return 0 if self.shift is None else self.shift.moving_channels
 
+    def steps(self) -> tuple[Step, Step]:
+        """Return what the layer does along height and along width, for the receptive field."""
+        conv = self.feature
+        left, _, top, _ = self.uneven_padding or (conv.padding[1], 0, conv.padding[0], 0)
+        return tuple(
+            Step(conv.kernel_size[axis], conv.stride[axis], before, conv.dilation[axis], self.resize, self.resize_mode == "bilinear")
+            for axis, before in enumerate((top, left))
+        )
+
     def convolve_window(self, window: Tensor, frames: Tensor) -> Tensor:
         """Convolve frames whose moving channels are given with the frames around them.
 
@@ -157,7 +167,7 @@ class GatedConv(ShiftedConv):
         self.gate.bias.fill_(GATE_BIAS)
 
 
-def apply_spectral_norm(conv: nn.Conv2d) -> None:
+def apply_spectral_norm(conv: nn.Conv2d | nn.Conv3d) -> None:
     """Make `conv` use its weight divided by an estimate of its largest singular value (weight as a matrix, out x rest)."""
     torch_spectral_norm(conv, n_power_iterations=3)
 
@@ -201,7 +211,7 @@ def _draw_pairs(conv: nn.Conv2d, moving_share: float, paired_input: bool, paired
         weight = torch.stack([weight, -weight], 1).flatten(0, 1)[:out_channels]
     else:
         weight /= gate
-    _set(conv, weight)
+    set_weight(conv, weight)
 
 
 def _orthogonal(rows: int, columns: int) -> Tensor:
@@ -214,11 +224,11 @@ def _orthogonal(rows: int, columns: int) -> Tensor:
 
 def _draw(conv: nn.Conv2d, gain: float) -> None:
     """Draw the weight with variance gain / fan_in and set the bias to 0."""
-    _set(conv, torch.randn(conv.weight.shape) * (gain / conv.weight[0].numel()) ** 0.5)
+    set_weight(conv, torch.randn(conv.weight.shape) * (gain / conv.weight[0].numel()) ** 0.5)
 
 
-def _set(conv: nn.Conv2d, weight: Tensor) -> None:
-    """Set the weight, and the bias to 0."""
+def set_weight(conv: nn.Conv2d | nn.Conv3d, weight: Tensor) -> None:
+    """Set the weight of a convolution, also under spectral norm, and its bias to 0."""
     normalized = is_parametrized(conv, "weight")
     if normalized:
         remove_parametrizations(conv, "weight", leave_parametrized=False)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lgtsm.layers.convolution import LEAK, ShiftedConv, apply_spectral_norm
+from lgtsm.layers.convolution import LEAK, ShiftedConv, apply_spectral_norm, set_weight
 
 FRAMES = 3  # taps of every kernel along time
 NEIGHBOURS = 0.015  # variance of a new network's taps at neighbouring frames, relative to the present frame's
@@ -89,8 +89,7 @@ class SpaceTimeConv(nn.Module):
         present = FRAMES - 1 if self.causal else FRAMES // 2
         weight = torch.randn_like(conv.weight) * (NEIGHBOURS * frame_conv.weight.square().mean()).sqrt()
         weight[:, :, present] = frame_conv.weight
-        # Under spectral norm the weight is a view of its original; the scale then does not matter.
-        (conv.parametrizations.weight.original if hasattr(conv, "parametrizations") else conv.weight).copy_(weight)
+        set_weight(conv, weight)
         conv.bias.copy_(frame_conv.bias)
 
 

@@ -29,12 +29,7 @@ def frame_quality(filled: Tensor, video: Tensor, hole: Tensor) -> dict[str, Tens
         {"mse", "psnr", "ssim", "mse_hole", "psnr_hole", "ssim_hole"}: float64 (batch,); the hole's numbers are NaN
         where a video has no hole.
     """
-    check_video(filled, "filled")
-    check_video_and_hole(video, hole)
-    if filled.shape != video.shape:
-        raise ValueError(f"filled must have the shape of video, {tuple(video.shape)}; got {tuple(filled.shape)}.")
-    filled, video = filled.float().clamp(0, 1), video.float().clamp(0, 1)
-    hole = (hole > 0.5).double()
+    filled, video, hole = check_pair(filled, video, hole)
     inside = hole.sum((1, 2, 3, 4))
     squares = (filled - video).double().square().mean(2, keepdim=True)  # (batch, time, 1, height, width)
     mse, mse_hole = squares.mean((1, 2, 3, 4)), (squares * hole).sum((1, 2, 3, 4)) / inside
@@ -50,6 +45,19 @@ def frame_quality(filled: Tensor, video: Tensor, hole: Tensor) -> dict[str, Tens
         "psnr_hole": -10 * mse_hole.clamp(min=LEAST_MSE).log10(),
         "ssim_hole": (ssim_map * hole).sum((1, 2, 3, 4)) / inside,
     }
+
+
+def check_pair(filled: Tensor, video: Tensor, hole: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the three as metrics want them: float32 clipped to [0, 1], and the hole as 0 and 1 in float64.
+
+    Raises:
+        ValueError: they do not fit together; the sentence says how.
+    """
+    check_video(filled, "filled")
+    check_video_and_hole(video, hole)
+    if filled.shape != video.shape:
+        raise ValueError(f"filled must have the shape of video, {tuple(video.shape)}; got {tuple(filled.shape)}.")
+    return filled.float().clamp(0, 1), video.float().clamp(0, 1), (hole > 0.5).double()
 
 
 class FrameQuality(Metric):
@@ -70,12 +78,24 @@ class FrameQuality(Metric):
         self.add_state("videos", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
         self.add_state("videos_with_hole", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the scores."""
+        return NAMES
+
+    def score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return `frame_quality` of each video of a batch, and which of the scores count, bool (batch,) by name."""
+        with_hole = (hole > 0.5).flatten(1).any(1)
+        always = torch.ones_like(with_hole)
+        counted = {name: with_hole if name.endswith("_hole") else always for name in NAMES}
+        return frame_quality(filled, video, hole), counted
+
     def update(self, filled: Tensor, video: Tensor, hole: Tensor) -> None:
         """Add a batch; arguments as in `frame_quality`."""
         with_hole = (hole > 0.5).flatten(1).any(1)
-        for name, values in frame_quality(filled, video, hole).items():
-            counted = values[with_hole] if name.endswith("_hole") else values
-            setattr(self, f"sum_{name}", getattr(self, f"sum_{name}") + counted.sum())
+        scores, counted = self.score(filled, video, hole)
+        for name, values in scores.items():
+            setattr(self, f"sum_{name}", getattr(self, f"sum_{name}") + values[counted[name]].sum())
         self.videos = self.videos + len(video)
         self.videos_with_hole = self.videos_with_hole + with_hole.sum()
 

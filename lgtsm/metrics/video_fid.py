@@ -68,9 +68,16 @@ class VideoFID(Metric):
             video: the true ones, (batch', time, 3, height, width) in [0, 1]; they need not be of the same scenes.
             hole: not used; taken so that all metrics are called alike.
         """
-        for which, videos in zip(SETS, (filled, video)):
-            check_video(videos, which)
-            vectors = self._look(videos.float().clamp(0, 1)).double()
+        self.update_vectors(self.look(filled, "filled"), self.look(video, "true"))
+
+    def look(self, videos: Tensor, name: str = "videos") -> Tensor:
+        """Return the network's vectors, (batch, features), of (batch, time, 3, height, width), clipped to [0, 1]."""
+        check_video(videos, name)
+        return self._look(videos.float().clamp(0, 1))
+
+    def update_vectors(self, filled: Tensor, video: Tensor) -> None:
+        """Add what `look` gave, for example earlier, each (batch, features)."""
+        for which, vectors in zip(SETS, (filled.double(), video.double())):
             for state, value in (("count", len(vectors)), ("sum", vectors.sum(0)), ("products", vectors.T @ vectors)):
                 name = f"{state}_{which}"
                 setattr(self, name, getattr(self, name) + value)

@@ -17,6 +17,7 @@ from lgtsm.layers.streaming import LayerState, stream
 from lgtsm.layers.temporal_shift import FixedTemporalShift, LearnableTemporalShift
 from lgtsm.ops.compositing import composite
 from lgtsm.ops.padding import pad_to_multiple
+from lgtsm.ops.receptive_field import spatial_reach
 from lgtsm.ops.temporal_shift import fold_time, unfold_time
 
 # name, input width, output width (in units of `width`; colours given below), kernel, stride, padding, dilation, scale before
@@ -147,6 +148,17 @@ class GatedShiftGenerator(nn.Module):
         """Frames behind and ahead of one that its result depends on."""
         reaches = [layer.shift.reach for layer in self.layers.values()]
         return sum(behind for behind, _ in reaches), sum(ahead for _, ahead in reaches)
+
+    @property
+    def size_step(self) -> int:
+        """Pixels after which the pattern of strides repeats: crops that start at multiples of it see the same."""
+        return SIZE_STEP
+
+    @property
+    def spatial_reach(self) -> int:
+        """Pixels each way (up, down, left, right) that the result at one pixel depends on, at most."""
+        axes = zip(*(layer.steps() for layer in self.layers.values()), strict=True)
+        return max(max(spatial_reach(axis, SIZE_STEP)) for axis in axes)
 
     def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
         """Fill the hole.

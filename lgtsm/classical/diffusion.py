@@ -1,0 +1,63 @@
+"""Fill what is missing in an image as smoothly as its border allows."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+RELAXATIONS = 24
+
+
+def diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Fill unknown pixels so that each is about the mean of its four neighbours, coarse to fine.
+
+    Args:
+        values: float32 (height, width, channel); what stands at unknown pixels is never looked at.
+        known: bool (height, width).
+
+    Returns:
+        float32 (height, width, channel), equal to values where known; 0 where nothing at all is known.
+
+    Source: the Laplace equation with the known pixels as border, solved from half, quarter, ... sizes downwards.
+    """
+    if known.all():
+        return values
+    if not known.any():
+        return np.zeros_like(values)
+    rows, columns = _around(~known)
+    filled = values.copy()
+    filled[rows, columns] = _diffuse(values[rows, columns], known[rows, columns])
+    return filled
+
+
+def _diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    if known.all() or not known.any():  # a part of the frame, cut out around its unknown pixels, may know nothing
+        return values
+    height, width = known.shape
+    weight = known.astype(np.float32)[..., None]
+    pooled = _halve(np.concatenate([np.where(known[..., None], values, 0), weight], axis=2))
+    coarse_known = pooled[..., -1] > 0
+    coarse = pooled[..., :-1] / np.maximum(pooled[..., -1:], np.float32(1e-6))
+    coarse = _diffuse(coarse, coarse_known)
+    guess = cv2.resize(coarse, (2 * coarse.shape[1], 2 * coarse.shape[0]), interpolation=cv2.INTER_LINEAR)
+    guess = guess.reshape(*guess.shape[:2], -1)[:height, :width]
+    filled = np.where(known[..., None], values, guess)
+    unknown = ~known[..., None]
+    for _ in range(RELAXATIONS):
+        padded = np.pad(filled, ((1, 1), (1, 1), (0, 0)), mode="edge")
+        mean = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
+        np.copyto(filled, mean * np.float32(0.25), where=unknown)
+    return filled
+
+
+def _halve(image: np.ndarray) -> np.ndarray:
+    """Mean of 2x2 blocks, the last row and column counted as zero beyond the image."""
+    height, width, channels = image.shape
+    image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)))
+    return image.reshape(image.shape[0] // 2, 2, image.shape[1] // 2, 2, channels).mean(axis=(1, 3))
+
+
+def _around(area: np.ndarray) -> tuple[slice, slice]:
+    """Return the smallest box around `area` with one pixel more on every side, within the image."""
+    ys, xs = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
+    return slice(max(0, ys[0] - 1), ys[-1] + 2), slice(max(0, xs[0] - 1), xs[-1] + 2)

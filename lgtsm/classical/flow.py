@@ -1,0 +1,124 @@
+"""Motion between neighbouring frames: measured where both are known, completed where they are not."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from lgtsm.classical.diffusion import diffuse
+
+MARGIN = 3  # pixels around the hole whose measured flow the hole may have disturbed
+STEP = 64  # flow is kept to 1/64 pixel: finer than it can be measured, and whole pixels stay whole
+SMALLEST = 12  # frames with a shorter side are too small to measure anything in
+
+
+def neighbour_flow(frames: np.ndarray, hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Measure the flow between neighbours on known pixels and complete it everywhere else.
+
+    Args:
+        frames: float32 (time, height, width, 3) in [0, 1]; the hole filled with anything smooth.
+        hole: bool (time, height, width), True where flow must not be measured.
+
+    Returns:
+        forward and backward, each float32 (time - 1, height, width, 2), in pixels, x first: pixel p of frame t is found
+        at p + forward[t][p] in frame t + 1, and pixel p of frame t + 1 at p + backward[t][p] in frame t.
+
+    Source: Huang et al. 2016, Section 4; Kroeger et al. 2016 (DIS) for the measuring.
+    Differs: the flow in the hole is an affine motion fitted to the known flow plus a harmonic rest.
+    """
+    forward, backward = measure_flow(frames)
+    grown = np.stack([cv2.dilate(h.astype(np.uint8), np.ones((2 * MARGIN + 1,) * 2, np.uint8)) > 0 for h in hole])
+    for t in range(len(forward)):
+        there, back = forward[t].copy(), backward[t].copy()
+        forward[t] = complete_flow(there, _reliable(there, back, grown[t], grown[t + 1]))
+        backward[t] = complete_flow(back, _reliable(back, there, grown[t + 1], grown[t]))
+    return forward, backward
+
+
+def measure_flow(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Measure the flow between neighbours everywhere.
+
+    Args:
+        frames: float32 (time, height, width, 3) in [0, 1].
+
+    Returns:
+        forward and backward as in `neighbour_flow`; zeros where frames are too small to measure anything in.
+    """
+    count, height, width = len(frames) - 1, *frames.shape[1:3]
+    forward, backward = (np.zeros((max(count, 0), height, width, 2), np.float32) for _ in range(2))
+    if min(height, width) < SMALLEST:
+        return forward, backward
+    gray = [cv2.cvtColor((np.clip(f, 0, 1) * 255 + 0.5).astype(np.uint8), cv2.COLOR_RGB2GRAY) for f in frames]
+    measure = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    measure.setFinestScale(0)
+    for t in range(count):
+        forward[t] = _whole_where_better(measure.calc(gray[t], gray[t + 1], None), gray[t], gray[t + 1])
+        backward[t] = _whole_where_better(measure.calc(gray[t + 1], gray[t], None), gray[t + 1], gray[t])
+    return forward, backward
+
+
+def complete_flow(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
+    """Keep reliable flow and complete the rest from its border.
+
+    Args:
+        flow: float32 (height, width, 2), in pixels.
+        reliable: bool (height, width); elsewhere flow is never looked at.
+
+    Returns:
+        float32 (height, width, 2), in steps of 1/64 pixel; 0 where nothing is reliable.
+    """
+    if not reliable.any():
+        return np.zeros_like(flow)
+    affine = _affine_motion(flow, reliable)
+    completed = affine + diffuse(flow - affine, reliable)
+    return np.round(completed * STEP) / np.float32(STEP)
+
+
+def sample_flow(flow: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return image (height, width, channel) at the float32 positions (height, width, 2), x first, border repeated."""
+    return cv2.remap(flow, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def grid(height: int, width: int) -> np.ndarray:
+    """Return the position of every pixel, float32 (height, width, 2), x first."""
+    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
+
+
+def _reliable(there: np.ndarray, back: np.ndarray, hole: np.ndarray, other_hole: np.ndarray) -> np.ndarray:
+    """Tell where the flow starts and ends at known pixels and leads back to where it came from."""
+    height, width = hole.shape
+    target = grid(height, width) + there
+    inside = ((target >= 0) & (target <= (width - 1, height - 1))).all(axis=-1)
+    hidden = cv2.remap(other_hole.astype(np.uint8), target, None, cv2.INTER_NEAREST, borderValue=1)
+    returned = sample_flow(back, target)
+    miss = np.square(there + returned).sum(-1)
+    allowed = 0.01 * (np.square(there).sum(-1) + np.square(returned).sum(-1)) + 0.5
+    return inside & ~hole & (hidden == 0) & (miss < allowed)
+
+
+def _whole_where_better(flow: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Take the nearest whole-pixel flow where the frames agree better on it: a pan by whole pixels is found exactly."""
+    position, whole = grid(*here.shape), np.round(flow)
+    here, there = here.astype(np.float32), there.astype(np.float32)
+    error, whole_error = (cv2.blur(cv2.absdiff(sample_flow(there, position + f), here), (7, 7)) for f in (flow, whole))
+    near = np.abs(flow - whole).max(-1) < 0.25
+    return np.where((near & (whole_error <= error))[..., None], whole, flow)
+
+
+def _affine_motion(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
+    """Fit flow = A·position + b to most of the reliable pixels; (height, width, 2)."""
+    height, width = reliable.shape
+    ys, xs = np.nonzero(reliable)
+    chosen = np.linspace(0, len(ys) - 1, min(len(ys), 4000)).astype(int)
+    ys, xs = ys[chosen], xs[chosen]
+    design = np.stack([np.ones(len(xs)), xs / width - 0.5, ys / height - 0.5], axis=1)
+    target = flow[ys, xs].astype(np.float64)
+    weight = np.ones(len(xs))
+    for _ in range(8):
+        # A little against sizes that grow without support: a fit to few or lined-up pixels stays near a translation.
+        normal = (design * weight[:, None]).T @ design + np.diag([0, 1e-3, 1e-3]) * len(xs)
+        solution = np.linalg.lstsq(normal, (design * weight[:, None]).T @ target, rcond=None)[0]
+        weight = 1 / (0.05 + np.square(design @ solution - target).sum(1))
+    position = grid(height, width)
+    basis = np.stack([np.ones((height, width)), position[..., 0] / width - 0.5, position[..., 1] / height - 0.5], axis=-1)
+    return (basis @ solution).astype(np.float32)

@@ -1,0 +1,52 @@
+"""Paste a fill that was made at a smaller size into the hole, without a visible edge."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+
+def paste_feathered(frame: np.ndarray, hole: np.ndarray, fill: np.ndarray, feather: int) -> np.ndarray:
+    """Put `fill` into the hole and let it meet the known pixels smoothly.
+
+    The difference between the known pixels around the hole and the fill there is carried on into the hole, fading with
+    the distance from its edge. Known pixels stay as they are.
+
+    Args:
+        frame: uint8 (height, width, 3).
+        hole: uint8 (height, width), 1 = missing.
+        fill: uint8 (height, width, 3), meant to show the whole frame, its known part included.
+        feather: pixels over which the difference fades; 0 pastes as it is.
+
+    Returns:
+        uint8 (height, width, 3).
+    """
+    missing = hole > 0
+    if not missing.any():
+        return frame
+    if feather <= 0 or missing.all():
+        return np.where(missing[..., None], fill, frame)
+    top, left, bottom, right = _box(missing, 3 * feather)
+    part = np.s_[top:bottom, left:right]
+    known = (~missing[part]).astype(np.float32)
+    difference = (frame[part].astype(np.float32) - fill[part]) * known[..., None]
+    size = 2 * (3 * feather // 2) + 1
+    weight = cv2.GaussianBlur(known, (size, size), feather / 2)
+    carried = cv2.GaussianBlur(difference, (size, size), feather / 2) / np.maximum(weight, 1e-4)[..., None]
+    depth = cv2.distanceTransform(missing[part].astype(np.uint8), cv2.DIST_L2, 3)
+    fade = np.exp(-depth / feather)[..., None] * (weight > 1e-4)[..., None]
+    smooth = np.clip(np.rint(fill[part] + fade * carried), 0, 255).astype(np.uint8)
+    out = frame.copy()
+    out[part][missing[part]] = smooth[missing[part]]
+    return out
+
+
+def _box(missing: np.ndarray, margin: int) -> tuple[int, int, int, int]:
+    """Return top, left, bottom, right of the hole and a margin around it."""
+    rows, columns = np.flatnonzero(missing.any(1)), np.flatnonzero(missing.any(0))
+    return (
+        max(0, rows[0] - margin),
+        max(0, columns[0] - margin),
+        min(missing.shape[0], rows[-1] + 1 + margin),
+        min(missing.shape[1], columns[-1] + 1 + margin),
+    )

@@ -1,0 +1,124 @@
+"""Work only where the hole is: which rectangles of which frames a network has to see to fill a video."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Region:
+    """A rectangle of the frame: rows top..bottom, columns left..right, the ends not included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels in it."""
+        return (self.bottom - self.top) * (self.right - self.left)
+
+    def cut_frames(self, frames: np.ndarray) -> np.ndarray:
+        """Return the rectangle of frames (..., height, width, 3), a view."""
+        return frames[..., self.top : self.bottom, self.left : self.right, :]
+
+    def cut_holes(self, holes: np.ndarray) -> np.ndarray:
+        """Return the rectangle of holes (..., height, width), a view."""
+        return holes[..., self.top : self.bottom, self.left : self.right]
+
+    def joined(self, other: Region) -> Region:
+        """Return the smallest rectangle around both."""
+        return Region(
+            min(self.top, other.top), min(self.left, other.left), max(self.bottom, other.bottom), max(self.right, other.right)
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    """A run of frames with holes near each other in time.
+
+    start, stop: frames that the network has to see, the stop not included.
+    regions: what it has to see of them.
+    """
+
+    start: int
+    stop: int
+    regions: tuple[Region, ...]
+
+
+def plan_regions(
+    holes: Iterable[np.ndarray], spatial_reach: int, temporal_reach: tuple[int, int], size_step: int
+) -> list[Segment]:
+    """Plan the work for a whole video, from its holes alone; holds one frame's union of holes at a time.
+
+    A result at a pixel depends on what lies within the reach in space and time, so the rest need not be computed. The
+    result is the one of the full frames: crops start at multiples of size_step, and frames beyond the reach change
+    nothing.
+
+    Args:
+        holes: uint8 (height, width) each, 1 = missing, in order.
+        spatial_reach: pixels each way that a result depends on.
+        temporal_reach: frames behind and ahead that a result depends on.
+        size_step: pixels after which the network's strides repeat.
+
+    Returns:
+        Segments in order, not overlapping; none for a video without a hole.
+    """
+    behind, ahead = temporal_reach
+    runs: list[tuple[int, int, np.ndarray]] = []  # first and last frame with a hole, union of the holes
+    count = 0
+    for number, hole in enumerate(holes):
+        count = number + 1
+        if not hole.any():
+            continue
+        # What one hole's frames need and what the next one's need may not overlap, or frames would be computed twice.
+        if runs and number - behind <= runs[-1][1] + ahead:
+            first, _, union = runs[-1]
+            runs[-1] = (first, number, union | hole)
+        else:
+            runs.append((number, number, hole.astype(np.uint8)))
+    return [
+        Segment(max(0, first - behind), min(count, last + ahead + 1), _rectangles(union, spatial_reach, size_step))
+        for first, last, union in runs
+    ]
+
+
+def _rectangles(union: np.ndarray, reach: int, step: int) -> tuple[Region, ...]:
+    """Grow a rectangle around each connected hole, and join those that are cheaper together."""
+    height, width = union.shape
+    _, _, stats, _ = cv2.connectedComponentsWithStats(union, connectivity=8)
+    regions = []
+    for left, top, columns, rows, _ in stats[1:].tolist():
+        regions.append(
+            Region(
+                max(0, top - reach) // step * step,
+                max(0, left - reach) // step * step,
+                min(height, -(-(top + rows + reach) // step) * step),
+                min(width, -(-(left + columns + reach) // step) * step),
+            )
+        )
+    joined = True
+    while joined:
+        joined = False
+        for a in range(len(regions)):
+            for b in range(a + 1, len(regions)):
+                both = regions[a].joined(regions[b])
+                if both.pixels <= regions[a].pixels + regions[b].pixels:
+                    regions[a] = both
+                    del regions[b]
+                    joined = True
+                    break
+            if joined:
+                break
+    return tuple(regions)
+
+
+def computed_share(segments: list[Segment], num_frames: int, height: int, width: int) -> float:
+    """Return the share of all pixels of the video that the plan computes; overlapping regions count twice."""
+    pixels = sum((s.stop - s.start) * sum(r.pixels for r in s.regions) for s in segments)
+    return pixels / (num_frames * height * width)

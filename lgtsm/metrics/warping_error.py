@@ -1,0 +1,85 @@
+"""Warping error: does the filled video move as the true one does?"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from lgtsm.metrics.frame_quality import check_pair
+from lgtsm.metrics.video_means import VideoMeans
+from lgtsm.ops.warp import flow_is_consistent, warp
+
+
+class WarpingError(VideoMeans):
+    """Squared difference of a frame and the next one, moved back along the flow of the true video.
+
+    For each pair of frames, over the pixels that are not occluded (forward and backward flow of the **true** video
+    agree, see `lgtsm.ops.warp.flow_is_consistent`), colours averaged:
+
+        E(t) = sum_x M_t(x) |filled_t(x) - warp(filled_{t+1}, flow_{t -> t+1})(x)|^2 / sum_x M_t(x)
+
+    `warping_error` is the mean of E(t) over the pairs that have such pixels, `warping_error_hole` the same with M_t cut
+    to the hole of frame t. The true video has an error above 0 too, as flow is not exact; less than that means
+    smoother than the truth. Videos without any such pixel are not counted.
+
+    Args:
+        flow: callable (first, second) -> flow, see `lgtsm.features.optical_flow`: `DISFlow` (no weights) or `RAFTFlow`.
+            Numbers with different flows must not be compared.
+
+    Source: Lai et al. 2018, Learning Blind Video Temporal Consistency, Section 4.1, and its program for the mean
+    over colours; occlusion of Ruder et al. 2016.
+    Differs: DIS flow by default, where they took FlowNet2, and flow of the true video, which inpainting has; the part
+    inside the hole is ours.
+    """
+
+    names = ("warping_error", "warping_error_hole")
+
+    def __init__(self, flow: nn.Module, **kwargs):
+        super().__init__(**kwargs)
+        self.flow = flow
+        self._last: tuple[Tensor, tuple[Tensor, Tensor]] | None = None
+
+    @torch.no_grad()
+    def score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Score each video of a batch.
+
+        Args:
+            filled: (batch, time, 3, height, width); clipped to [0, 1] first.
+            video: the true video, of the same shape, in [0, 1].
+            hole: (batch, time, 1, height, width), 1 = missing.
+
+        Returns:
+            {"warping_error", "warping_error_hole": float64 (batch,)} and which of them count.
+        """
+        filled, video, hole = check_pair(filled, video, hole)
+        scores = [self._score_one(*parts) for parts in zip(filled, video, hole)]
+        values = {name: torch.stack([one[name][0] for one in scores]) for name in self.names}
+        counted = {name: torch.stack([one[name][1] for one in scores]) for name in self.names}
+        return values, counted
+
+    def _score_one(self, filled: Tensor, video: Tensor, hole: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+        """Score (time, 3, height, width) of one video: name -> (value, whether it counts)."""
+        if len(video) < 2:
+            nothing = filled.new_zeros((), dtype=torch.float64), torch.tensor(False, device=filled.device)
+            return dict.fromkeys(self.names, nothing)
+        flow, trusted = self._flow_of(video)
+        squares = (filled[:-1] - warp(filled[1:], flow)[0]).double().square().mean(1, keepdim=True)
+        found = {}
+        for name, where in (("warping_error", trusted), ("warping_error_hole", trusted & (hole[:-1] > 0))):
+            pixels = where.sum((1, 2, 3))
+            errors = torch.where(where, squares, 0).sum((1, 2, 3))[pixels > 0] / pixels[pixels > 0]
+            found[name] = (errors.mean() if len(errors) else errors.sum(), torch.tensor(len(errors) > 0).to(errors.device))
+        return found
+
+    def _flow_of(self, video: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the flow between consecutive frames and where to trust it; kept for the next filling of the video."""
+        if self._last is None or self._last[0].shape != video.shape or not torch.equal(self._last[0], video):
+            forward = self.flow(video[:-1], video[1:])
+            backward = self.flow(video[1:], video[:-1])
+            self._last = (video.clone(), (forward, flow_is_consistent(forward, backward)))
+        return self._last[1]
+
+    def reset(self) -> None:
+        """Forget the videos that were added, and the flow that was kept."""
+        super().reset()
+        self._last = None
