@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lgtsm.layers.convolution import LEAK, ShiftedConv, apply_spectral_norm, set_weight
+from lgtsm.ops.receptive_field import Step
 
 FRAMES = 3  # taps of every kernel along time
 NEIGHBOURS = 0.015  # variance of a new network's taps at neighbouring frames, relative to the present frame's
@@ -61,14 +62,52 @@ class SpaceTimeConv(nn.Module):
         """Frames that the layer looks at behind and ahead of the present one."""
         return (FRAMES - 1, 0) if self.causal else (FRAMES // 2, FRAMES // 2)
 
+    @property
+    def moving_channels(self) -> int:
+        """Channels that are looked at in other frames: all."""
+        return self.feature.in_channels
+
+    def steps(self) -> tuple[Step, Step]:
+        """Return what the layer does along height and along width, for the receptive field."""
+        conv = self.feature
+        return tuple(
+            Step(conv.kernel_size[axis], conv.stride[axis], conv.padding[axis], conv.dilation[axis], self.resize)
+            for axis in (1, 2)
+        )
+
+    def convolve_window(self, window: Tensor, frames: Tensor) -> Tensor:
+        """Convolve frames with the frames around them given.
+
+        Args:
+            window: (batch, behind + time + ahead, height, width, in_channels).
+            frames: (batch, time, height, width, in_channels), the middle of the window; not looked at again.
+
+        Returns:
+            (batch, time, height', width', out_channels), as `forward` gives for these frames.
+        """
+        window = self._resize(window.permute(0, 4, 1, 2, 3))
+        out = F.leaky_relu(self._valid(self.feature, window), LEAK) if self.activation else self._valid(self.feature, window)
+        return self._gate_window(out, window).permute(0, 2, 3, 4, 1)
+
+    def _valid(self, conv: nn.Conv3d, window: Tensor) -> Tensor:
+        """Convolve without zeros before and after the window's frames."""
+        return F.conv3d(window, conv.weight, conv.bias, conv.stride, (0, *conv.padding[1:]), conv.dilation)
+
+    def _gate_window(self, out: Tensor, window: Tensor) -> Tensor:
+        return out
+
+    def _resize(self, features: Tensor) -> Tensor:
+        if self.resize == 1:
+            return features
+        return F.interpolate(features, scale_factor=(1, self.resize, self.resize), mode="nearest")
+
     def forward(self, features: Tensor) -> Tensor:
         """Map (batch, in_channels, time, height, width) to (batch, out_channels, time, height', width')."""
         return self.convolve_features(self.prepare(features))
 
     def prepare(self, features: Tensor) -> Tensor:
         """Resize, and put the zeros before a causal layer's first frame."""
-        if self.resize != 1:
-            features = F.interpolate(features, scale_factor=(1, self.resize, self.resize), mode="nearest")
+        features = self._resize(features)
         return F.pad(features, (0, 0, 0, 0, FRAMES - 1, 0)) if self.causal else features
 
     def convolve_features(self, features: Tensor) -> Tensor:
@@ -111,6 +150,9 @@ class GatedSpaceTimeConv(SpaceTimeConv):
         """Map (batch, in_channels, time, height, width) to (batch, out_channels, time, height', width')."""
         features = self.prepare(features)
         return torch.sigmoid(self.gate(features)) * self.convolve_features(features)
+
+    def _gate_window(self, out: Tensor, window: Tensor) -> Tensor:
+        return torch.sigmoid(self._valid(self.gate, window)) * out
 
     @torch.no_grad()
     def start_from(self, frame_layer: ShiftedConv) -> None:

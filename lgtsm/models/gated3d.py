@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from lgtsm.checks import check_choice, check_positive, check_video_and_hole
 from lgtsm.layers.space_time import GatedSpaceTimeConv, SpaceTimeConv
 from lgtsm.models.discriminator import WIDTHS
-from lgtsm.models.lgtsm import LAYERS, GatedShiftGenerator, network_input
-from lgtsm.ops.compositing import composite
+from lgtsm.models.lgtsm import LAYERS, GatedShiftGenerator
+from lgtsm.models.streaming import StreamingGenerator, network_input
 
 
-class Gated3DGenerator(nn.Module):
+class Gated3DGenerator(StreamingGenerator):
     """Fill the hole of a video with space-time convolutions.
 
     Args:
@@ -72,12 +72,6 @@ class Gated3DGenerator(nn.Module):
                 layer.start_from(single_frames.layers[name])
         self.to(memory_format=torch.channels_last_3d)
 
-    @property
-    def temporal_reach(self) -> tuple[int, int]:
-        """Frames behind and ahead of one that its result depends on."""
-        reaches = [layer.reach for layer in self.layers.values()]
-        return sum(behind for behind, _ in reaches), sum(ahead for _, ahead in reaches)
-
     def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
         """Fill the hole.
 
@@ -93,15 +87,12 @@ class Gated3DGenerator(nn.Module):
             ValueError: video and hole are not such tensors.
         """
         check_video_and_hole(video, hole)
-        _, num_frames, _, height, width = video.shape
+        num_frames = video.shape[1]
         # (batch·time, 5, height', width') -> (batch, 5, time, height', width'); channels stay the innermost in memory
         features = network_input(video, hole, self.centered).unflatten(0, (-1, num_frames)).transpose(1, 2)
         for layer in self.layers.values():
             features = layer(features)
-        predicted = features[..., :height, :width].transpose(1, 2)  # (batch, time, 3, height, width)
-        if self.centered:
-            predicted = (predicted + 1) / 2
-        return {"filled": composite(video, hole, predicted), "predicted": predicted}
+        return self._output(features.transpose(1, 2).flatten(0, 1), video, hole)
 
 
 class TemporalPatchDiscriminator(nn.Module):

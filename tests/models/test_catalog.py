@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import lgtsm
-from lgtsm.models.lgtsm import network_input
+from lgtsm.models.streaming import network_input
 
 SIZES = [(1, 1), (17, 30), (32, 32), (5, 61)]
 # Every model of the catalog, with the options that change what it computes.

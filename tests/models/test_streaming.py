@@ -16,6 +16,9 @@ MODELS = {
     "gtsm_paper_spectral": {"geometry": "paper", "spectral_norm": True},
     "gtsm_causal": {"causal": True},
     "tsm": {},
+    "gated3d": {},
+    "gated3d_spectral": {"spectral_norm": True},
+    "gated3d_causal": {"causal": True},
 }
 
 

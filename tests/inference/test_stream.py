@@ -1,0 +1,233 @@
+"""Streams of frames: exact, only where the hole is, at constant memory."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+import lgtsm
+from lgtsm.classical import TemporalCopy
+from lgtsm.inference.feather import paste_feathered
+from lgtsm.inference.fill_file import FillOptions, fill_bytes, fill_frames, make_plan
+from lgtsm.inference.inpainter import Inpainter
+from lgtsm.inference.memory import CHUNKS, choose_chunk, parse_bytes, total_bytes
+from lgtsm.inference.regions import Region, computed_share, plan_regions
+from lgtsm.inference.scaled import shrink_hole
+from lgtsm.video.probe import VideoInfo
+from lgtsm.video.scene_cuts import SceneCutDetector
+
+
+class SmallReach(torch.nn.Module):
+    """The streaming generator of a network that sees 6 pixels and 3 frames each way, so that tests can be small."""
+
+    def __new__(cls):
+        torch.manual_seed(0)
+        model = lgtsm.create_model("lgtsm", width=4)
+        for name in list(model.layers):
+            if name not in ("conv1", "conv10", "conv11"):
+                del model.layers[name]
+        model.layers["conv1"].feature.padding = model.layers["conv1"].gate.padding = (2, 2)
+        return model.eval()
+
+
+@pytest.fixture
+def inpainter():
+    return Inpainter(SmallReach())
+
+
+def clip(num_frames, height=64, width=80, holes=()):
+    """A moving gradient, and a hole (first frame, last frame, top, left) of 6x6 for each entry."""
+    y, x = np.mgrid[0:height, 0:width]
+    frames = np.stack([np.stack([(y * 3 + 5 * t) % 256, (x * 2 + t) % 256, (x + y) % 256], -1) for t in range(num_frames)])
+    mask = np.zeros((num_frames, height, width), np.uint8)
+    for first, last, top, left in holes:
+        mask[first : last + 1, top : top + 6, left : left + 6] = 1
+    return frames.astype(np.uint8), mask
+
+
+def info(frames):
+    from fractions import Fraction
+
+    return VideoInfo(None, frames.shape[2], frames.shape[1], len(frames), Fraction(25), Fraction(1), "raw", "rgb24")
+
+
+def fill(inpainter, frames, mask, detector=None, **options):
+    options = FillOptions(**options)
+    plan = make_plan(inpainter, info(frames), mask, float(mask.mean()), options)
+    return np.stack(list(fill_frames(inpainter, zip(frames, mask), plan, options, detector))), plan
+
+
+def test_small_reach_is_small():
+    model = SmallReach()
+    assert (model.temporal_reach, model.spatial_reach) == ((2, 2), 4)  # the last layer is too narrow to shift
+
+
+@pytest.mark.parametrize(
+    "holes",
+    [
+        [(0, 29, 20, 30)],
+        [(0, 29, 5, 5), (0, 29, 50, 70)],  # two regions
+        [(4, 6, 20, 30), (22, 23, 40, 10)],  # two segments
+        [(0, 0, 0, 0), (29, 29, 58, 74)],  # corners, first and last frame
+        [(0, 29, 20, 30), (10, 12, 24, 40)],
+    ],
+)
+def test_regions_give_the_full_frame_result(inpainter, holes):
+    frames, mask = clip(30, holes=holes)
+    whole = fill_bytes(inpainter, frames, mask)
+    by_regions, plan = fill(inpainter, frames, mask)
+    assert plan.computed < 0.7
+    # Bytes: a difference of 1e-4 may turn a rounding, never two.
+    assert np.abs(by_regions.astype(int) - whole).max() <= 1
+    assert (by_regions != whole).mean() < 1e-4
+    assert np.array_equal(by_regions[mask == 0], frames[mask == 0])
+
+
+def test_regions_of_the_real_network_agree_within_1e_4():
+    model = lgtsm.create_model("lgtsm", width=4).eval()
+    reach, step = model.spatial_reach, model.size_step
+    hole = np.zeros((1, 520, 8), np.uint8)
+    hole[:, 250:262, 2:6] = 1
+    (segment,) = plan_regions(hole, reach, (0, 0), step)
+    (region,) = segment.regions
+    assert (region.top, region.bottom) == ((250 - reach) // step * step, -(-(262 + reach) // step) * step)
+    video, missing = torch.rand(1, 1, 3, 520, 8), torch.from_numpy(hole)[:, None, None].float()
+    with torch.no_grad():
+        whole = model(video, missing)["filled"]
+        part = model(video[..., region.top : region.bottom, :], missing[..., region.top : region.bottom, :])["filled"]
+    torch.testing.assert_close(whole[..., 250:262, :], part[..., 250 - region.top : 262 - region.top, :], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 8])
+def test_stream_equals_the_whole_clip_and_is_late_by_the_reach(inpainter, chunk):
+    frames, mask = clip(20, holes=[(0, 19, 20, 30)])
+    taken = []
+
+    def source():
+        for frame in frames:
+            taken.append(len(taken))
+            yield frame
+
+    given = []
+    for frame in inpainter.stream(source(), mask[0], chunk=chunk):
+        given.append(frame)
+        if len(taken) < 20:
+            assert len(taken) - len(given) <= 3 + chunk
+    assert np.abs(np.stack(given).astype(int) - fill_bytes(inpainter, frames, mask)).max() <= 1
+
+
+def test_causal_stream_answers_at_once():
+    model = lgtsm.create_model("lgtsm", width=4, causal=True)
+    frames, mask = clip(5, 16, 16, holes=[(0, 4, 4, 4)])
+    counts = []
+    stream = Inpainter(model).stream((counts.append(1) or f for f in frames), iter(mask))
+    for n, _ in enumerate(stream, start=1):
+        assert len(counts) == n
+
+
+def test_a_cut_keeps_scenes_apart(inpainter):
+    frames, mask = clip(20, holes=[(0, 19, 20, 30)])
+    frames[10:] = 255 - frames[10:] // 3
+    filled, _ = fill(inpainter, frames, mask, SceneCutDetector())
+    apart = np.concatenate([fill_bytes(inpainter, f, m) for f, m in ((frames[:10], mask[:10]), (frames[10:], mask[10:]))])
+    assert np.abs(filled.astype(int) - apart).max() <= 1
+    through, _ = fill(inpainter, frames, mask)
+    assert np.abs(through.astype(int) - apart).max() > 1
+    # A method that has to see whole scenes gets them one by one.
+    copier = Inpainter(TemporalCopy())
+    filled, _ = fill(copier, frames, mask, SceneCutDetector())
+    apart = np.concatenate([fill_bytes(copier, f, m) for f, m in ((frames[:10], mask[:10]), (frames[10:], mask[10:]))])
+    assert np.array_equal(filled, apart)
+
+
+def test_frames_without_a_hole_in_reach_are_not_computed(inpainter):
+    frames, mask = clip(60, holes=[(30, 31, 20, 30)])
+    seen = []
+    inpainter.model.layers["conv1"].feature.register_forward_hook(lambda conv, inputs, output: seen.append(output.shape))
+    fill(inpainter, frames, mask)
+    assert sum(shape[0] for shape in seen) == 2 + 2 + 2
+    assert max(shape[2] for shape in seen) <= 20
+    assert fill(inpainter, frames, mask * 0)[1].segments == []
+
+
+def test_plan_computes_nothing_twice_in_time():
+    holes = np.zeros((40, 32, 32), np.uint8)
+    for t in (3, 9, 10, 30):
+        holes[t, 10:14, 10:14] = 1
+    plan = plan_regions(holes, 2, (3, 3), 4)
+    assert [(s.start, s.stop) for s in plan] == [(0, 14), (27, 34)]
+    assert plan[0].regions == (Region(8, 8, 16, 16),)
+    assert computed_share(plan, 40, 32, 32) == pytest.approx((14 + 7) * 64 / (40 * 32 * 32))
+
+
+def test_working_height_keeps_known_pixels_and_fills_the_hole_smoothly(inpainter):
+    frames, mask = clip(6, 64, 80, holes=[(0, 5, 20, 30)])
+    filled, plan = fill(inpainter, frames, mask, working_height=32)
+    assert (plan.height, plan.width) == (32, 40)
+    assert np.array_equal(filled[mask == 0], frames[mask == 0])
+    assert (filled[mask == 1] != frames[mask == 1]).any()
+
+
+def test_feathered_paste():
+    y, x = np.mgrid[0:40, 0:50]
+    frame = np.stack([x * 4, y * 5, x + y], -1).astype(np.uint8)
+    hole = cv2.circle(np.zeros((40, 50), np.uint8), (25, 20), 9, 1, -1)
+    brighter = np.clip(frame.astype(int) + 40, 0, 255).astype(np.uint8)
+    plain, smooth = (paste_feathered(frame, hole, brighter, feather) for feather in (0, 6))
+    assert np.array_equal(plain[hole == 1], brighter[hole == 1])
+    for out in (plain, smooth):
+        assert np.array_equal(out[hole == 0], frame[hole == 0])
+    edge = (hole == 1) & (cv2.erode(hole, np.ones((3, 3), np.uint8)) == 0)
+    error = [np.abs(out[edge].astype(int) - frame[edge]).mean() for out in (plain, smooth)]
+    assert error[1] < 0.4 * error[0]
+    # Far from the edge the fill stands as it is; a fill that fits needs no change.
+    assert np.array_equal(paste_feathered(frame, hole, frame, 6), frame)
+
+
+def test_shrunk_hole_covers_every_pixel_that_it_touches():
+    hole = np.zeros((30, 40), np.uint8)
+    hole[7, 11] = hole[29, 39] = 1
+    small = shrink_hole(hole, (13, 10))
+    assert small.sum() == 2
+    assert small[2, 3] == small[9, 12] == 1
+
+
+def test_memory_words_and_choice():
+    assert parse_bytes("4G") == 4 * 2**30
+    assert parse_bytes("1.5 MiB") == 1.5 * 2**20
+    with pytest.raises(ValueError, match="500M or 4G; got 'lots'"):
+        parse_bytes("lots")
+    model, regions = lgtsm.create_model("lgtsm", width=8), [Region(0, 0, 128, 128)]
+    need = {chunk: total_bytes(model, regions, chunk, torch.float32) for chunk in CHUNKS}
+    assert list(need.values()) == sorted(need.values(), reverse=True)
+    for chunk, needed in need.items():
+        assert choose_chunk(model, regions, needed, torch.float32) == chunk
+    with pytest.raises(ValueError, match=r"at least \d+ MiB.*--working-height \d+"):
+        choose_chunk(model, regions, need[1] - 1, torch.float32)
+
+
+def test_what_cannot_stream_says_so_and_wrong_frames_too(inpainter):
+    frames, mask = clip(3)
+    with pytest.raises(ValueError, match="TemporalCopy has to see a whole clip"):
+        next(Inpainter(TemporalCopy()).stream(frames, mask))
+    with pytest.raises(ValueError, match=r"uint8 frames .*got float64"):
+        next(inpainter.stream(frames / 255, mask))
+
+
+def test_gpu_memory_that_runs_out_halves_the_chunk(inpainter, monkeypatch):
+    frames, mask = clip(16, holes=[(0, 15, 20, 30)])
+    expected, _ = fill(inpainter, frames, mask)
+    model, sizes = inpainter.model, []
+    whole_step = type(model).step
+
+    def step(self, video, hole, state):
+        sizes.append(video.shape[1])
+        if video.shape[1] > 2:
+            raise torch.cuda.OutOfMemoryError("pretended")
+        return whole_step(self, video, hole, state)
+
+    monkeypatch.setattr(type(model), "step", step)
+    filled, _ = fill(inpainter, frames, mask)
+    assert np.abs(filled.astype(int) - expected).max() <= 1
+    assert 8 in sizes
+    assert 2 in sizes
