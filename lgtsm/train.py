@@ -24,6 +24,7 @@ def run(config: DictConfig) -> dict[str, Any]:
     Raises:
         ValueError: the configuration cannot be used; the sentence names its key.
     """
+    import torch
     from torch import nn
 
     from lgtsm.classical.fillers import MeanColour, TemporalCopy
@@ -39,6 +40,8 @@ def run(config: DictConfig) -> dict[str, Any]:
 
     check_complete(config)
     seed_everything(config.seed)
+    if config.num_threads is not None:
+        torch.set_num_threads(config.num_threads)
     hide_known_advice()
 
     generator = build(config.model, "model", nn.Module)

@@ -15,7 +15,7 @@ from lgtsm.config.folder import config_folder
 from lgtsm.video.probe import probe
 
 TINY = ["model.width=4", "discriminator.width=4", "height=16", "width=16", "num_frames=3", "batch_size=2", "hardware=cpu",
-        "callbacks.progress=null", "evaluate=false"]  # fmt: skip
+        "callbacks.progress=null", "data.num_workers=0", "evaluate=false"]  # fmt: skip
 EXPERIMENTS = ["demo", "clips_lgtsm", "faceforensics_lgtsm", "fvi_lgtsm"]
 
 
