@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "add_temporal_shift": "lgtsm.layers.convert",
     "create_model": "lgtsm.models.catalog",
     "create_discriminator": "lgtsm.models.catalog",
     "list_models": "lgtsm.models.catalog",
@@ -20,10 +21,17 @@ _PUBLIC = {
     "Inpainter": "lgtsm.inference.inpainter",
 }
 
-__all__ = ["__version__", *_PUBLIC]
+# Reached as lgtsm.masks.sample_hole and so on, without importing them by name first.
+_ROOMS = (
+    "classical", "config", "data", "features", "inference", "layers", "losses", "masks", "metrics", "models", "ops",
+    "training", "video",
+)  # fmt: skip
+
+__all__ = ["__version__", *_PUBLIC, *_ROOMS]
 
 if TYPE_CHECKING:
     from lgtsm.inference.inpainter import Inpainter
+    from lgtsm.layers.convert import add_temporal_shift
     from lgtsm.models.catalog import create_discriminator, create_model, list_models
     from lgtsm.models.official_weights import load_official
     from lgtsm.models.weights import load_model, save_model
@@ -32,6 +40,8 @@ if TYPE_CHECKING:
 def __getattr__(name: str):
     if name in _PUBLIC:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"lgtsm.{name}")
     raise AttributeError(f"module 'lgtsm' has no attribute '{name}'")
 
 

@@ -84,3 +84,18 @@ def test_a_run_resumes_from_its_checkpoint_and_starts_from_weights(tmp_path):
     expected = lgtsm.load_model(tmp_path / "run" / "generator.safetensors").state_dict()
     for key, value in started["module"].generator.state_dict().items():
         assert torch.equal(value, expected[key])
+
+
+def test_weights_and_biases_offline_keeps_everything_on_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    config = composed(tmp_path, *TINY, "max_steps=2", "steps_per_epoch=2", "adversarial.start_step=5",
+                      "logger=wandb", "logger.wandb.offline=true", "trainer.log_every_n_steps=1")  # fmt: skip
+    result = train.run(config)
+    for logger in result["trainer"].loggers:
+        logger.finalize("success")
+    import wandb
+
+    wandb.finish()
+    (folder,) = (tmp_path / "run" / "wandb").glob("offline-run-*")
+    assert list(folder.glob("*.wandb"))
+    assert len(list(folder.glob("files/media/images/clips/*.png"))) == 2
