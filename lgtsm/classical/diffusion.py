@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 RELAXATIONS = 24
+NEIGHBOURS = np.float32([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]])
 
 
 def diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -30,6 +31,20 @@ def diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     return filled
 
 
+def smooth_frames(frames: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Diffuse frame by frame; a frame that knows nothing gets the clip's mean colour.
+
+    Args:
+        frames: float32 (time, height, width, channel).
+        missing: bool (time, height, width); not all True.
+
+    Returns:
+        float32 (time, height, width, channel), equal to frames where nothing is missing.
+    """
+    mean = frames[~missing].mean(0)
+    return np.stack([np.full_like(f, mean) if m.all() else diffuse(f, ~m) for f, m in zip(frames, missing)])
+
+
 def _diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     if known.all() or not known.any():  # a part of the frame, cut out around its unknown pixels, may know nothing
         return values
@@ -44,9 +59,8 @@ def _diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     filled = np.where(known[..., None], values, guess)
     unknown = ~known[..., None]
     for _ in range(RELAXATIONS):
-        padded = np.pad(filled, ((1, 1), (1, 1), (0, 0)), mode="edge")
-        mean = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
-        np.copyto(filled, mean * np.float32(0.25), where=unknown)
+        mean = cv2.filter2D(filled, -1, NEIGHBOURS, borderType=cv2.BORDER_REPLICATE)
+        np.copyto(filled, mean.reshape(filled.shape), where=unknown)
     return filled
 
 

@@ -74,9 +74,9 @@ def complete_flow(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
     return np.round(completed * STEP) / np.float32(STEP)
 
 
-def sample_flow(flow: np.ndarray, at: np.ndarray) -> np.ndarray:
+def sample_image(image: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Return image (height, width, channel) at the float32 positions (height, width, 2), x first, border repeated."""
-    return cv2.remap(flow, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def grid(height: int, width: int) -> np.ndarray:
@@ -90,7 +90,7 @@ def _reliable(there: np.ndarray, back: np.ndarray, hole: np.ndarray, other_hole:
     target = grid(height, width) + there
     inside = ((target >= 0) & (target <= (width - 1, height - 1))).all(axis=-1)
     hidden = cv2.remap(other_hole.astype(np.uint8), target, None, cv2.INTER_NEAREST, borderValue=1)
-    returned = sample_flow(back, target)
+    returned = sample_image(back, target)
     miss = np.square(there + returned).sum(-1)
     allowed = 0.01 * (np.square(there).sum(-1) + np.square(returned).sum(-1)) + 0.5
     return inside & ~hole & (hidden == 0) & (miss < allowed)
@@ -100,7 +100,7 @@ def _whole_where_better(flow: np.ndarray, here: np.ndarray, there: np.ndarray) -
     """Take the nearest whole-pixel flow where the frames agree better on it: a pan by whole pixels is found exactly."""
     position, whole = grid(*here.shape), np.round(flow)
     here, there = here.astype(np.float32), there.astype(np.float32)
-    error, whole_error = (cv2.blur(cv2.absdiff(sample_flow(there, position + f), here), (7, 7)) for f in (flow, whole))
+    error, whole_error = (cv2.blur(cv2.absdiff(sample_image(there, position + f), here), (7, 7)) for f in (flow, whole))
     near = np.abs(flow - whole).max(-1) < 0.25
     return np.where((near & (whole_error <= error))[..., None], whole, flow)
 
@@ -120,5 +120,5 @@ def _affine_motion(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
         solution = np.linalg.lstsq(normal, (design * weight[:, None]).T @ target, rcond=None)[0]
         weight = 1 / (0.05 + np.square(design @ solution - target).sum(1))
     position = grid(height, width)
-    basis = np.stack([np.ones((height, width)), position[..., 0] / width - 0.5, position[..., 1] / height - 0.5], axis=-1)
-    return (basis @ solution).astype(np.float32)
+    x, y = position[..., :1] / width - 0.5, position[..., 1:] / height - 0.5
+    return (solution[0] + x * solution[1] + y * solution[2]).astype(np.float32)

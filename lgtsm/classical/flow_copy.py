@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lgtsm.checks import check_positive
 from lgtsm.classical.clips import fill_clips
-from lgtsm.classical.diffusion import diffuse
+from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import neighbour_flow
 
 
@@ -31,7 +31,8 @@ class FlowCopy(nn.Module):
     Pixels that no frame shows get smooth colours from their border.
 
     Args:
-        max_miss: how far, in pixels, a step forward and one back again may end from its start before a path is given up.
+        max_miss: how far, in pixels, a step forward and one back again may end from its start before a motion path is
+            given up.
 
     Source: Huang et al. 2016, Section 4.2, its colour propagation alone.
     """
@@ -53,9 +54,9 @@ class FlowCopy(nn.Module):
         return fill_clips(video, hole, self._fill)
 
     def _fill(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        frames = np.stack([diffuse(f, ~h) for f, h in zip(frames, hole)])
+        frames = smooth_frames(frames, hole)
         copied = copy_along_flow(frames, hole, *neighbour_flow(frames, hole), self.max_miss)
-        return np.stack([diffuse(c, ~m) for c, m in zip(copied.colour, copied.missing)])
+        return smooth_frames(copied.colour, copied.missing)
 
 
 def copy_along_flow(
@@ -98,7 +99,9 @@ def bilinear(images: np.ndarray, t: np.ndarray, y: np.ndarray, x: np.ndarray) ->
     return above * (1 - down) + under * down
 
 
-def _follow(frames, hole, forward, backward, ahead, max_miss):
+def _follow(
+    frames: np.ndarray, hole: np.ndarray, forward: np.ndarray, backward: np.ndarray, ahead: bool, max_miss: float
+) -> tuple[tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
     """Follow every missing pixel in one direction of time until a known one.
 
     Returns:

@@ -40,7 +40,9 @@ class Inpainter:
         except RuntimeError as error:
             raise ValueError(f"device must be one like 'cpu', 'cuda' or 'cuda:1'; got {device!r}.") from error
         if self.device.type == "cuda" and not torch.cuda.is_available():
-            raise ValueError(f"device {device!r} needs an NVIDIA GPU that torch can use, and there is none. Use device='cpu'.")
+            raise ValueError(
+                f"device {device!r} needs an NVIDIA GPU that torch can use, and there is none. Use device='cpu'."
+            )
         self.dtype = PRECISIONS[precision]
         self.model = (load_model(model) if isinstance(model, (str, Path)) else model).eval().to(self.device)
 
@@ -125,7 +127,7 @@ class Inpainter:
             hole: (batch, time, 1, height, width), or one clip's (time, 1, height, width); 1 = missing.
 
         Returns:
-            The filled video on the CPU, of the shape and type of `video`, clipped to [0, 1] inside the hole; known
+            The filled video, of the shape, type and device of `video`, clipped to [0, 1] inside the hole; known
             pixels are those of `video` bit for bit.
 
         Raises:

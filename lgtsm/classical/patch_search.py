@@ -1,0 +1,205 @@
+"""Nearest patches: find for patches that touch a hole the most similar known ones of the whole clip, and let them vote.
+
+Patches are squares in one frame, named by their centre (t, y, x). Time is what the flow is for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+LARGE = np.float32(1e9)
+
+
+@dataclasses.dataclass
+class PatchField:
+    """For every target patch the source patch that is most like it, so far.
+
+    source: int64 (time, height, width, 3), the centre (t, y, x); meaningful at targets only.
+    cost: float32 (time, height, width), squared difference of the two patches: sum over channels, mean over pixels.
+    """
+
+    source: np.ndarray
+    cost: np.ndarray
+
+
+def target_centres(missing: np.ndarray, radius: int) -> np.ndarray:
+    """Tell which patches that lie in the frame touch missing pixels; bool (time, height, width) like missing."""
+    square = np.ones((2 * radius + 1,) * 2, np.uint8)
+    grown = np.stack([cv2.dilate(m.astype(np.uint8), square) > 0 for m in missing])
+    return grown & _inside(missing.shape, radius)
+
+
+def source_centres(known: np.ndarray, radius: int) -> np.ndarray:
+    """Tell which patches are known as a whole; bool (time, height, width) like known."""
+    square = np.ones((2 * radius + 1,) * 2, np.uint8)
+    return np.stack([cv2.erode(k.astype(np.uint8), square) > 0 for k in known]) & _inside(known.shape, radius)
+
+
+def random_field(sources: np.ndarray, rng: np.random.Generator) -> PatchField:
+    """Give every patch a random source.
+
+    Args:
+        sources: bool (time, height, width), at least one True.
+        rng: where chance comes from.
+    """
+    centres = np.flatnonzero(sources)
+    chosen = centres[rng.integers(len(centres), size=sources.shape)]
+    return PatchField(np.stack(np.unravel_index(chosen, sources.shape), axis=-1), np.full(sources.shape, LARGE))
+
+
+def enlarge(field: PatchField, sources: np.ndarray, radius: int, rng: np.random.Generator) -> PatchField:
+    """Carry a field over to frames of twice the size; sources that are none there are drawn anew."""
+    larger = random_field(sources, rng)
+    num_frames, height, width = sources.shape
+    coarse_height, coarse_width = field.cost.shape[1:]
+    y, x = np.mgrid[0:height, 0:width]
+    above = np.clip(y // 2, min(radius, coarse_height - 1), max(coarse_height - 1 - radius, 0))
+    beside = np.clip(x // 2, min(radius, coarse_width - 1), max(coarse_width - 1 - radius, 0))
+    source = field.source[:, above, beside]
+    source = source * (1, 2, 2) + np.stack([0 * y, y - 2 * above, x - 2 * beside], axis=-1)
+    inside = ((source >= 0) & (source < (num_frames, height, width))).all(-1)
+    source = np.where(inside[..., None], source, larger.source)
+    good = sources[source[..., 0], source[..., 1], source[..., 2]]
+    return PatchField(np.where(good[..., None], source, larger.source), larger.cost)
+
+
+def search(
+    frames: np.ndarray,
+    targets: np.ndarray,
+    sources: np.ndarray,
+    field: PatchField,
+    radius: int,
+    rng: np.random.Generator,
+    rounds: int = 3,
+    links: Sequence[tuple[int, int, np.ndarray]] = (),
+) -> None:
+    """Improve a field by PatchMatch, in place: neighbours in space and along the flow propose, and so does chance.
+
+    Args:
+        frames: float32 (time, height, width, channel): colours, and whatever else patches shall agree in.
+        targets, sources: bool (time, height, width), centres as `target_centres` and `source_centres` give them.
+        field: where to start; its costs are computed anew, for the frames as they are now.
+        radius: patches are 2·radius + 1 pixels wide.
+        rng: where chance comes from.
+        rounds: passes; they ask neighbours 4, 2 and 1 pixels away in turn.
+        links: (t, other time, positions int64 (height, width, 2) y first): where frame t's pixels are in another frame.
+
+    Source: Barnes et al. 2009 (PatchMatch), in the time of the clip too; Rong and Tan 2006 for asking far neighbours.
+    Differs: all patches of a frame are improved at once, so that NumPy can do it.
+    """
+    for t in range(len(frames)):
+        if targets[t].any():
+            own_links = [link[1:] for link in links if link[0] == t]
+            _FrameSearch(frames, targets, sources, field, radius, t).run(rng, rounds, own_links)
+
+
+def vote(
+    frames: np.ndarray, missing: np.ndarray, targets: np.ndarray, field: PatchField, radius: int, sharpness: float = 1.0
+) -> np.ndarray:
+    """Give every missing pixel the mean of what the sources of the patches over it show there.
+
+    Patches that fit well and lie near the border of the hole count more.
+
+    Args:
+        frames: float32 (time, height, width, channel).
+        missing, targets: bool (time, height, width).
+        field: the sources, searched.
+        radius: as in `search`.
+        sharpness: how much more the better patches count; 0 for not at all.
+
+    Returns:
+        float32 (time, height, width, channel), equal to frames where nothing is missing.
+
+    Source: Wexler et al. 2007, Section 4, its weights.
+    """
+    num_frames, height, width = missing.shape
+    flat = frames.reshape(-1, frames.shape[-1])
+    offsets = _offsets(width, radius)
+    voted = frames.copy()
+    for t in range(num_frames):
+        if not missing[t].any():
+            continue
+        y, x = np.nonzero(targets[t])
+        cost = field.cost[t, y, x]
+        spread = max(float(np.percentile(cost, 75)), 1e-6)
+        depth = cv2.distanceTransform(missing[t].astype(np.uint8), cv2.DIST_L2, 3)[y, x]
+        weight = np.exp(-sharpness * (cost - cost.min()) / spread) * np.power(1.3, -depth) + 1e-12
+        weight = np.repeat(weight[:, None], len(offsets), 1).ravel()
+        pixel = ((y * width + x)[:, None] + offsets).ravel()
+        source = _flat(field.source[t, y, x], missing.shape)
+        colours = flat[(source[:, None] + offsets).ravel()]
+        total = np.bincount(pixel, weight, height * width)
+        mean = np.stack([np.bincount(pixel, weight * channel, height * width) for channel in colours.T], axis=-1)
+        mean /= np.maximum(total, 1e-12)[:, None]
+        here = missing[t] & (total > 0).reshape(height, width)
+        voted[t][here] = mean.reshape(height, width, -1)[here]
+    return voted
+
+
+class _FrameSearch:
+    """The search for the patches of one frame."""
+
+    def __init__(self, frames, targets, sources, field, radius, t):
+        self.targets, self.sources, self.field, self.t = targets, sources, field, t
+        self.flat = frames.reshape(-1, frames.shape[-1])
+        self.offsets = _offsets(frames.shape[2], radius)
+        self.y, self.x = np.nonzero(targets[t])
+        own = (t * frames.shape[1] + self.y) * frames.shape[2] + self.x
+        self.patches = self.flat[own[:, None] + self.offsets]  # (patches, pixels of each, channels)
+        self.source = field.source[t, self.y, self.x]
+        self.cost = np.full(len(self.y), LARGE)
+        self._try(self.source)
+
+    def run(self, rng, rounds, links):
+        height, width = self.targets.shape[1:]
+        for number in range(rounds):
+            reach = 2 ** ((rounds - 1 - number) % 3)
+            for down, right in ((0, reach), (0, -reach), (reach, 0), (-reach, 0)):
+                self._ask(self.t, self.y + down, self.x + right, (0, down, right))
+            for other, position in links:
+                self._ask(other, *position[self.y, self.x].T, (0, 0, 0))
+            size = np.array([len(self.targets), height, width]) / 1.0
+            while size.max() >= 1:
+                step = rng.uniform(-1, 1, self.source.shape) * size
+                self._try(self.source + np.round(step).astype(np.int64))
+                size /= 3
+
+    def _ask(self, t, y, x, offset):
+        """Try what the patches at (t, y, x) have found, moved back by offset."""
+        height, width = self.targets.shape[1:]
+        y, x = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
+        self._try(self.field.source[t, y, x] - np.array(offset), self.targets[t, y, x])
+
+    def _try(self, candidate, asked=True):
+        shape = self.sources.shape
+        inside = ((candidate >= 0) & (candidate < shape)).all(1) & asked
+        inside &= (candidate != self.source).any(1) | (self.cost == LARGE)
+        inside[inside] = self.sources[tuple(candidate[inside].T)]
+        tried = np.flatnonzero(inside)
+        colours = self.flat[_flat(candidate[tried], shape)[:, None] + self.offsets]
+        colours -= self.patches[tried]
+        cost = np.einsum("npc,npc->n", colours, colours) / np.float32(colours.shape[1])
+        better = cost < self.cost[tried]
+        self.source[tried[better]] = candidate[tried[better]]
+        self.cost[tried[better]] = cost[better]
+        self.field.source[self.t, self.y, self.x] = self.source
+        self.field.cost[self.t, self.y, self.x] = self.cost
+
+
+def _offsets(width: int, radius: int) -> np.ndarray:
+    reach = np.arange(-radius, radius + 1)
+    return (reach[:, None] * width + reach).ravel()
+
+
+def _flat(centre: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return (centre[:, 0] * shape[1] + centre[:, 1]) * shape[2] + centre[:, 2]
+
+
+def _inside(shape: tuple[int, ...], radius: int) -> np.ndarray:
+    inside = np.zeros(shape, bool)
+    inside[:, radius : shape[1] - radius, radius : shape[2] - radius] = True
+    return inside

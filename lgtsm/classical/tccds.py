@@ -1,0 +1,182 @@
+"""Temporally coherent completion: colours along the flow, and patches of the clip for what no frame shows."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from torch import Tensor, nn
+
+from lgtsm.checks import check_positive
+from lgtsm.classical import patch_search
+from lgtsm.classical.clips import fill_clips
+from lgtsm.classical.diffusion import diffuse, smooth_frames
+from lgtsm.classical.flow import grid, neighbour_flow, sample_image
+from lgtsm.classical.flow_copy import copy_along_flow
+
+TEXTURE = 6.0  # how much texture counts in a comparison of patches, beside colour
+SHARPNESS = 2.0
+MORE = 2  # further turns of search and vote for each halving of the frames, where they cost little
+Flow = tuple[np.ndarray, np.ndarray]  # forward and backward, as neighbour_flow gives them
+
+
+class TCCDS(nn.Module):
+    """Fill holes by motion and by example, without learning.
+
+    The flow between neighbours is measured on known pixels and completed in the hole; missing pixels are copied along
+    it from the frames before and after that show them; the flow is measured again on the filled frames, and they are
+    copied once more. What no frame shows is put together from patches of the clip, from small frames to large ones,
+    searching patches, letting them vote on the colours, evening these out along the flow, and measuring it, in turn.
+
+    Args:
+        patch_size: width of the patches, in pixels; odd.
+        updates: turns of search and vote on the full frames; smaller ones get more.
+        flow_updates: how often the flow is measured again on the filled frames before they are copied once more.
+        max_miss: how far, in pixels, a step forward and one back again may end from its start before a motion path is
+            given up.
+        seed: of the patch search; the same one gives the same result.
+
+    Source: Huang et al. 2016, "Temporally coherent completion of dynamic video".
+    Differs: flow by DIS instead of a variational solver; colours are copied first and patches only fill what no frame
+    shows, instead of one energy over both; no homographies between patches.
+    """
+
+    def __init__(
+        self, patch_size: int = 7, updates: int = 2, flow_updates: int = 1, max_miss: float = 1.0, seed: int = 0
+    ):
+        super().__init__()
+        check_positive("max_miss", max_miss)
+        check_positive("updates", updates)
+        if patch_size < 3 or patch_size % 2 == 0:
+            raise ValueError(f"patch_size must be odd, so that a patch has a centre, and at least 3; got {patch_size}.")
+        if flow_updates < 0:
+            raise ValueError(f"flow_updates must be 0 or more; got {flow_updates}.")
+        self.radius = patch_size // 2
+        self.updates = updates
+        self.flow_updates = flow_updates
+        self.max_miss = max_miss
+        self.seed = seed
+
+    def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
+        """Fill (batch, time, 3, height, width) in [0, 1] where hole (batch, time, 1, height, width) is 1.
+
+        Returns:
+            "filled" and "predicted", both like video and equal: known pixels are those of video bit for bit.
+
+        Raises:
+            ValueError: video and hole are not such tensors.
+        """
+        return fill_clips(video, hole, self._fill)
+
+    def _fill(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        filled, unknown = smooth_frames(frames, hole), hole
+        for _ in range(self.flow_updates + 1):
+            flow = neighbour_flow(filled, unknown)
+            copied = copy_along_flow(filled, hole, *flow, self.max_miss)
+            filled, unknown = smooth_frames(copied.colour, copied.missing), copied.missing
+        return self._synthesise(filled, hole, unknown, flow) if unknown.any() else filled
+
+    def _synthesise(self, filled: np.ndarray, hole: np.ndarray, missing: np.ndarray, flow: Flow) -> np.ndarray:
+        """Replace missing pixels (time, height, width), smooth until now, with patches; coarse to fine."""
+        rng = np.random.default_rng(self.seed)
+        field = None
+        looks = np.concatenate([filled, TEXTURE * _texture(filled, hole)], axis=-1)  # (time, height, width, 4)
+        sizes = self._sizes(missing)
+        for level, (height, width) in enumerate(sizes):
+            part = _shrink(missing, height, width)
+            sources = patch_search.source_centres(~_shrink(hole, height, width), self.radius)
+            if not sources.any():  # nothing to copy patches from at this size
+                continue
+            frames = np.stack([cv2.resize(f, (width, height), interpolation=cv2.INTER_AREA) for f in looks])
+            targets = patch_search.target_centres(part, self.radius)
+            motion = tuple(_resize_flow(f, height, width) for f in flow)
+            if field is None:
+                field = patch_search.random_field(sources, rng)
+            else:
+                field = patch_search.enlarge(field, sources, self.radius, rng)
+                field.cost[:] = 1
+                frames = patch_search.vote(frames, part, targets, field, self.radius)
+            links = _links(motion)
+            for _ in range(self.updates + MORE * (len(sizes) - 1 - level)):
+                patch_search.search(frames, targets, sources, field, self.radius, rng, links=links)
+                frames = patch_search.vote(frames, part, targets, field, self.radius, SHARPNESS)
+                frames = _even_out(frames, part, motion, self.max_miss)
+            if level < len(sizes) - 1:
+                flow = _update_flow(flow, np.ascontiguousarray(frames[..., :3]), missing)
+        return filled if field is None else np.where(missing[..., None], frames[..., :3], filled)
+
+    def _sizes(self, missing: np.ndarray) -> list[tuple[int, int]]:
+        """Frame sizes from the smallest, where the hole is hardly deeper than a patch, to the full one."""
+        height, width = missing.shape[1:]
+        depth = max(cv2.distanceTransform(np.pad(m, 1).astype(np.uint8), cv2.DIST_L2, 3).max() for m in missing)
+        sizes = [(height, width)]
+        while depth > self.radius and min(sizes[0]) >= 8 * self.radius + 4:
+            sizes.insert(0, tuple((side + 1) // 2 for side in sizes[0]))
+            depth /= 2
+        return sizes
+
+
+def _texture(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Return how much brightness changes around each pixel, (time, height, width, 1), smooth in the hole.
+
+    Source: Newson et al. 2014, Section 3.2.
+    """
+    textures = []
+    for frame, h in zip(frames, hole):
+        gray = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+        change = sum(np.abs(cv2.Sobel(gray, cv2.CV_32F, dx, 1 - dx, scale=0.25)) for dx in (0, 1))
+        near = cv2.dilate(h.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        textures.append(cv2.blur(diffuse(change[..., None], ~near), (9, 9))[..., None])
+    return np.stack(textures)
+
+
+def _shrink(area: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return area (time, height, width) at a smaller size, True where any of it was."""
+    if area.shape[1:] == (height, width):
+        return area
+    return np.stack([cv2.resize(a.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0 for a in area])
+
+
+def _resize_flow(flow: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return flow (time, height', width', 2) for frames of another size, in their pixels."""
+    if flow.shape[1:3] == (height, width):
+        return flow
+    scale = np.float32((width / flow.shape[2], height / flow.shape[1]))
+    resized = [cv2.resize(f, (width, height), interpolation=cv2.INTER_LINEAR) * scale for f in flow]
+    return np.stack(resized) if resized else np.zeros((0, height, width, 2), np.float32)
+
+
+def _update_flow(flow: Flow, frames: np.ndarray, missing: np.ndarray) -> Flow:
+    """Measure the flow on filled frames of some size and take it over where nothing was known."""
+    height, width = missing.shape[1:]
+    measured = neighbour_flow(frames, np.zeros(frames.shape[:3], bool))
+    forward, backward = (_resize_flow(f, height, width) for f in measured)
+    return (
+        np.where(missing[:-1, ..., None], forward, flow[0]),
+        np.where(missing[1:, ..., None], backward, flow[1]),
+    )
+
+
+def _links(flow: Flow) -> list[tuple[int, int, np.ndarray]]:
+    """Say where the pixels of each frame are in the one before and the one after, to whole pixels, y first."""
+    position = grid(*flow[0].shape[1:3])
+    links = []
+    for t, (forward, backward) in enumerate(zip(*flow)):
+        links.append((t + 1, t, np.round(position + backward)[..., ::-1].astype(np.int64)))
+        links.append((t, t + 1, np.round(position + forward)[..., ::-1].astype(np.int64)))
+    return links
+
+
+def _even_out(frames: np.ndarray, missing: np.ndarray, flow: Flow, max_miss: float) -> np.ndarray:
+    """Average missing pixels with what the flow shows of them in the frame before and the frame after."""
+    height, width = missing.shape[1:]
+    position = grid(height, width)
+    total, weight = frames.copy(), np.ones((*missing.shape, 1), np.float32)
+    for t in range(len(frames) - 1):
+        for here, other, there, back in ((t, t + 1, flow[0][t], flow[1][t]), (t + 1, t, flow[1][t], flow[0][t])):
+            target = position + there
+            inside = ((target >= 0) & (target <= (width - 1, height - 1))).all(-1)
+            miss = np.square(there + sample_image(back, target)).sum(-1)
+            use = (inside & (miss <= max_miss**2))[..., None].astype(np.float32)
+            total[here] += sample_image(frames[other], target) * use
+            weight[here] += use
+    return np.where(missing[..., None], total / weight, frames)

@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+import torch
+
+from lgtsm.classical import TCCDS, FlowCopy, TemporalCopy
+from lgtsm.classical.flow_copy import bilinear, copy_along_flow
+from lgtsm.video import open_video
+from tests.reference.moving_hole import as_tensors, decibels_inside, moving_hole
+
+METHODS = {"flow_copy": FlowCopy, "tccds": TCCDS}
+
+
+def slow_sample(image, y, x):
+    """Bilinear, one point."""
+    height, width = image.shape[:2]
+    top, left = int(np.floor(y)), int(np.floor(x))
+    down, right = y - top, x - left
+    below, beside = min(top + 1, height - 1), min(left + 1, width - 1)
+    return (
+        (1 - down) * ((1 - right) * image[top, left] + right * image[top, beside])
+        + down * ((1 - right) * image[below, left] + right * image[below, beside])
+    )  # fmt: skip
+
+
+def slow_copy(frames, hole, forward, backward, max_miss):
+    """One pixel after the other."""
+    colour, missing = frames.copy(), hole.copy()
+    num_frames, height, width = hole.shape
+    for t, row, column in np.argwhere(hole):
+        total, weight = np.zeros(3), 0.0
+        for step, flow, back in ((1, forward, backward), (-1, backward, forward)):
+            s, y, x = t, float(row), float(column)
+            while 0 <= s + step < num_frames:
+                pair = min(s, s + step)
+                dx, dy = slow_sample(flow[pair], y, x)
+                s, y, x = s + step, y + dy, x + dx
+                if not (0 <= y <= height - 1 and 0 <= x <= width - 1):
+                    break
+                back_x, back_y = slow_sample(back[pair], y, x)
+                if (dx + back_x) ** 2 + (dy + back_y) ** 2 > max_miss**2:
+                    break
+                if slow_sample(hole[s, ..., None].astype(float), y, x)[0] == 0:
+                    total += slow_sample(frames[s], y, x) / (s - t) ** 2
+                    weight += 1 / (s - t) ** 2
+                    break
+        if weight:
+            colour[t, row, column], missing[t, row, column] = total / weight, False
+    return colour, missing
+
+
+def test_copying_equals_slow_loop():
+    rng = np.random.default_rng(0)
+    frames = rng.random((5, 12, 14, 3), np.float32)
+    hole = np.zeros((5, 12, 14), bool)
+    hole[:, 3:9, 4:11] = True
+    hole[1, 5:7] = False
+    forward = np.float32((1.25, -0.5)) + rng.uniform(-0.4, 0.4, (4, 12, 14, 2)).astype(np.float32)
+    backward = np.float32((-1.25, 0.5)) + rng.uniform(-0.4, 0.4, (4, 12, 14, 2)).astype(np.float32)
+    copied = copy_along_flow(frames, hole, forward, backward, max_miss=0.4)
+    colour, missing = slow_copy(frames, hole, forward, backward, max_miss=0.4)
+    assert 0 < missing.sum() < hole.sum()
+    assert np.array_equal(copied.missing, missing)
+    np.testing.assert_allclose(copied.colour, colour, atol=1e-5)
+
+
+def test_whole_pixel_flow_copies_exactly():
+    rng = np.random.default_rng(0)
+    frames = rng.random((2, 8, 9, 3), np.float32)
+    frames[1, 1:, 2:] = frames[0, :-1, :-2]
+    hole = np.zeros((2, 8, 9), bool)
+    hole[0, 2:5, 2:5] = True
+    forward = np.broadcast_to(np.float32((2, 1)), (1, 8, 9, 2))
+    copied = copy_along_flow(np.where(hole[..., None], 0, frames), hole, forward, -forward)
+    assert np.array_equal(copied.colour, frames) and not copied.missing.any()
+
+
+def test_sampling_is_exact_on_pixels_and_on_the_border():
+    images = np.random.default_rng(0).random((2, 4, 5, 3), np.float32)
+    t, y, x = (a.ravel() for a in np.indices((2, 4, 5)))
+    assert np.array_equal(bilinear(images, t, y.astype(np.float32), x.astype(np.float32)), images.reshape(-1, 3))
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("speed", [(3, 1), (8, -2)])
+def test_photograph_panned_by_whole_pixels(name, speed, data_folder):
+    with open_video(data_folder / "bmx-trees" / "video.mp4", "pyav") as reader:
+        photograph = reader.read([0])[0]
+    right, down = speed
+    top = 0 if down > 0 else 40
+    corners = [(top + down * t, right * t) for t in range(10)]
+    frames = np.stack([photograph[y : y + 96, x : x + 128] for y, x in corners])
+    video, hole = as_tensors(frames, moving_hole(10, 96, 128))
+    assert decibels_inside(METHODS[name]()(video, hole)["filled"], video, hole) > 35
+    assert decibels_inside(TemporalCopy()(video, hole)["filled"], video, hole) < 20
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_hand_held_clip_with_every_hidden_pixel_seen_elsewhere(name, data_folder):
+    with open_video(data_folder / "hand-held" / "a_learning-area-frog_00.mp4", "pyav") as reader:
+        frames = reader.read(range(0, 30, 3))[:, 20:140, 20:180]
+    video, hole = as_tensors(frames, moving_hole(10, *frames.shape[1:3]))
+    assert (hole.amin(1) == 0).all()
+    assert decibels_inside(METHODS[name]()(video, hole)["filled"], video, hole) > 34
+    assert decibels_inside(TemporalCopy()(video, hole)["filled"], video, hole) < 28
+
+
+def test_never_seen_pixels_are_smooth_not_empty():
+    video, hole = torch.full((1, 3, 3, 20, 24), 0.25), torch.zeros(1, 3, 1, 20, 24)
+    video[..., 12:] = 0.75
+    hole[..., 5:15, 8:16] = 1  # in every frame
+    inside = FlowCopy()(video, hole)["filled"][..., 5:15, 8:16]
+    assert inside.min() >= 0.25 and inside.max() <= 0.75
+    assert (inside.diff(dim=-1) >= -1e-3).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("size", [(1, 1, 1), (1, 30, 41), (3, 5, 7), (2, 3, 40), (4, 33, 26)])
+def test_any_size_known_pixels_bit_exact_and_hole_not_looked_at(name, size):
+    method = METHODS[name]()
+    time, height, width = size
+    video, hole = torch.rand(2, time, 3, height, width), (torch.rand(2, time, 1, height, width) < 0.3).float()
+    hole[0, :, :, : height // 2, : width // 2] = 1
+    hole[1, -1] = 1
+    filled = method(video.masked_fill(hole.expand_as(video) > 0, torch.nan), hole)["filled"]
+    known = (hole == 0).expand_as(video)
+    assert torch.equal(filled[known], video[known])
+    assert torch.equal(filled, method(video, hole)["filled"])
+    assert filled.isfinite().all() and filled.min() >= 0 and filled.max() <= 1 + 1e-5
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_nothing_known_nothing_missing_and_other_precisions(name):
+    method, video = METHODS[name](), torch.rand(1, 3, 3, 20, 24)
+    assert (method(video, torch.ones(1, 3, 1, 20, 24))["filled"] == 0.5).all()
+    assert torch.equal(method(video, torch.zeros(1, 3, 1, 20, 24))["filled"], video)
+    hole = torch.zeros(1, 3, 1, 20, 24)
+    hole[..., 5:12, 6:14] = 1
+    for dtype in (torch.float16, torch.bfloat16, torch.float64):
+        filled = method(video.to(dtype), hole.to(dtype))["filled"]
+        known = (hole == 0).expand_as(video)
+        assert filled.dtype == dtype and torch.equal(filled[known], video.to(dtype)[known])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_refuses_what_is_no_video(name):
+    with pytest.raises(ValueError, match="hole must be"):
+        METHODS[name]()(torch.rand(1, 3, 3, 8, 8), torch.zeros(1, 2, 1, 8, 8))
+    with pytest.raises(ValueError, match="max_miss must be greater than 0"):
+        METHODS[name](max_miss=0)
