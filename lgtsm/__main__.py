@@ -7,7 +7,8 @@ import sys
 
 COMMANDS = {
     "train": "train a model, with Hydra configs (experiment=NAME KEY=VALUE ...)",
-    "evaluate": "score a checkpoint or a filler on held-out clips",
+    "evaluate": "score checkpoints, fillers or folders of results",
+    "compare": "put several evaluations into one table",
     "inpaint": "fill the hole in a video file or frame folder",
     "make_masks": "write a test set of masks, kinds x bins x clips",
     "check_data": "look at a data set before training does",

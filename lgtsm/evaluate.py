@@ -1,36 +1,47 @@
-"""Score a network: `python -m lgtsm.evaluate checkpoint=FILE [data=NAME] [KEY=VALUE ...]`."""
+"""Score methods: `python -m lgtsm.evaluate checkpoint=FILE [protocol=paper_fvi protocol.videos=DIR] [KEY=VALUE]`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import hydra
 from omegaconf import DictConfig
 
 from lgtsm.config.folder import config_folder
-from lgtsm.exits import exit_with_sentence
+from lgtsm.exits import UnavailableError, exit_with_sentence
+from lgtsm.optional import MissingPackageError
 
 
 def run(config: DictConfig) -> dict[str, dict[str, float]]:
     """Score what the configuration names and write the report into `paths.run`.
 
     Returns:
-        name of the method -> mean scores.
+        name of the method -> mean scores; with a paper's protocol, of all kinds and bins, empty in all processes but
+        the first.
 
     Raises:
-        ValueError, FileNotFoundError: the configuration or the checkpoint cannot be used.
+        ValueError, FileNotFoundError: the configuration, a checkpoint or results cannot be used.
     """
+    from lgtsm.config.check import check_complete
+
+    if config.protocol.name == "validation":
+        check_complete(config)
+        return run_validation(config)
+    return run_protocol(config)
+
+
+def run_validation(config: DictConfig) -> dict[str, dict[str, float]]:
+    """Score a network, the mean colour and the temporal copy on the validation clips; see `run`."""
     from torch.utils.data import Dataset
 
     from lgtsm.classical.fillers import MeanColour, TemporalCopy
     from lgtsm.config.build import build
-    from lgtsm.config.check import check_complete
     from lgtsm.config.record import write_config
     from lgtsm.metrics.report import write_report
     from lgtsm.metrics.scoring import markdown_table
     from lgtsm.models.weights import load_model
 
-    check_complete(config)
     methods = {"mean colour": MeanColour(), "temporal copy": TemporalCopy()}
     shown = "temporal copy"
     if config.checkpoint is not None:
@@ -39,11 +50,78 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
     clips = build(config.data.module.validation, "data.module.validation", Dataset)
     folder = Path(config.paths.run)
     write_config(config, folder)
-    scores = write_report(
-        methods, clips, folder, shown, about={"checkpoint": config.checkpoint}, device=config.device
-    )
+    scores = write_report(methods, clips, folder, shown, about={"checkpoint": config.checkpoint}, device=config.device)
     print(f"{len(clips)} clips, means over clips:\n{markdown_table(scores)}\n\nReport: {folder}")
     return scores
+
+
+def run_protocol(config: DictConfig) -> dict[str, dict[str, float]]:
+    """Score the methods by a paper's protocol, alone or as one of torchrun's processes; see `run`."""
+    import torch
+
+    from lgtsm.config.build import build
+    from lgtsm.config.record import write_config
+    from lgtsm.evaluation.inputs import write_inputs
+    from lgtsm.evaluation.methods import make_methods
+    from lgtsm.evaluation.processes import join_processes
+    from lgtsm.evaluation.protocol import PaperProtocol
+    from lgtsm.evaluation.run import evaluate
+
+    torch.manual_seed(config.seed)
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
+    protocol = build(config.protocol, "protocol", PaperProtocol)
+    if config.write_inputs is not None:
+        print(f"{write_inputs(protocol, config.write_inputs)} clips with their masks: {config.write_inputs}")
+        return {}
+    with join_processes() as processes:
+        device = processes.device(config.device)
+        results = [config.results] if isinstance(config.results, str) else list(config.results or [])
+        one_cell = len(protocol.kinds) * len(protocol.centres) == 1
+        methods = make_methods(config.methods, config.checkpoint, config.name, results, one_cell, device)
+        metrics, unavailable = make_metrics(config.metric, device)
+        folder = Path(processes.of_first(str(config.paths.run)))
+        document = evaluate(
+            protocol,
+            methods,
+            metrics,
+            unavailable,
+            folder,
+            num_pictures=config.num_pictures,
+            bootstrap_seed=config.seed,
+            device=device,
+            rank=processes.rank,
+            world_size=processes.world_size,
+            barrier=processes.barrier,
+        )
+    if document is None:
+        return {}
+    write_config(config, folder)
+    (table, *_) = (folder / "report.md").read_text(encoding="utf-8").split("\n## ")
+    print(f"{table.strip()}\n\nReport: {folder / 'report.html'}")
+    everything = {method: groups["all"] for method, groups in document["scores"].items()}
+    return {method: {name: v["mean"] for name, v in of.items() if "mean" in v} for method, of in everything.items()}
+
+
+def make_metrics(config: DictConfig, device: str) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:
+    """Build the metrics of a configuration.
+
+    Returns:
+        name -> metric; and name -> why, in few words and in a sentence, of those that cannot run on this machine.
+    """
+    from torchmetrics import Metric
+
+    from lgtsm.config.build import build
+
+    metrics, unavailable = {}, {}
+    for name, node in config.items():
+        try:
+            metric = build(node, f"metric.{name}", Metric)
+        except (UnavailableError, MissingPackageError) as error:
+            unavailable[str(name)] = getattr(error, "short", str(error)), str(error)
+            continue
+        if metric is not None:
+            metrics[str(name)] = metric.to(device)
+    return metrics, unavailable
 
 
 @hydra.main(version_base="1.3", config_path=config_folder(), config_name="evaluate")

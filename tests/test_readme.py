@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
+from lgtsm import compare
 from lgtsm.__main__ import COMMANDS
 from lgtsm.config.folder import config_folder
-from lgtsm.inpaint import make_parser
+from lgtsm.inpaint import check, make_parser
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -47,10 +48,22 @@ def test_groups_and_options_named_exist():
         assert {o.strip() for o in options.split(",") if o} <= files, group
 
 
-def test_inpaint_command_parses():
-    (line,) = [line for line in BASH if line.startswith("python -m lgtsm.inpaint")]
-    arguments = make_parser().parse_args(line.split()[3:])
-    assert (arguments.video, arguments.mask, arguments.output) == ("VIDEO", "MASK", "OUT")
+def test_inpaint_commands_parse():
+    lines = [line for line in BASH if line.startswith("python -m lgtsm.inpaint")]
+    for line in lines:
+        arguments = make_parser().parse_args(line.split()[3:])
+        check(arguments)
+    first = make_parser().parse_args(lines[0].split()[3:])
+    assert (first.video, first.mask, first.output) == ("VIDEO", "MASK", "OUT")
+    options = {option for action in make_parser()._actions for option in action.option_strings}
+    section = re.search(r"## Fill a video(.*?)From Python:", README, re.S).group(1)
+    assert set(re.findall(r"--[a-z][a-z-]*", section)) <= options
+
+
+def test_compare_command_parses():
+    (line,) = [line for line in BASH if line.startswith("python -m lgtsm.compare")]
+    arguments = compare.make_parser().parse_args(line.split()[3:])
+    assert (arguments.runs, str(arguments.output)) == (["runs/ours", "runs/theirs"], "runs/table")
 
 
 def test_python_example_runs():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "lgtsm"
 ENTRY_POINTS = {
-    "train", "evaluate", "inpaint", "make_masks", "check_data", "prepare_data", "benchmark", "__main__",
+    "train", "evaluate", "compare", "inpaint", "make_masks", "check_data", "prepare_data", "benchmark", "__main__",
 }  # fmt: skip
 EVERYONE = {"checks", "optional", "exits", "timing"}
 MAY_IMPORT = {
@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "features": set(),
     "losses": {"ops", "features"},
     "metrics": {"ops", "features", "data", "video"},
+    "evaluation": {"metrics", "classical", "models", "ops", "masks", "video", "data"},
     "masks": set(),
     "video": set(),
     "data": {"masks", "video"},

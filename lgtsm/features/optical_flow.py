@@ -51,7 +51,7 @@ class DISFlow(nn.Module):
         if min(first.shape[-2:]) < DIS_LEAST_SIDE:
             raise ValueError(
                 f"DIS flow needs frames of at least {DIS_LEAST_SIDE} pixels on each side; got "
-                f"{first.shape[-2]}x{first.shape[-1]}. Score larger frames, or set metrics.warping_error=null."
+                f"{first.shape[-2]}x{first.shape[-1]}. Score larger frames, or set metric.warping_error=null."
             )
         estimator = cv2.DISOpticalFlow_create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{self.preset.upper()}"))
         flows = [estimator.calc(a, b, None) for a, b in zip(_gray(first), _gray(second))]
@@ -77,11 +77,11 @@ class RAFTFlow(Frozen):
         check_choice("network", network, tuple(RAFT_FILES))
         raft = torchvision.models.get_model(network, weights=None)
         if weights == "published":
-            without = "To do without, keep metrics.warping_error.flow at lgtsm.features.optical_flow.DISFlow."
+            without = "To do without, keep metric.warping_error.flow at lgtsm.features.optical_flow.DISFlow."
             raft.load_state_dict(load_weight_file(RAFT_FILES[network], "The warping error with RAFT flow", without))
         elif weights is not None:
             if not Path(weights).is_file():
-                raise ValueError(f"There is no weight file {weights} for {network}. Check metrics.warping_error.flow.")
+                raise ValueError(f"There is no weight file {weights} for {network}. Check metric.warping_error.flow.")
             raft.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
         super().__init__(raft)
 

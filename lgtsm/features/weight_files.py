@@ -16,7 +16,9 @@ FOLDER_VARIABLE = "LGTSM_WEIGHTS"
 
 
 class WeightsUnavailableError(UnavailableError):
-    """Published weights are neither on this machine nor reachable from it."""
+    """Published weights are neither on this machine nor reachable from it; `short` says so in few words."""
+
+    short = "the published weights are not to be had"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,11 +66,13 @@ def load_weight_file(file: WeightFile, needed_for: str, without: str) -> dict[st
             file.url, map_location="cpu", check_hash=True, file_name=file.name, progress=False, weights_only=True
         )
     except (OSError, RuntimeError) as error:  # no network, a refusal, or another file than the published one
-        raise WeightsUnavailableError(
+        unavailable = WeightsUnavailableError(
             f"{needed_for} needs the published weights {file.name}, which could not be downloaded from {file.url} "
             f"({error}). Put that file into a folder and name the folder in the environment variable "
             f"{FOLDER_VARIABLE}. {without}"
-        ) from error
+        )
+        unavailable.short = f"no weights {file.name}"
+        raise unavailable from error
 
 
 def _fetch_whole(file: WeightFile) -> Path:

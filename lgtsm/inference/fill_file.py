@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,6 +21,7 @@ from lgtsm.inference.regions import Region, Segment, computed_share, plan_region
 from lgtsm.inference.scaled import ScaledStream, shrink_hole
 from lgtsm.inference.stream import VideoStream
 from lgtsm.video.errors import VideoError
+from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_reader import open_mask
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.reader import open_video
@@ -26,6 +30,12 @@ from lgtsm.video.writer import VideoWriter
 
 DEFAULT_CHUNK = 8
 Progress = Callable[[str, int, int], None]
+
+
+class FrameSink(Protocol):
+    """Anything that takes frames, uint8 (height, width, 3), one by one."""
+
+    def write(self, frame: np.ndarray) -> None: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +47,7 @@ class FillOptions:
     scene_cuts: begin anew at every cut, so that no scene is filled from another one.
     max_memory: bytes that the network may take; None takes 8 frames at once.
     regions: compute only where the hole is; False computes whole frames.
+    frames_at_once: that the network takes; None takes what the memory allows, or 8.
     """
 
     working_height: int | None = None
@@ -44,13 +55,14 @@ class FillOptions:
     scene_cuts: bool = True
     max_memory: int | None = None
     regions: bool = True
+    frames_at_once: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """What there is to do.
 
-    info: the video. hole_share: share of all pixels that is filled. height, width: that the network works at, in pixels.
+    info: the video. hole_share: share of all pixels that is filled. height, width: pixels that the network works at.
     segments: frames and rectangles that the network sees. computed: their share of all pixels.
     chunk: frames at once. bytes: estimated memory of the network; None for a method that is no network.
     """
@@ -67,15 +79,22 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class FillSummary:
-    """What was done: the plan, where the result is, how many cuts were found, and the seconds that it took."""
+    """What was done.
+
+    plan: what was computed. output: where the result is. cuts: how many were found. seconds: that it took.
+    times: seconds of "mask" (reading it, planning), "decode", "fill", "encode" and "watch"; their sum is `seconds`.
+    """
 
     plan: Plan
-    output: Path
+    output: Path | FrameSink
     cuts: int
     seconds: float
+    times: dict[str, float] = dataclasses.field(default_factory=dict)
 
 
-def make_plan(inpainter: Inpainter, info: VideoInfo, holes: Iterable[np.ndarray], share: float, options: FillOptions) -> Plan:
+def make_plan(
+    inpainter: Inpainter, info: VideoInfo, holes: Iterable[np.ndarray], share: float, options: FillOptions
+) -> Plan:
     """Find out what has to be computed, from the mask alone.
 
     Args:
@@ -102,28 +121,31 @@ def make_plan(inpainter: Inpainter, info: VideoInfo, holes: Iterable[np.ndarray]
     if options.regions:
         segments = plan_regions(holes, model.spatial_reach, model.temporal_reach, model.size_step)
     largest = max((s.regions for s in segments), key=lambda r: total_bytes(model, r, 1, inpainter.dtype), default=())
-    chunk = DEFAULT_CHUNK
+    chunk = options.frames_at_once or DEFAULT_CHUNK
     if options.max_memory is not None and largest:
         chunk = choose_chunk(model, largest, options.max_memory, inpainter.dtype)
     needed = total_bytes(model, largest, chunk, inpainter.dtype)
-    return Plan(info, share, height, width, segments, computed_share(segments, info.frames, height, width), chunk, needed)
+    return Plan(
+        info, share, height, width, segments, computed_share(segments, info.frames, height, width), chunk, needed
+    )
 
 
 def fill_file(
     inpainter: Inpainter,
     video_path: str | Path,
-    mask_path: str | Path,
-    output_path: str | Path,
+    mask: str | Path | Mask,
+    output: str | Path | FrameSink,
     invert_mask: bool = False,
     resize_mask: bool = False,
     repeat_mask: bool = False,
     codec: str | None = None,
     crf: int = 16,
     lossless: bool = False,
-    options: FillOptions = FillOptions(),  # noqa: B008 - frozen
+    options: FillOptions = FillOptions(),
     notice: Callable[[str], None] | None = None,
     progress: Progress = lambda stage, done, total: None,
     watch: Callable[[np.ndarray, np.ndarray, np.ndarray], None] | None = None,
+    fps: Fraction | None = None,
 ) -> FillSummary:
     """Fill a video file of any length.
 
@@ -132,46 +154,81 @@ def fill_file(
     Args:
         inpainter: what fills.
         video_path: a video file or a folder of frames.
-        mask_path: an image for all frames, a folder of images, or a video; white = remove.
-        output_path: a video file, or a folder for PNG frames; it appears only when it is whole.
-        invert_mask, resize_mask, repeat_mask: see `lgtsm.video.mask_reader.open_mask`.
+        mask: an image for all frames, a folder of images, or a video; white = remove. Or holes, opened, see
+            `lgtsm.video.mask_choice.MaskChoice.open`.
+        output: a video file, or a folder for PNG frames; it appears only when it is whole; or a sink.
+        invert_mask, resize_mask, repeat_mask: see `lgtsm.video.mask_reader.open_mask`; for a path only.
         codec, crf, lossless: see `lgtsm.video.writer.VideoWriter`.
         options: how to fill.
         notice: called with a sentence when something looks odd.
         progress: called as progress("fill", done, total), in frames.
         watch: called as watch(frame, hole, filled) for every frame in order, e.g. to make a preview.
+        fps: frames per second of the result; None for those of the video (25 for folders).
 
     Raises:
         VideoError: the video, the mask or the place of the output cannot be used.
         ValueError: the memory budget or the working height cannot be kept.
     """
     started = time.perf_counter()
-    video_path, output_path = Path(video_path), Path(output_path)
-    if output_path.resolve() == video_path.resolve():
+    video_path = Path(video_path)
+    output = Path(output) if isinstance(output, str) else output
+    if isinstance(output, Path) and output.resolve() == video_path.resolve():
         raise VideoError(f"The output must not be the input itself; both are {video_path}. Name another output.")
     info = probe(video_path)
-    mask = open_mask(mask_path, info.frames, info.height, info.width, invert_mask, resize_mask, repeat_mask, notice)
+    if isinstance(mask, (str, Path)):
+        mask = open_mask(mask, info.frames, info.height, info.width, invert_mask, resize_mask, repeat_mask, notice)
+    elif len(mask) != info.frames:
+        raise VideoError(f"The mask must have {info.frames} frames like {video_path}; it has {len(mask)}.")
     plan = make_plan(inpainter, info, mask, mask.hole_share, options)
-    encoding = {"codec": codec, "crf": crf, "lossless": lossless}
     detector = SceneCutDetector() if options.scene_cuts else None
+    encoding = {"codec": codec, "crf": crf, "lossless": lossless}
+    size = info.height, info.width
+    times = {"mask": time.perf_counter() - started, "decode": 0.0, "fill": 0.0, "encode": 0.0, "watch": 0.0}
+    cuts = 0
+
+    def cut() -> None:
+        nonlocal cuts
+        cuts += 1
+
     with (
         open_video(video_path, "pyav") as reader,
-        VideoWriter(output_path, None, info.height, info.width, like=info, source_path=video_path, **encoding) as writer,
+        VideoWriter(output, fps, *size, like=info, source_path=video_path, **encoding)
+        if isinstance(output, Path)
+        else contextlib.nullcontext(output) as writer,
     ):
-        cuts = 0
-
-        def cut() -> None:
-            nonlocal cuts
-            cuts += 1
-
-        pairs = _Kept(zip(reader, mask, strict=True), watch)
+        pairs = _Kept(zip(_timed(reader, times, "decode"), _timed(mask, times, "mask"), strict=True), watch)
         filled = fill_frames(inpainter, pairs, plan, options, detector, cut)
         for done, frame in enumerate(filled, start=1):
-            writer.write(frame)
+            with _stopwatch(times, "encode"):
+                writer.write(frame)
             if watch is not None:
-                watch(*pairs.owed.popleft(), frame)
+                with _stopwatch(times, "watch"):
+                    watch(*pairs.owed.popleft(), frame)
             progress("fill", done, info.frames)
-    return FillSummary(plan, output_path, cuts, time.perf_counter() - started)
+        ended = time.perf_counter()
+    times["encode"] += time.perf_counter() - ended
+    seconds = time.perf_counter() - started
+    times["fill"] = seconds - sum(times.values())
+    return FillSummary(plan, output, cuts, seconds, times)
+
+
+@contextlib.contextmanager
+def _stopwatch(times: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    times[name] += time.perf_counter() - started
+
+
+def _timed(items: Iterable[np.ndarray], times: dict[str, float], name: str) -> Iterator[np.ndarray]:
+    """Yield the items, adding the seconds that each takes to come."""
+    iterator = iter(items)
+    while True:
+        started = time.perf_counter()
+        item = next(iterator, None)
+        times[name] += time.perf_counter() - started
+        if item is None:
+            return
+        yield item
 
 
 def fill_frames(

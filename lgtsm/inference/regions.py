@@ -34,7 +34,10 @@ class Region:
     def joined(self, other: Region) -> Region:
         """Return the smallest rectangle around both."""
         return Region(
-            min(self.top, other.top), min(self.left, other.left), max(self.bottom, other.bottom), max(self.right, other.right)
+            min(self.top, other.top),
+            min(self.left, other.left),
+            max(self.bottom, other.bottom),
+            max(self.right, other.right),
         )
 
 

@@ -59,7 +59,9 @@ class RegionStream:
             if half == 0:
                 raise
             torch.cuda.empty_cache()
-            return np.concatenate([self._step(video[:, :half], hole[:, :half]), self._step(video[:, half:], hole[:, half:])])
+            return np.concatenate(
+                [self._step(video[:, :half], hole[:, :half]), self._step(video[:, half:], hole[:, half:])]
+            )
         self.state = state
         return _bytes(filled)
 
@@ -93,7 +95,9 @@ class VideoStream:
     def __init__(
         self, model: nn.Module, device: torch.device, dtype: torch.dtype, regions: Iterable[Region] | None = None
     ):
-        self.streams = [RegionStream(model, device, dtype, region) for region in (regions if regions is not None else [None])]
+        self.streams = [
+            RegionStream(model, device, dtype, region) for region in (regions if regions is not None else [None])
+        ]
         self.owed: collections.deque[tuple[np.ndarray, np.ndarray]] = collections.deque()
 
     def push(self, frames: np.ndarray, holes: np.ndarray) -> Iterator[np.ndarray]:

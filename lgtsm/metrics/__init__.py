@@ -1,4 +1,5 @@
 """Numbers to report, as torchmetrics classes."""
+
 from lgtsm.metrics.flicker import TemporalFlicker
 from lgtsm.metrics.frame_quality import FrameQuality, frame_quality
 from lgtsm.metrics.lpips import LPIPS

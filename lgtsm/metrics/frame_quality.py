@@ -17,8 +17,8 @@ def frame_quality(filled: Tensor, video: Tensor, hole: Tensor) -> dict[str, Tens
     """Score each video of a batch.
 
     MSE and PSNR: over all pixels of the video (of its hole), colours averaged. SSIM: 11x11 Gaussian window of
-    sigma 1.5 (Wang et al. 2004) on frames reflected at their edges, mean over frames and colours; inside the hole: the mean of the SSIM map over the
-    hole's pixels. Videos are clipped to [0, 1] first.
+    sigma 1.5 (Wang et al. 2004) on frames reflected at their edges, mean over frames and colours; inside the hole: the
+    mean of the SSIM map over the hole's pixels. Videos are clipped to [0, 1] first.
 
     Args:
         filled: (batch, time, 3, height, width).

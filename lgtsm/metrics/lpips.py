@@ -98,13 +98,13 @@ def _weights(net: str, weights: str | Path) -> dict[str, Tensor]:
     if weights != "published":
         path = Path(weights)
         if not path.is_file():
-            raise ValueError(f"There is no weight file {path} for LPIPS with net {net!r}. Check metrics.lpips.weights.")
+            raise ValueError(f"There is no weight file {path} for LPIPS with net {net!r}. Check metric.lpips.weights.")
         return torch.load(path, map_location="cpu", weights_only=True)
     if net != "alex":
         raise ValueError(
-            f"Published LPIPS is computed with net 'alex'; for {net!r} name a weight file, metrics.lpips.weights=FILE."
+            f"Published LPIPS is computed with net 'alex'; for {net!r} name a weight file, metric.lpips.weights=FILE."
         )
-    return load_weight_file(ALEXNET_FILE, "LPIPS", "To do without, set metrics.lpips=null.")
+    return load_weight_file(ALEXNET_FILE, "LPIPS", "To do without, set metric.lpips=null.")
 
 
 def _of_slices(network: nn.Module, state: dict[str, Tensor], net: str, weights: str | Path) -> dict[str, Tensor]:
@@ -113,6 +113,8 @@ def _of_slices(network: nn.Module, state: dict[str, Tensor], net: str, weights: 
     for key, value in network.state_dict().items():
         old = "features." + key.split(".", 1)[1]
         if old not in state or state[old].shape != value.shape:
-            raise ValueError(f"The weight file {weights} for LPIPS with net {net!r} has no {old} of shape {tuple(value.shape)}.")
+            raise ValueError(
+                f"The weight file {weights} for LPIPS with net {net!r} has no {old} of shape {tuple(value.shape)}."
+            )
         renamed[key] = state[old]
     return renamed

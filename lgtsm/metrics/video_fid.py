@@ -83,7 +83,11 @@ class VideoFID(Metric):
                 setattr(self, name, getattr(self, name) + value)
 
     def compute(self) -> Tensor:
-        """Return the distance, a float64 scalar.
+        """Return the distance over all processes' videos; see `distance`."""
+        return self.distance()
+
+    def distance(self) -> Tensor:
+        """Return the distance of what this process has added, a float64 scalar.
 
         Raises:
             ValueError: there are fewer than two videos, which have no covariance.

@@ -68,7 +68,10 @@ class WarpingError(VideoMeans):
         for name, where in (("warping_error", trusted), ("warping_error_hole", trusted & (hole[:-1] > 0))):
             pixels = where.sum((1, 2, 3))
             errors = torch.where(where, squares, 0).sum((1, 2, 3))[pixels > 0] / pixels[pixels > 0]
-            found[name] = (errors.mean() if len(errors) else errors.sum(), torch.tensor(len(errors) > 0).to(errors.device))
+            found[name] = (
+                errors.mean() if len(errors) else errors.sum(),
+                torch.tensor(len(errors) > 0).to(errors.device),
+            )
         return found
 
     def _flow_of(self, video: Tensor) -> tuple[Tensor, Tensor]:

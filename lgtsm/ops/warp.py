@@ -23,7 +23,9 @@ def warp(frames: Tensor, flow: Tensor) -> tuple[Tensor, Tensor]:
     """
     n, _, height, width = frames.shape
     if tuple(flow.shape) != (n, 2, height, width):
-        raise ValueError(f"flow must be (n, 2, height, width) for frames {tuple(frames.shape)}; got {tuple(flow.shape)}.")
+        raise ValueError(
+            f"flow must be (n, 2, height, width) for frames {tuple(frames.shape)}; got {tuple(flow.shape)}."
+        )
     x = torch.arange(width, device=flow.device, dtype=flow.dtype) + flow[:, 0]
     y = torch.arange(height, device=flow.device, dtype=flow.dtype)[:, None] + flow[:, 1]
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)

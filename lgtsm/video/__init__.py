@@ -16,6 +16,7 @@ _PUBLIC = {
     "VideoInfo": "lgtsm.video.probe",
     "VideoWriter": "lgtsm.video.writer",
     "MaskReader": "lgtsm.video.mask_reader",
+    "MaskChoice": "lgtsm.video.mask_choice",
     "open_mask": "lgtsm.video.mask_reader",
     "read_mask": "lgtsm.video.mask_reader",
 }

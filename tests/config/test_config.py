@@ -28,7 +28,7 @@ def every_option():
     for path in sorted(CONF.glob("*/*.yaml")):
         if (path.parent.name, path.stem) == ("data", "clips"):
             continue  # what the others build on: it names no videos
-        yield "train", [f"{path.parent.name}={path.stem}"]
+        yield "evaluate" if path.parent.name in ("protocol", "metric") else "train", [f"{path.parent.name}={path.stem}"]
     for path in sorted((CONF / "loss" / "features").glob("*.yaml")):
         yield "train", ["loss=paper", f"loss/features={path.stem}"]
 

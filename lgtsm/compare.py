@@ -1,0 +1,60 @@
+"""Put several evaluations into one table: `python -m lgtsm.compare RUN RUN ... [-o OUT]`."""
+
+from __future__ import annotations
+
+import argparse
+
+from lgtsm import __version__
+from lgtsm.exits import exit_with_sentence
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    parser = argparse.ArgumentParser(
+        prog="lgtsm compare",
+        description="Put the methods of several evaluations of one protocol into one table, a row for each score and "
+        "kind of hole, a column for each method, best in bold; and their differences from one method, with intervals.",
+    )
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="folder that lgtsm evaluate protocol=... has written")
+    parser.add_argument("--against", metavar="METHOD", help="compare the others with this one (default: the first)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="folder for comparison.md, comparison.html and comparison.json; it is made",
+    )
+    parser.add_argument("--version", action="version", version=f"lgtsm {__version__}")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Do what the command line asks for.
+
+    Raises:
+        ValueError, FileNotFoundError: the evaluations cannot be compared.
+    """
+    import json
+    from pathlib import Path
+
+    from lgtsm.evaluation.comparison import compare
+    from lgtsm.evaluation.document import to_html, to_markdown, write_text
+
+    blocks, plain = compare(arguments.runs, arguments.against)
+    print(to_markdown(blocks))
+    if arguments.output is not None:
+        folder = Path(arguments.output)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / "comparison.md", to_markdown(blocks))
+        write_text(folder / "comparison.html", to_html(blocks, folder))
+        write_text(folder / "comparison.json", json.dumps(plain, indent=2) + "\n")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point of `lgtsm compare`."""
+    arguments = make_parser().parse_args(argv)
+    with exit_with_sentence("compare"):
+        run(arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Score methods by a protocol, clip by clip, and report what came out."""

@@ -1,0 +1,109 @@
+"""A document of headings, text, tables and pictures, as Markdown and as one HTML file."""
+
+from __future__ import annotations
+
+import base64
+import html
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2em auto;padding:0 1em;color:#222}
+table{border-collapse:collapse;margin:1em 0;display:block;overflow-x:auto}
+td,th{border:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-align:top}th{background:#f3f3f3}
+img{max-width:100%;border:1px solid #ddd}figcaption{color:#555}"""
+
+
+class Heading(NamedTuple):
+    """A heading of a level from 1 on."""
+
+    text: str
+    level: int = 2
+
+
+class Text(NamedTuple):
+    """A paragraph; **bold** is understood."""
+
+    text: str
+
+
+class Table(NamedTuple):
+    """A head and rows of cells; **bold** is understood."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+class Picture(NamedTuple):
+    """A PNG beside the document, and what it shows."""
+
+    file: str
+    caption: str
+
+
+Block = Heading | Text | Table | Picture
+
+
+def to_markdown(blocks: Sequence[Block]) -> str:
+    """Return the document; pictures are links to files."""
+    return "\n\n".join(_markdown(block) for block in blocks) + "\n"
+
+
+def to_html(blocks: Sequence[Block], folder: str | Path) -> str:
+    """Return the document as one HTML page that needs nothing beside it.
+
+    Args:
+        blocks: of the document.
+        folder: where its pictures lie.
+    """
+    title = next((html.escape(block.text) for block in blocks if isinstance(block, Heading)), "Report")
+    body = "\n".join(_html(block, Path(folder)) for block in blocks)
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file; an old one stays until the new one is whole."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _markdown(block: Block) -> str:
+    if isinstance(block, Heading):
+        return f"{'#' * block.level} {block.text}"
+    if isinstance(block, Text):
+        return block.text
+    if isinstance(block, Picture):
+        return f"![{block.caption}]({block.file})\n\n{block.caption}"
+    rows = [[_one_line(cell) for cell in row] for row in (block.head, *block.rows)]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(block.head))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def _html(block: Block, folder: Path) -> str:
+    if isinstance(block, Heading):
+        return f"<h{block.level}>{_inline(block.text)}</h{block.level}>"
+    if isinstance(block, Text):
+        return f"<p>{_inline(block.text)}</p>"
+    if isinstance(block, Picture):
+        data = base64.b64encode((folder / block.file).read_bytes()).decode()
+        caption = html.escape(block.caption)
+        picture = f'<img alt="{caption}" src="data:image/png;base64,{data}">'
+        return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
+    head = "".join(f"<th>{_inline(cell)}</th>" for cell in block.head)
+    rows = "".join("<tr>" + "".join(f"<td>{_inline(cell)}</td>" for cell in row) + "</tr>" for row in block.rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _inline(text: str) -> str:
+    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", html.escape(text))
+
+
+def _one_line(cell: str) -> str:
+    return " ".join(cell.split()).replace("|", "\\|")

@@ -1,0 +1,102 @@
+"""Pictures of an evaluation: score against hole share, frames, and slices through time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from lgtsm.evaluation.columns import column
+from lgtsm.evaluation.shown import HOLE, TARGET
+from lgtsm.video.pictures import mark_hole, strip
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
+STYLES = ("-", "--", "-.", ":")
+SLICE_WIDTH = 480  # pixels
+SLICE_HEIGHT = 120
+FRAME_WIDTH = 200  # small frames are shown at least so wide, each pixel as a square
+
+
+def write_plot(path: str | Path, name: str, scores: dict[str, dict], kinds: list[str], centres: list[int]) -> bool:
+    """Plot a score against the hole share, a line a method with its interval, a panel a kind.
+
+    Args:
+        path: PNG to write.
+        name: of the score.
+        scores: method -> group -> score -> {"mean", "low", "high"}, see `lgtsm.evaluation.summary.summarise`.
+        kinds: of holes; centres: middles of bins, percent.
+
+    Returns:
+        whether there was anything to plot.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.2 * len(kinds), 3.4), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
+    anything = False
+    for axis, kind in zip(axes, kinds):
+        for number, (method, groups) in enumerate(scores.items()):
+            points = [(centre, groups.get(f"{kind}/{centre}", {}).get(name)) for centre in centres]
+            points = [(centre, value) for centre, value in points if value is not None and "mean" in value]
+            if not points:
+                continue
+            anything = True
+            x, colour = [centre for centre, _ in points], COLOURS[number % len(COLOURS)]
+            style = STYLES[number // len(COLOURS) % len(STYLES)]
+            axis.plot(x, [v["mean"] for _, v in points], style, color=colour, marker="o", markersize=3, label=method)
+            bounded = [(c, v) for c, v in points if v["low"] is not None]
+            if bounded:
+                low, high = ([v[key] for _, v in bounded] for key in ("low", "high"))
+                axis.fill_between([c for c, _ in bounded], low, high, color=colour, alpha=0.15, linewidth=0)
+        axis.set(title=kind, xlabel="hole share, middle of the bin (%)", xticks=centres)
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel(column(name).title if len(column(name).title) < 30 else name)
+    if anything:
+        axes[0].legend(fontsize="small")
+        path = Path(path)
+        temporary = path.with_name(f".{os.getpid()}.{path.name}")
+        figure.savefig(temporary, format="png")
+        temporary.replace(path)
+    return anything
+
+
+def frames_picture(clips: dict[str, np.ndarray], methods: list[str], max_frames: int = 5) -> np.ndarray:
+    """Lay out input, every method and the target in rows, frames of one clip in columns: uint8 (height, width, 3)."""
+    scale = -(-FRAME_WIDTH // clips[HOLE].shape[2])
+    rows = {name: frames.repeat(scale, axis=1).repeat(scale, axis=2) for name, frames in _rows(clips, methods).items()}
+    return strip(rows, max_frames)
+
+
+def slices_picture(clips: dict[str, np.ndarray], methods: list[str]) -> np.ndarray:
+    """Show one row of pixels of a clip as it changes in time: x to the right, time downwards; a block a method.
+
+    The row is the one that is missing most often. Steady edges are steady lines; flicker is noise across them.
+
+    Args:
+        clips: of `lgtsm.evaluation.shown.load_shown`.
+        methods: names.
+
+    Returns:
+        uint8 (height, width, 3).
+    """
+    hole = clips[HOLE]
+    row = int(hole.sum((0, 2)).argmax())
+    width = hole.shape[2]
+    scale = max(1, round(SLICE_WIDTH / width))
+    blocks = {}
+    for name, frames in _rows(clips, methods).items():
+        size = width * scale, len(frames) * max(scale, SLICE_HEIGHT // len(frames))
+        picture = cv2.resize(frames[:, row], size, interpolation=cv2.INTER_NEAREST)
+        blocks[f"{name}: row {row}, time downwards"] = picture[None]
+    return strip(blocks, 1)
+
+
+def _rows(clips: dict[str, np.ndarray], methods: list[str]) -> dict[str, np.ndarray]:
+    rows: dict[str, Any] = {"input": mark_hole(clips[TARGET], clips[HOLE])}
+    rows |= {method: clips[method] for method in methods if method in clips}
+    return rows | {TARGET: clips[TARGET]}

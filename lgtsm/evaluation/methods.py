@@ -1,0 +1,160 @@
+"""What fills the holes: a network, a filler, or files that somebody else's program has written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from lgtsm.classical.fillers import MeanColour, TemporalCopy
+from lgtsm.classical.telea import Telea
+from lgtsm.evaluation.protocol import Unit
+from lgtsm.models.official_weights import load_official
+from lgtsm.models.weights import load_model
+from lgtsm.ops.compositing import composite
+from lgtsm.video.reader import VIDEO_EXTENSIONS, open_video
+
+CLASSICAL = {"mean_colour": MeanColour, "temporal_copy": TemporalCopy, "telea": Telea}
+
+
+class Filled(NamedTuple):
+    """A filled clip (1, time, 3, height, width), and what the method did to pixels that were known.
+
+    changed: share of the known values that differ by half an 8-bit level or more; largest: difference, in levels.
+    """
+
+    clip: Tensor
+    changed: float
+    largest: float
+
+
+class Method(Protocol):
+    """What is scored. `identity` says in plain values which method it is; `module` is None for files."""
+
+    name: str
+    identity: dict[str, Any]
+    module: nn.Module | None
+
+    def fill(self, unit: Unit, video: Tensor, hole: Tensor) -> Filled:
+        """Return the filled clip, known pixels put back; ValueError where there is none."""
+
+
+class ModuleMethod:
+    """A network or a filler, called method(video, hole)["filled"]."""
+
+    def __init__(self, name: str, module: nn.Module, identity: dict[str, Any]):
+        self.name, self.module, self.identity = name, module, identity
+
+    @torch.no_grad()
+    def fill(self, unit: Unit, video: Tensor, hole: Tensor) -> Filled:
+        """Fill the clip. What is missing is hidden from the method first, so that nothing can look at the answer."""
+        return checked(video, hole, self.module(torch.where(hole > 0.5, 0.5, video), hole)["filled"])
+
+
+class ResultsFolder:
+    """Results in files, <folder>/<kind>/<centre>/<video> or, with one kind and one bin, <folder>/<video>.
+
+    A result is a folder of images, or a video file, with the video's name, of the protocol's size; frames after the
+    protocol's last are not looked at.
+
+    Args:
+        name: of the method in tables.
+        folder: where its results lie.
+        one_cell: whether the protocol has one kind and one bin only.
+
+    Raises:
+        ValueError: there is no such folder.
+    """
+
+    module = None
+
+    def __init__(self, name: str, folder: str | Path, one_cell: bool = False):
+        self.name, self.folder, self.one_cell = name, Path(folder), one_cell
+        if not self.folder.is_dir():
+            raise ValueError(f"The results of {name} must lie in the folder {folder}; there is no such folder.")
+        self.identity = {"results": str(self.folder)}
+
+    def fill(self, unit: Unit, video: Tensor, hole: Tensor) -> Filled:
+        """Read the result of a unit, see `Method`."""
+        path = self._find(unit)
+        num_frames, height, width = video.shape[1], *video.shape[3:]
+        with open_video(path, "pyav") as reader:
+            if len(reader) < num_frames or (reader.height, reader.width) != (height, width):
+                raise ValueError(
+                    f"{path} must have at least {num_frames} frames of {width}x{height}; it has {len(reader)} of "
+                    f"{reader.width}x{reader.height}."
+                )
+            frames = torch.from_numpy(reader.read(range(num_frames)))
+        result = frames.permute(0, 3, 1, 2)[None].to(video) / 255
+        return checked(video, hole, result)
+
+    def _find(self, unit: Unit) -> Path:
+        places = [self.folder / unit.kind / str(unit.centre)] + ([self.folder] if self.one_cell else [])
+        for place in places:
+            for path in (place / unit.name, *(place / f"{unit.name}{ending}" for ending in sorted(VIDEO_EXTENSIONS))):
+                if path.exists():
+                    return path
+        raise ValueError(f"There is no result {places[0] / unit.name} (folder of frames, or video file).")
+
+
+def checked(video: Tensor, hole: Tensor, result: Tensor) -> Filled:
+    """Put the known pixels back, and say what had become of them."""
+    known = (hole <= 0.5).expand_as(video)
+    wrong = (result.to(video.dtype) - video).abs()[known] * 255
+    changed = float((wrong >= 0.5).double().mean()) if wrong.numel() else 0.0
+    largest = float(wrong.max()) if wrong.numel() else 0.0
+    return Filled(composite(video, hole, result), changed, largest)
+
+
+def make_methods(
+    fillers: Sequence[str],
+    checkpoint: str | Path | None = None,
+    name: str = "network",
+    results: Sequence[str] = (),
+    one_cell: bool = False,
+    device: str = "cpu",
+) -> list[Method]:
+    """Return the methods that a command line names, in this order.
+
+    Args:
+        fillers: names of `CLASSICAL`.
+        checkpoint: weight file, checkpoint of a run, or authors' checkpoint; None leaves it out.
+        name: of the checkpoint's network in tables.
+        results: "NAME:FOLDER" each.
+        one_cell: see `ResultsFolder`.
+        device: where networks and fillers compute.
+
+    Raises:
+        ValueError, FileNotFoundError: one cannot be had, or two have one name.
+    """
+    methods: list[Method] = []
+    for filler in fillers:
+        if filler not in CLASSICAL:
+            raise ValueError(f"methods may hold {', '.join(CLASSICAL)}; got {filler!r}.")
+        methods.append(ModuleMethod(filler, CLASSICAL[filler]().to(device), {"filler": filler}))
+    if checkpoint is not None:
+        path = Path(checkpoint)
+        network = load_official(path).generator if path.is_dir() else load_model(path)
+        methods.append(
+            ModuleMethod(name, network.eval().to(device), {"checkpoint": path.name, "sha256": _sha256(path)})
+        )
+    for entry in results:
+        own, colon, folder = entry.partition(":")
+        if not colon or not own or not folder:
+            raise ValueError(f"results must be NAME:FOLDER, such as results=theirs:out/frames; got {entry!r}.")
+        methods.append(ResultsFolder(own, folder, one_cell))
+    names = [method.name for method in methods]
+    double = sorted({name for name in names if names.count(name) > 1})
+    if double or not methods:
+        raise ValueError(f"Every method needs a name of its own; {double[0]!r} is there twice." if double else
+                         "There is nothing to score: name a checkpoint, methods, or results=NAME:FOLDER.")  # fmt: skip
+    return methods
+
+
+def _sha256(path: Path) -> str:
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()

@@ -1,0 +1,54 @@
+"""One evaluation in several processes that torchrun starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import NamedTuple
+
+LONGEST_WAIT = timedelta(days=7)
+
+
+class Processes(NamedTuple):
+    """Which of how many processes this is."""
+
+    rank: int = 0
+    world_size: int = 1
+
+    def barrier(self) -> None:
+        """Wait until every process is here."""
+        if self.world_size > 1:
+            import torch.distributed as dist
+
+            dist.barrier()
+
+    def of_first(self, value: str) -> str:
+        """Return the value that the first process has."""
+        if self.world_size == 1:
+            return value
+        import torch.distributed as dist
+
+        values = [value]
+        dist.broadcast_object_list(values, src=0)
+        return values[0]
+
+    def device(self, name: str) -> str:
+        """Return this process's own GPU where `name` is "cuda" and there are several processes."""
+        return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if name == "cuda" and self.world_size > 1 else name
+
+
+@contextmanager
+def join_processes() -> Iterator[Processes]:
+    """Join the others through gloo if torchrun started this process; they need to see the same files."""
+    if int(os.environ.get("WORLD_SIZE", 1)) == 1:
+        yield Processes()
+        return
+    import torch.distributed as dist
+
+    dist.init_process_group("gloo", timeout=LONGEST_WAIT)
+    try:
+        yield Processes(dist.get_rank(), dist.get_world_size())
+    finally:
+        dist.destroy_process_group()

@@ -1,0 +1,154 @@
+"""What is scored: videos x kinds of holes x bins of hole share, the same for everyone who asks for the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lgtsm.checks import check_choice, check_positive
+from lgtsm.data.clips import colours_first
+from lgtsm.data.face_forensics import FaceForensicsVideos
+from lgtsm.data.folder import FolderVideos
+from lgtsm.data.fvi import FVIVideos
+from lgtsm.data.stored_masks import StoredMasks
+from lgtsm.masks.test_set import CENTRES, MaskClip, TestSet
+
+LAYOUTS = {"fvi": (FVIVideos, "random_masks"), "face_forensics": (FaceForensicsVideos, "masks")}
+
+
+class Unit(NamedTuple):
+    """One thing to score: video number `video`, called `name`, with a hole of a kind and of a bin."""
+
+    video: int
+    name: str
+    kind: str
+    centre: int
+
+    @property
+    def key(self) -> str:
+        """A name of its own."""
+        return f"{self.kind}/{self.centre}/{self.name}"
+
+
+class PaperProtocol:
+    """The first frames of each test video, with one hole of every kind and bin.
+
+    Holes are those stored beside the test videos, where all kinds and bins are there, paired with them by sorted
+    order; else they are drawn, hole i for video i, from the seeds that `lgtsm make_masks` uses, so that the same
+    numbers give the same holes everywhere.
+
+    Args:
+        name: what the report calls it.
+        videos: root of the published test set (see `layout`), or any folder of videos, of which all are taken; the
+            report says which it was.
+        layout: "fvi" or "face_forensics".
+        num_frames, height, width: size of a clip: its first frames, resized and cut to this many pixels.
+        kinds: kinds of holes: `lgtsm.masks` names, or folders of stored masks.
+        centres: middles of the bins of mean hole share, in percent.
+        masks: folder of stored masks, <kind>/<centre>/<clip>; None looks beside the videos, False always draws.
+        seed: of the drawn holes.
+        limit: take so many of the videos, evenly spread; None takes all.
+
+    Raises:
+        ValueError: no folder is named, no videos are there, or the masks that are asked for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        videos: str | Path | None,
+        layout: str,
+        num_frames: int,
+        height: int,
+        width: int,
+        kinds: Sequence[str],
+        centres: Sequence[int] = CENTRES,
+        masks: str | Path | bool | None = None,
+        seed: int = 0,
+        limit: int | None = None,
+    ):
+        check_choice("layout", layout, tuple(LAYOUTS))
+        for what, value in {"num_frames": num_frames, "height": height, "width": width}.items():
+            check_positive(what, value)
+        if videos is None:
+            raise ValueError(
+                f"The protocol {name} needs its test videos: set protocol.videos to the data set's folder, or to any "
+                "folder of videos."
+            )
+        self.name, self.layout, self.kinds, self.centres = name, layout, tuple(kinds), tuple(centres)
+        self.size = num_frames, height, width
+        self.source, self.is_published_set = _open_videos(Path(videos), layout, limit)
+        self.seed = seed
+        self.test_set = TestSet(self.kinds, self.centres, len(self.source), num_frames, height, width, seed)
+        self.stored = self._find_stored(masks)
+        if self.stored is None:
+            self.test_set.check()
+        self._last: tuple[int, Any] | None = None
+
+    def units(self) -> list[Unit]:
+        """Return everything to score, video by video."""
+        return [
+            Unit(video, self.source.name(video), kind, centre)
+            for video in range(len(self.source))
+            for kind in self.kinds
+            for centre in self.centres
+        ]
+
+    def read(self, unit: Unit) -> tuple[Tensor, Tensor]:
+        """Return video (1, time, 3, height, width) in [0, 1] and hole (1, time, 1, height, width), 1 = missing.
+
+        Raises:
+            VideoError: the video or its mask is unreadable, or too short.
+        """
+        if self._last is None or self._last[0] != unit.video:
+            self._last = unit.video, self.source.read_window(unit.video, *self.size, None)
+        frames, window = self._last[1]
+        if self.stored is None:
+            hole = self.test_set.draw(MaskClip(unit.kind, unit.centre, window.position))
+        else:
+            hole = self.stored[f"{unit.kind}/{unit.centre}"].read_hole(window)
+        video = torch.from_numpy(colours_first(frames)).float() / 255
+        return video[None], torch.from_numpy(np.ascontiguousarray(hole)).float()[None, :, None]
+
+    def describe(self) -> dict[str, Any]:
+        """Return plain values by which two evaluations are of the same, or not."""
+        num_frames, height, width = self.size
+        names = "\n".join(self.source.name(video) for video in range(len(self.source)))
+        return {
+            "name": self.name,
+            "published_test_set": self.is_published_set,
+            "videos": len(self.source),
+            "videos_sha256": hashlib.sha256(names.encode()).hexdigest()[:16],
+            "num_frames": num_frames,
+            "height": height,
+            "width": width,
+            "kinds": list(self.kinds),
+            "centres": list(self.centres),
+            "masks": "drawn" if self.stored is None else "stored",
+            "seed": self.seed,
+        }
+
+    def _find_stored(self, masks: str | Path | bool | None) -> dict[str, StoredMasks] | None:
+        if masks is False:
+            return None
+        folder = Path(masks) if masks else self.source.root.parent / LAYOUTS[self.layout][1]
+        cells = [f"{kind}/{centre}" for kind in self.kinds for centre in self.centres]
+        missing = [cell for cell in cells if not (folder / cell).is_dir()]
+        if missing and masks:
+            raise ValueError(f"Stored masks must lie as {folder}/<kind>/<centre>/<clip>; there is no {missing[0]}.")
+        return None if missing else {cell: StoredMasks(folder / cell, every_video=False) for cell in cells}
+
+
+def _open_videos(root: Path, layout: str, limit: int | None) -> tuple[FolderVideos, bool]:
+    """Open the published test set where the folder is laid out as one, else every video in the folder."""
+    videos, _ = LAYOUTS[layout]
+    below = ("Test/JPEGImages", "JPEGImages") if layout == "fvi" else ("Test/videos", "videos")
+    if any((root / folder).is_dir() for folder in below):
+        return videos(root, split="test", limit=limit), True
+    return FolderVideos(root, "all", limit=limit), False

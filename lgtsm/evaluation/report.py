@@ -1,0 +1,144 @@
+"""What an evaluation leaves: numbers, tables, plots, pictures and one page to send to someone."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from lgtsm.evaluation.columns import cell, column
+from lgtsm.evaluation.document import Block, Heading, Picture, Text, to_html, to_markdown, write_text
+from lgtsm.evaluation.figures import frames_picture, slices_picture, write_plot
+from lgtsm.evaluation.shown import load_shown
+from lgtsm.evaluation.summary import PER_VIDEO, write_per_video
+from lgtsm.evaluation.tables import bins_table, efficiency_table, paper_table
+from lgtsm.video.pictures import write_png
+
+SCHEMA = "lgtsm-evaluation-2"
+
+
+def write_evaluation(
+    folder: str | Path,
+    document: dict[str, Any],
+    records: list[dict[str, Any]],
+    names: list[str],
+    shown: list[str],
+) -> None:
+    """Write metrics.json, per_video.csv, plots, pictures, report.md and report.html; each file whole or not at all.
+
+    Args:
+        folder: of the evaluation.
+        document: what metrics.json holds, see `lgtsm.evaluation.run.evaluate`.
+        records: the ledger's lines, see `lgtsm.evaluation.summary.read_records`.
+        names: of scores that are a number for each clip.
+        shown: keys of units with pictures.
+    """
+    folder = Path(folder)
+    write_per_video(folder / PER_VIDEO, records, names)
+    write_text(folder / "metrics.json", json.dumps({"schema": SCHEMA, **document}, indent=2, allow_nan=False) + "\n")
+    scores, kinds, centres = document["scores"], document["protocol"]["kinds"], document["protocol"]["centres"]
+    all_names = list(document["metrics"])
+    blocks = _head(document)
+    blocks += [Text(_how_to_read()), paper_table(scores, all_names, kinds)]
+    for name, value in document["truth"].items():
+        blocks.append(
+            Text(
+                f"The true videos' own {column(name).title}: {cell(name, value)}; less than that is smoother than real."
+            )
+        )
+    blocks += [Text(f"{name} is n/a: {why}") for name, why in document["unavailable"].items()]
+    blocks += _known_pixels(records) + _not_scored(records)
+    blocks += [Heading("What it costs"), efficiency_table(document["efficiency"]), Text(_efficiency_note(document))]
+    blocks.append(Heading("Against the hole share"))
+    plotted = [name for name in all_names if write_plot(folder / f"plot_{name}.png", name, scores, kinds, centres)]
+    for name in plotted:
+        title = column(name).title
+        blocks.append(Picture(f"plot_{name}.png", f"{title} against the hole share, with 95 % intervals over videos."))
+    blocks += _pictures(folder, shown, list(scores))
+    blocks.append(Heading("Bin by bin"))
+    for name in plotted:
+        blocks += [Heading(column(name).title, 3), bins_table(scores, name, kinds, centres)]
+    write_text(folder / "report.md", to_markdown(blocks))
+    write_text(folder / "report.html", to_html(blocks, folder))
+
+
+def _head(document: dict[str, Any]) -> list[Block]:
+    p = document["protocol"]
+    what = (
+        f"{p['videos']} videos x {len(p['kinds'])} kinds of holes ({', '.join(p['kinds'])}) x {len(p['centres'])} bins "
+        f"of hole share; the first {p['num_frames']} frames, {p['width']}x{p['height']}; filled pixels put into the "
+        "known ones; averages over frames."
+    )
+    blocks: list[Block] = [Heading(f"Evaluation: {p['name']}", 1), Text(what), Text(document["deterministic"])]
+    if not p["published_test_set"]:
+        blocks.append(
+            Text("**The videos are a folder of one's own, not the published test set: these numbers do not compare "
+                 "with published ones.**")
+        )  # fmt: skip
+    for name, identity in document["methods"].items():
+        blocks.append(Text(f"{name}: " + ", ".join(f"{key} {value}" for key, value in identity.items()) + "."))
+    return blocks
+
+
+def _how_to_read() -> str:
+    return (
+        "Arrows say which way is better; the best is in bold. In brackets: 95 % bootstrap interval over videos. `n/a` "
+        "says why there is no number. 'hole' scores count missing pixels only."
+    )
+
+
+def _known_pixels(records: list[dict[str, Any]]) -> list[Block]:
+    """Say of each method whether it left the known pixels alone."""
+    worst: dict[str, tuple[float, float, int, int]] = {}
+    for record in records:
+        if "known" in record:
+            changed, largest, clips, touched = worst.get(record["method"], (0.0, 0.0, 0, 0))
+            own = record["known"]
+            worst[record["method"]] = (
+                changed + own["changed"], max(largest, own["largest"]), clips + 1, touched + (own["changed"] > 0)
+            )  # fmt: skip
+    blocks: list[Block] = []
+    for method, (changed, largest, clips, touched) in worst.items():
+        if touched:
+            far = f"by up to {largest:.0f} of 255" if math.isfinite(largest) else "to values that are not finite"
+            blocks.append(
+                Text(f"**{method} touched known pixels** in {touched} of {clips} clips: {changed / clips:.2%} of their "
+                     f"values, {far}. They were put back before scoring, so its scores are those of its hole only.")
+            )  # fmt: skip
+    quiet = [method for method, (*_, touched) in worst.items() if not touched]
+    if quiet:
+        blocks.append(Text(f"Known pixels untouched: {', '.join(quiet)}."))
+    return blocks
+
+
+def _not_scored(records: list[dict[str, Any]]) -> list[Block]:
+    wrong = [record for record in records if "problem" in record]
+    if not wrong:
+        return []
+    some = "; ".join(f"{r['method']}, {r['unit']}: {r['problem']}" for r in wrong[:5])
+    return [Text(f"**Not scored: {len(wrong)} clips.** {some}{' ...' if len(wrong) > 5 else ''}")]
+
+
+def _efficiency_note(document: dict[str, Any]) -> str:
+    where = document["surroundings"]
+    return (
+        f"One clip of the protocol's size on {document['device']}; {where['processor']}, {where['cores']} cores, "
+        f"{document['threads']} threads, torch {where['versions']['torch']}, commit {where['commit']}."
+    )
+
+
+def _pictures(folder: Path, shown: list[str], methods: list[str]) -> list[Block]:
+    frames: list[Block] = [Heading("Frames")]
+    slices: list[Block] = [
+        Heading("Slices through time"),
+        Text("One row of pixels over time. Steady things are vertical or smooth lines; flicker is noise across them."),
+    ]
+    for number, key in enumerate(shown):
+        clips = load_shown(folder, key, methods)
+        if clips is not None:
+            write_png(folder / f"frames_{number}.png", frames_picture(clips, methods))
+            write_png(folder / f"slices_{number}.png", slices_picture(clips, methods))
+            frames.append(Picture(f"frames_{number}.png", key))
+            slices.append(Picture(f"slices_{number}.png", key))
+    return frames + slices if len(frames) > 1 else []

@@ -1,0 +1,145 @@
+"""A whole evaluation: claim the folder, score in one or more processes, report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torchmetrics import Metric
+
+from lgtsm import timing
+from lgtsm.evaluation.efficiency import measure_efficiency
+from lgtsm.evaluation.ledger import claim
+from lgtsm.evaluation.methods import Method
+from lgtsm.evaluation.protocol import PaperProtocol
+from lgtsm.evaluation.report import write_evaluation
+from lgtsm.evaluation.score import score_units
+from lgtsm.evaluation.summary import ALL, read_records, summarise, truth_scores, video_fids
+from lgtsm.metrics.video_fid import VideoFID
+from lgtsm.video.errors import VideoError
+
+EFFICIENCY = "efficiency.json"
+
+
+def evaluate(
+    protocol: PaperProtocol,
+    methods: Sequence[Method],
+    metrics: dict[str, Metric],
+    unavailable: dict[str, tuple[str, str]],
+    folder: str | Path,
+    num_pictures: int = 3,
+    bootstrap_seed: int = 0,
+    device: str = "cpu",
+    rank: int = 0,
+    world_size: int = 1,
+    barrier: Callable[[], None] = lambda: None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any] | None:
+    """Score what has not been scored in this folder yet, and write the report.
+
+    Args:
+        protocol: what to score.
+        methods: what fills the holes.
+        metrics: by name.
+        unavailable: name of a metric that cannot run -> why, in few words and in a sentence.
+        folder: of the evaluation; processes share it.
+        num_pictures: units shown as frames and slices.
+        bootstrap_seed: of the intervals.
+        device: where to compute.
+        rank, world_size: which of how many processes this is.
+        barrier: waits for the other processes.
+        progress: called with (units done, units in all).
+
+    Returns:
+        what metrics.json holds, without its schema: "protocol", "deterministic", "surroundings", "device", "threads",
+        "methods" (name -> which it is), "metrics" (score -> why it is unavailable, or None), "unavailable" (the same in
+        sentences), "efficiency", "truth" (scores of the true videos themselves) and "scores" (method -> group -> score
+        -> value, see `lgtsm.evaluation.summary.summarise`; groups are all, each kind, each kind/bin). None in
+        processes other than the first.
+
+    Raises:
+        ValueError: the folder holds another evaluation.
+    """
+    folder = Path(folder)
+    identities = {method.name: method.identity for method in methods}
+    about = protocol.describe()
+    if rank == 0:
+        claim(folder, about | {"metrics": sorted(metrics), "unavailable": sorted(unavailable)}, identities)
+    barrier()
+    shown = choose_shown(protocol, num_pictures)
+    score_units(protocol, methods, metrics, folder, frozenset(shown), rank, world_size, device, progress)
+    barrier()
+    if rank != 0:
+        return None
+    names = [name for metric in metrics.values() if not isinstance(metric, VideoFID) for name in metric.names]
+    records = read_records(folder, list(identities))
+    scores = summarise(records, names, bootstrap_seed)
+    groups = [ALL, *protocol.kinds, *(f"{kind}/{centre}" for kind in protocol.kinds for centre in protocol.centres)]
+    for name, metric in metrics.items():
+        if isinstance(metric, VideoFID):
+            for method in identities:
+                for group, value in video_fids(folder, method, name, metric, groups).items():
+                    scores[method][group][name] = value
+    for method in identities:
+        for group in groups:
+            scores[method][group] |= {name: {"unavailable": why} for name, (why, _) in unavailable.items()}
+    order = [*names, *(name for name, metric in metrics.items() if isinstance(metric, VideoFID))]
+    document = {
+        "protocol": about,
+        "deterministic": _seed_line(protocol, bootstrap_seed),
+        "surroundings": timing.surroundings(),
+        "device": device,
+        "threads": torch.get_num_threads(),
+        "methods": identities,
+        "metrics": dict.fromkeys(order) | {name: why for name, (why, _) in unavailable.items()},
+        "unavailable": {name: sentence for name, (_, sentence) in unavailable.items()},
+        "efficiency": _efficiency(folder, protocol, methods, device),
+        "truth": truth_scores(folder, bootstrap_seed),
+        "scores": scores,
+    }
+    write_evaluation(folder, document, records, names, shown)
+    return document
+
+
+def choose_shown(protocol: PaperProtocol, count: int) -> list[str]:
+    """Choose units for pictures: other videos and kinds each time, bins around the middle one."""
+    units, found = protocol.units(), []
+    num_videos, kinds, centres = len(protocol.source), protocol.kinds, protocol.centres
+    for number in range(count):
+        kind, centre = kinds[number % len(kinds)], centres[(len(centres) // 2 + number - 1) % len(centres)]
+        keys = [u.key for u in units if (u.video, u.kind, u.centre) == (number % num_videos, kind, centre)]
+        found += [key for key in keys if key not in found]
+    return found
+
+
+def _seed_line(protocol: PaperProtocol, bootstrap_seed: int) -> str:
+    import cv2
+
+    drawn = f"drawn from seed {protocol.seed} with OpenCV {cv2.__version__}" if protocol.stored is None else "stored"
+    return (
+        f"Deterministic: masks {drawn}, one hole per (kind, bin, video); bootstrap seed {bootstrap_seed}; the same "
+        "software, device and number of threads give the same scores bit for bit, in one process or several."
+    )
+
+
+def _efficiency(folder: Path, protocol: PaperProtocol, methods: Sequence[Method], device: str) -> dict[str, Any]:
+    """Measure each method once in the folder's life."""
+    path = folder / EFFICIENCY
+    kept: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    clip = None
+    for unit in protocol.units():
+        try:
+            video, hole = (part.to(device) for part in protocol.read(unit))
+            clip = torch.where(hole > 0.5, 0.5, video), hole
+            break
+        except VideoError:
+            continue
+    for method in methods:
+        if method.name not in kept and clip is not None:
+            kept[method.name] = measure_efficiency(method.module, *clip)
+    timing.write_json(path, kept)
+    none = dict.fromkeys(("parameters", "gflop_per_frame", "frames_per_second", "peak_memory_mib"), "n/a (no clip)")
+    return {method.name: kept.get(method.name, none) for method in methods}

@@ -1,0 +1,145 @@
+"""Score every method on every unit that has not been scored yet."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from lgtsm.evaluation.ledger import Ledger
+from lgtsm.evaluation.methods import Method
+from lgtsm.evaluation.protocol import PaperProtocol, Unit
+from lgtsm.evaluation.shown import save_shown
+from lgtsm.metrics.video_fid import VideoFID
+from lgtsm.metrics.warping_error import WarpingError
+from lgtsm.video.errors import VideoError
+
+TRUTH = "truth"  # under this method the ledger keeps what the true videos look like to a network, and how they move
+
+
+def score_units(
+    protocol: PaperProtocol,
+    methods: Sequence[Method],
+    metrics: dict[str, Metric],
+    folder: str | Path,
+    shown: frozenset[str] = frozenset(),
+    rank: int = 0,
+    world_size: int = 1,
+    device: str = "cpu",
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Score this process's units and add a line for each (method, unit) to the folder's ledger.
+
+    Args:
+        protocol: what to score.
+        methods: what fills the holes.
+        metrics: by the name of their configuration: those with `score`, and `VideoFID`.
+        folder: of the evaluation.
+        shown: keys of units whose clips are kept for pictures.
+        rank, world_size: this process takes every world_size-th unit.
+        device: where to compute.
+        progress: called with (units done, units in all).
+    """
+    ledger = Ledger(folder, rank)
+    units = protocol.units()[rank::world_size]
+    for done, unit in enumerate(units):
+        todo = [method for method in methods if (method.name, unit.key) not in ledger.done]
+        if todo:
+            try:
+                video, hole = (part.to(device) for part in protocol.read(unit))
+            except VideoError as error:
+                for method in todo:
+                    ledger.append({"method": method.name, **_about(unit), "problem": str(error)})
+                continue
+            if unit.key in shown:
+                save_shown(folder, unit, None, video, hole)
+            _note_truth(ledger, unit, video, metrics)
+            for method in todo:
+                ledger.append({"method": method.name, **_score(method, unit, video, hole, metrics, folder, shown)})
+        if progress is not None:
+            progress(done + 1, len(units))
+    ledger.close()
+
+
+def _score(
+    method: Method,
+    unit: Unit,
+    video: Tensor,
+    hole: Tensor,
+    metrics: dict[str, Metric],
+    folder: str | Path,
+    shown: frozenset[str],
+) -> dict[str, Any]:
+    about = {
+        **_about(unit),
+        "frames": video.shape[1],
+        "share": round(float(hole.double().mean()), 6),
+        "hole_sha256": hashlib.sha256((hole > 0.5).cpu().numpy().tobytes()).hexdigest()[:16],
+    }
+    try:
+        filled, changed, largest = method.fill(unit, video, hole)
+    except ValueError as error:
+        return about | {"problem": str(error)}
+    if unit.key in shown:
+        save_shown(folder, unit, method.name, filled, hole)
+    scores: dict[str, Any] = {}
+    vectors, unavailable = {}, {}
+    for name, metric in metrics.items():
+        try:
+            if isinstance(metric, VideoFID):
+                vectors[name] = _pack(metric.look(filled))
+                continue
+            values, counted = metric.score(filled, video, hole)
+        except ValueError as error:
+            unavailable |= dict.fromkeys([name] if isinstance(metric, VideoFID) else metric.names, str(error))
+            continue
+        scores |= {key: _plain(values[key]) if bool(counted[key]) else None for key in values}
+    known = {"changed": changed, "largest": largest}
+    return about | {"scores": scores, "vectors": vectors, "unavailable": unavailable, "known": known}
+
+
+def _note_truth(ledger: Ledger, unit: Unit, video: Tensor, metrics: dict[str, Metric]) -> None:
+    """Keep what the networks of video FID see in the true video, and its own warping error over the frame, once."""
+    if (TRUTH, unit.name) in ledger.done:
+        return
+    vectors, scores = {}, {}
+    for name, metric in metrics.items():
+        with suppress(ValueError):  # a clip that is too small for it: each method's line says so
+            if isinstance(metric, VideoFID):
+                vectors[name] = _pack(metric.look(video))
+            if not isinstance(metric, WarpingError):
+                continue
+            values, counted = metric.score(video, video, torch.ones_like(video[:, :, :1]))
+            scores = {"warping_error": _plain(values["warping_error"]) if counted["warping_error"] else None}
+    if vectors or scores:
+        record = {"method": TRUTH, "unit": unit.name, "frames": video.shape[1], "vectors": vectors, "scores": scores}
+        ledger.append(record)
+
+
+def _about(unit: Unit) -> dict[str, Any]:
+    return {"unit": unit.key, "video": unit.name, "kind": unit.kind, "centre": unit.centre}
+
+
+def _plain(value: Tensor) -> float | str:
+    """One number as JSON has it; a broken one stays visible."""
+    number = float(value)
+    return number if math.isfinite(number) else "nan"
+
+
+def _pack(vectors: Tensor) -> str:
+    """(1, features) as text, float32, bit for bit."""
+    return base64.b64encode(vectors[0].float().cpu().numpy().astype("<f4").tobytes()).decode()
+
+
+def unpack(text: str) -> Tensor:
+    """Return (1, features) of what a ledger keeps."""
+    return torch.from_numpy(np.frombuffer(base64.b64decode(text), "<f4").copy())[None]

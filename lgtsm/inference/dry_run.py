@@ -1,0 +1,50 @@
+"""Say what there is to do, before doing it."""
+
+from __future__ import annotations
+
+from lgtsm.inference.fill_file import Plan
+from lgtsm.inference.trial import Trial
+
+SEGMENTS_SHOWN = 8
+
+
+def describe_plan(plan: Plan, trial: Trial | None, device: str) -> list[str]:
+    """Return lines for people: the video, the hole, what is computed, memory, time."""
+    info = plan.info
+    timing = "variable, on average " if info.variable_frame_rate else ""
+    lines = [
+        f"video    {info.frames} frames of {info.width}x{info.height}, {timing}{float(info.fps):.3f} per second",
+        f"hole     {plan.hole_share:.2%} of all pixels",
+    ]
+    if plan.bytes is None:
+        return [
+            *lines,
+            "work     whole scenes at once, all in memory; no network, so neither memory nor time are estimated",
+        ]
+    count = sum(len(segment.regions) for segment in plan.segments)
+    scaled = "" if plan.height == info.height else f", at {plan.width}x{plan.height}"
+    lines.append(
+        f"work     {plan.computed:.1%} of all pixels{scaled}: segments of frames {len(plan.segments)}, regions {count}"
+    )
+    for segment in plan.segments[:SEGMENTS_SHOWN]:
+        regions = ", ".join(f"{r.right - r.left}x{r.bottom - r.top} at {r.left},{r.top}" for r in segment.regions)
+        lines.append(f"         frames {segment.start} to {segment.stop - 1}: {regions}")
+    if len(plan.segments) > SEGMENTS_SHOWN:
+        lines.append(f"         and {len(plan.segments) - SEGMENTS_SHOWN} more")
+    lines.append(f"memory   about {plan.bytes / 2**20:.0f} MiB for the network, {plan.chunk} frames at once")
+    if trial is None:
+        return [*lines, "time     nothing to compute"]
+    size = f"{trial.region.right - trial.region.left}x{trial.region.bottom - trial.region.top}"
+    tried = f"tried {trial.frames} frames of {size} on {device}: {trial.seconds:.2f} s"
+    return [
+        *lines,
+        f"time     about {_spoken(trial.expected)} for the network ({tried}); decoding and encoding come on top",
+    ]
+
+
+def _spoken(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.1f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

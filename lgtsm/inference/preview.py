@@ -1,0 +1,70 @@
+"""Watch the filling: a video with the input, its hole marked, beside the result."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lgtsm.video.pictures import HOLE_COLOUR, side_by_side
+from lgtsm.video.probe import VideoInfo
+from lgtsm.video.writer import VideoWriter
+
+
+class PreviewWriter:
+    """Write each frame that is filled beside what it was, with the timing of the input.
+
+    Hand it to `fill_file` as `watch`, in a `with` block: the file appears only when all went well.
+
+    Args:
+        path: the video file to write.
+        info: the input, from `probe`.
+        fps: frames per second; None for those of the input.
+
+    Raises:
+        VideoError: the place cannot be written.
+    """
+
+    def __init__(self, path: str | Path, info: VideoInfo, fps: Fraction | None = None):
+        height, width = compare(*_empty(info)).shape[:2]
+        self._writer = VideoWriter(path, fps, height, width, pix_fmt="yuv420p", like=info)
+
+    def __call__(self, frame: np.ndarray, hole: np.ndarray, filled: np.ndarray) -> None:
+        """Add frame and filled, uint8 (height, width, 3), and hole (height, width)."""
+        self._writer.write(compare(frame, hole, filled))
+
+    def __enter__(self) -> PreviewWriter:
+        self._writer.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._writer.__exit__(*error)
+
+
+def compare(frame: np.ndarray, hole: np.ndarray, filled: np.ndarray) -> np.ndarray:
+    """Put a frame with its hole tinted beside the filled one; both sizes even, so that every player shows it."""
+    picture = side_by_side({"input, hole marked": tint_hole(frame, hole)[None], "filled": filled[None]})[0]
+    rows, columns = (length % 2 for length in picture.shape[:2])
+    return np.pad(picture, ((0, rows), (0, columns), (0, 0)), mode="edge")
+
+
+def tint_hole(frame: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Tint the hole so that what is in it can still be seen, and draw its edge.
+
+    Args:
+        frame: uint8 (height, width, 3).
+        hole: uint8 (height, width), 1 = missing.
+    """
+    out = frame.copy()
+    inside = hole > 0
+    out[inside] = out[inside] // 2 + np.uint8(HOLE_COLOUR) // 2
+    edge = inside & (cv2.erode(hole, np.ones((3, 3), np.uint8)) == 0)
+    out[edge] = HOLE_COLOUR
+    return out
+
+
+def _empty(info: VideoInfo) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    frame = np.zeros((info.height, info.width, 3), np.uint8)
+    return frame, frame[..., 0], frame

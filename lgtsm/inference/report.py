@@ -1,0 +1,165 @@
+"""A page about one filled video: frames before and after, a slice through time, and where the time went."""
+
+from __future__ import annotations
+
+import html
+import secrets
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lgtsm.inference.fill_file import FillSummary
+from lgtsm.inference.preview import tint_hole
+from lgtsm.video.errors import VideoError
+from lgtsm.video.mask_edit import Mask
+from lgtsm.video.pictures import write_png
+
+FRAMES, SLICE_FRAMES, PICTURE_WIDTH, CROP = 6, 480, 480, 400
+
+
+class ReportWriter:
+    """Sample the filling and lay it out as a page. Hand it to `fill_file` as `watch`, then call `write`.
+
+    Memory does not grow with the video: six frames are kept, and one row of at most 480.
+
+    Args:
+        folder: a new or empty one, for index.html and its pictures.
+        mask: holes; gone through once, to choose the frames and the row.
+
+    Raises:
+        VideoError: there is something in the folder already, or it cannot be made.
+    """
+
+    def __init__(self, folder: str | Path, mask: Mask):
+        self.folder = Path(folder)
+        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
+            raise VideoError(
+                f"{folder} must be a new or empty folder for the report; there is something in it already."
+            )
+        if not self.folder.parent.is_dir():
+            raise VideoError(f"{folder} cannot be made: there is no folder {self.folder.parent}. Make it first.")
+        areas, rows = [], 0.0
+        for hole in mask:
+            areas.append(int(hole.sum()))
+            rows = rows + hole.sum(1, dtype=np.float64)
+        with_hole = np.flatnonzero(areas)
+        self.chosen = set(
+            with_hole[np.linspace(0, len(with_hole) - 1, min(FRAMES, len(with_hole))).round().astype(int)]
+        )
+        self.row = int(np.argmax(rows))
+        middle = int(np.searchsorted(np.cumsum(areas), sum(areas) / 2))
+        self.start = max(0, min(middle - SLICE_FRAMES // 2, len(areas) - SLICE_FRAMES))
+        self.count = 0
+        self.samples: list[tuple[int, np.ndarray, np.ndarray, np.ndarray]] = []
+        self.slice: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+
+    def __call__(self, frame: np.ndarray, hole: np.ndarray, filled: np.ndarray) -> None:
+        """Take frame and filled, uint8 (height, width, 3), and hole (height, width)."""
+        if self.count in self.chosen:
+            self.samples.append((self.count, frame, hole, filled))
+        if self.start <= self.count < self.start + SLICE_FRAMES:
+            row = slice(self.row, self.row + 1)
+            marked = tint_hole(frame[row], hole[row])[0]
+            self.slice.append((frame[self.row].copy(), marked, filled[self.row].copy()))
+        self.count += 1
+
+    def write(self, summary: FillSummary, title: str) -> None:
+        """Write index.html and its pictures; the folder appears only when all is there."""
+        temporary = self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(4)}.part")
+        try:
+            names = self._write_pictures(temporary)
+            (temporary / "index.html").write_text(_page(summary, title, names, self), encoding="utf-8")
+            if self.folder.exists():
+                self.folder.rmdir()
+            temporary.replace(self.folder)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+    def _write_pictures(self, folder: Path) -> dict[int, tuple[str, str]]:
+        names = {}
+        for number, frame, hole, filled in self.samples:
+            names[number] = f"frame_{number:06d}.png", f"detail_{number:06d}.png"
+            views = [_narrow(view) for view in (frame, tint_hole(frame, hole), filled)]
+            write_png(folder / names[number][0], np.concatenate(views, axis=1))
+            part = _around(hole)
+            detail = np.concatenate([frame[part], filled[part]], axis=1)
+            write_png(folder / names[number][1], _enlarged(detail, CROP // max(detail.shape[0], detail.shape[1] // 2)))
+        views = zip(("before", "hole", "after"), zip(*self.slice))
+        for name, lines in views:
+            # Short clips give few lines: thicker ones can be looked at.
+            write_png(folder / f"slice_{name}.png", np.repeat(np.stack(lines), max(1, 192 // len(lines)), axis=0))
+        return names
+
+
+def _narrow(picture: np.ndarray) -> np.ndarray:
+    height, width = picture.shape[:2]
+    if width <= PICTURE_WIDTH:
+        return picture
+    size = (PICTURE_WIDTH, max(1, round(height * PICTURE_WIDTH / width)))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def _enlarged(picture: np.ndarray, times: int) -> np.ndarray:
+    return picture.repeat(max(1, times), axis=0).repeat(max(1, times), axis=1)
+
+
+def _around(hole: np.ndarray) -> tuple[slice, slice]:
+    """Return rows and columns around the middle of a hole, half as large again as it, at most 400 pixels."""
+    parts = []
+    for axis in (1, 0):
+        there = np.flatnonzero(hole.any(axis))
+        length, size = hole.shape[1 - axis], min(CROP, max(32, round(1.5 * (there[-1] - there[0] + 1))))
+        start = max(0, min((there[0] + there[-1]) // 2 - size // 2, length - size))
+        parts.append(slice(start, start + size))
+    return tuple(parts)
+
+
+STYLE = """body{font:15px/1.5 sans-serif;max-width:1480px;margin:2em auto;padding:0 1em;background:#fff;color:#222}
+img{max-width:100%;height:auto;display:block;margin:.3em 0}table{border-collapse:collapse}
+td,th{text-align:left;padding:.15em 1.2em .15em 0;vertical-align:top}.bar{background:#a3a;height:.8em}"""
+
+
+def _page(summary: FillSummary, title: str, names: dict[int, tuple[str, str]], writer: ReportWriter) -> str:
+    frames = "".join(
+        f'<h3>Frame {number}</h3><img src="{whole}" alt="frame {number}: before, hole marked, after">'
+        f'<img src="{detail}" alt="frame {number} around the hole: before, after">'
+        for number, (whole, detail) in names.items()
+    )
+    slices = "".join(
+        f'<h3>{said}</h3><img src="slice_{name}.png" alt="{said}">'
+        for name, said in (("before", "Before"), ("hole", "Hole marked"), ("after", "After"))
+    )
+    last = writer.start + len(writer.slice) - 1
+    seconds = "".join(
+        f"<tr><td>{name}</td><td>{value:.2f} s</td><td style='width:20em'>"
+        f"<div class=bar style='width:{100 * value / max(summary.seconds, 1e-9):.1f}%'></div></td></tr>"
+        for name, value in summary.times.items()
+    )
+    facts = "".join(f"<tr><th>{name}</th><td>{html.escape(said)}</td></tr>" for name, said in _facts(summary))
+    return f"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}, filled</title><style>{STYLE}</style>
+<h1>{html.escape(title)}</h1>
+<h2>What was done</h2><table>{facts}</table>
+<h2>Frames: before, hole marked, after; below, the hole's surroundings before and after, pixel by pixel</h2>{frames}
+<h2>Row {writer.row} through time, frames {writer.start} to {last} from top to bottom</h2>
+<p>Lines that go on smoothly move smoothly; what jitters or breaks off at the hole flickers in the video.</p>{slices}
+<h2>Where the time went: {summary.seconds:.1f} s</h2><table>{seconds}</table></html>
+"""
+
+
+def _facts(summary: FillSummary) -> list[tuple[str, str]]:
+    plan = summary.plan
+    info = plan.info
+    memory = "not estimated" if plan.bytes is None else f"about {plan.bytes / 2**20:.0f} MiB for the network"
+    work = f"segments of frames {len(plan.segments)}, regions {sum(len(s.regions) for s in plan.segments)}: "
+    return [
+        ("video", f"{info.frames} frames of {info.width}x{info.height}, {float(info.fps):.3f} frames per second"),
+        ("result", str(summary.output)),
+        ("hole", f"{plan.hole_share:.2%} of all pixels"),
+        ("computed", work + f"{plan.computed:.1%} of all pixels, at {plan.width}x{plan.height}"),
+        ("at once", f"{plan.chunk} frames, {memory}"),
+        ("scene cuts", str(summary.cuts)),
+    ]

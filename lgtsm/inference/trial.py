@@ -1,0 +1,53 @@
+"""How long will it take: try the network on one chunk of the largest region, and count."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from lgtsm.inference.fill_file import Plan
+from lgtsm.inference.inpainter import Inpainter
+from lgtsm.inference.regions import Region
+from lgtsm.inference.stream import RegionStream
+
+PATIENCE = 20.0  # seconds
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was tried: seconds for `frames` of a region, and what they let expect of the whole video, in seconds."""
+
+    region: Region
+    frames: int
+    seconds: float
+    expected: float
+
+
+def try_network(inpainter: Inpainter, plan: Plan) -> Trial | None:
+    """Run the largest region of a plan until the network works on full chunks, and time the last one.
+
+    Returns:
+        None where nothing has to be computed, or the method is no network.
+    """
+    regions = [region for segment in plan.segments for region in segment.regions]
+    if not inpainter.can_stream or not regions:
+        return None
+    region = max(regions, key=lambda one: one.pixels)
+    height, width = region.bottom - region.top, region.right - region.left
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (plan.chunk, height, width, 3), dtype=np.uint8)
+    hole = np.zeros((plan.chunk, height, width), np.uint8)
+    hole[:, height // 3 : 2 * height // 3 + 1, width // 3 : 2 * width // 3 + 1] = 1
+    stream = RegionStream(inpainter.model, inpainter.device, inpainter.dtype)
+    begun = time.perf_counter()
+    while True:
+        started = time.perf_counter()
+        ready = len(stream.push(frames, hole))
+        seconds = time.perf_counter() - started
+        # The first chunks cost less: what is deeper in the network still waits for frames.
+        if ready >= plan.chunk or time.perf_counter() - begun > PATIENCE:
+            break
+    pixels = sum((s.stop - s.start) * one.pixels for s in plan.segments for one in s.regions)
+    return Trial(region, plan.chunk, seconds, seconds / (plan.chunk * region.pixels) * pixels)

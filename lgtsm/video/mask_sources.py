@@ -1,0 +1,108 @@
+"""Holes that need no mask file: boxes, and a key colour of the video itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lgtsm.video.errors import VideoError
+from lgtsm.video.reader import open_video
+
+Box = tuple[int, int, int, int]
+
+
+def parse_box(text: str) -> Box:
+    """Return x, y, width, height of a box that is written x,y,w,h, in pixels.
+
+    Raises:
+        VideoError: it is not written so, or has no pixel.
+    """
+    numbers = [int(part) for part in text.split(",")] if re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*){3}", text) else []
+    if not numbers or min(numbers[2:]) == 0:
+        raise VideoError(
+            f"A box must be written x,y,w,h in whole pixels, its left top corner and a size above 0; got {text!r}. "
+            "For example --box 20,10,200,40."
+        )
+    return tuple(numbers)
+
+
+def parse_colour(text: str) -> tuple[int, int, int]:
+    """Return red, green, blue, 0 to 255 each, of a colour that is written RRGGBB.
+
+    Raises:
+        VideoError: it is not written so.
+    """
+    match = re.fullmatch(r"#?([0-9a-fA-F]{6})", text.strip())
+    if not match:
+        raise VideoError(f"A colour must be written RRGGBB in hexadecimal, 00FF00 for green; got {text!r}.")
+    return tuple(bytes.fromhex(match[1]))
+
+
+def box_hole(boxes: Sequence[Box], height: int, width: int) -> np.ndarray:
+    """Return (height, width) uint8 with the boxes missing.
+
+    Raises:
+        VideoError: a box does not lie inside the frame; the sentence says which part of it would.
+    """
+    hole = np.zeros((height, width), np.uint8)
+    for x, y, columns, rows in boxes:
+        if x + columns > width or y + rows > height:
+            inside = (x, y, min(columns, width - x), min(rows, height - y))
+            hint = f"The part inside is {','.join(map(str, inside))}." if min(inside[2:]) > 0 else "No part of it does."
+            raise VideoError(
+                f"The box {x},{y},{columns},{rows} must lie inside the frame of {width}x{height}; it does not. {hint}"
+            )
+        hole[y : y + rows, x : x + columns] = 1
+    return hole
+
+
+def key_hole(frame: np.ndarray, colour: tuple[int, int, int], tolerance: int) -> np.ndarray:
+    """Return (height, width) uint8: 1 where no channel of the frame differs by more than `tolerance` from a colour.
+
+    Args:
+        frame: uint8 (height, width, 3), RGB.
+        colour: red, green, blue.
+        tolerance: 0 to 255.
+    """
+    lowest = np.clip(np.array(colour) - tolerance, 0, 255).astype(np.uint8)
+    highest = np.clip(np.array(colour) + tolerance, 0, 255).astype(np.uint8)
+    return ((frame >= lowest) & (frame <= highest)).all(-1).astype(np.uint8)
+
+
+class StillMask:
+    """The same hole (height, width), 1 = missing, for all frames."""
+
+    def __init__(self, hole: np.ndarray, num_frames: int, name: str):
+        self.hole, self.num_frames, self.name = hole, num_frames, name
+
+    def __len__(self) -> int:
+        return self.num_frames
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for _ in range(self.num_frames):
+            yield self.hole
+
+
+class KeyColourMask:
+    """The pixels of a video that have a colour, read anew from the file each time.
+
+    Args:
+        path: the video.
+        colour, tolerance: as in `key_hole`.
+        num_frames: frames of the video.
+    """
+
+    def __init__(self, path: str | Path, colour: tuple[int, int, int], tolerance: int, num_frames: int):
+        self.path, self.colour, self.tolerance, self.num_frames = path, colour, tolerance, num_frames
+        self.name = f"The key colour {bytes(colour).hex().upper()} with --key-tolerance {tolerance}"
+
+    def __len__(self) -> int:
+        return self.num_frames
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        with open_video(self.path, "pyav") as video:
+            for frame in video:
+                yield key_hole(frame, self.colour, self.tolerance)

@@ -1,0 +1,82 @@
+"""`evaluate` by a paper's protocol and `compare`, as a user types them."""
+
+import cv2
+import numpy as np
+import pytest
+
+from lgtsm import compare
+from lgtsm.evaluate import make_metrics, run
+from tests.end_to_end.composing import composed
+
+
+@pytest.fixture
+def videos(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        (tmp_path / "videos" / name).mkdir(parents=True)
+        for t in range(3):
+            cv2.imwrite(str(tmp_path / "videos" / name / f"{t}.png"), rng.integers(0, 255, (32, 40, 3), dtype=np.uint8))
+    return tmp_path / "videos"
+
+
+def small(videos, *overrides):
+    no_weights = [f"metric.{name}=null" for name in ("lpips", "video_fid_eval", "video_fid_batch_statistics")]
+    size = [
+        "protocol.num_frames=2",
+        "protocol.height=24",
+        "protocol.width=32",
+        "protocol.centres=[25]",
+        "protocol.kinds=[box]",
+    ]
+    return composed(
+        "evaluate", "protocol=paper_faceforensics", f"protocol.videos={videos}", *size, *no_weights, *overrides
+    )
+
+
+def test_a_protocol_run_goes_on_and_two_of_them_are_compared(tmp_path, videos, capsys):
+    scores = run(small(videos, f"paths.run={tmp_path}/one"))
+    assert set(scores) == {"mean_colour", "temporal_copy"}
+    assert {"mse", "warping_error_hole", "flicker_hole"} <= set(scores["mean_colour"])
+    assert "report.html" in capsys.readouterr().out
+    before = (tmp_path / "one" / "scored.0.jsonl").read_bytes()
+    assert run(small(videos, f"paths.run={tmp_path}/one")) == scores
+    assert (tmp_path / "one" / "scored.0.jsonl").read_bytes() == before
+    run(small(videos, f"paths.run={tmp_path}/two", "methods=[mean_colour,telea]"))
+    compare.main([f"{tmp_path}/one", f"{tmp_path}/two", "--against", "mean_colour", "-o", f"{tmp_path}/table"])
+    printed = capsys.readouterr().out
+    assert "Differences from mean_colour" in printed
+    assert {p.name for p in (tmp_path / "table").iterdir()} == {"comparison.md", "comparison.html", "comparison.json"}
+    with pytest.raises(SystemExit) as stopped:
+        compare.main([f"{tmp_path}/videos"])
+    assert stopped.value.code == 2
+    assert "has no metrics.json" in capsys.readouterr().err
+
+
+def test_inputs_are_written_for_others(tmp_path, videos):
+    assert run(small(videos, f"write_inputs={tmp_path}/in")) == {}
+    mask = cv2.imread(str(tmp_path / "in" / "masks" / "box" / "25" / "a" / "00001.png"), 0)
+    frame = cv2.imread(str(tmp_path / "in" / "videos" / "box" / "25" / "a" / "00001.png"))
+    assert set(np.unique(mask)) == {0, 255}
+    assert (frame[mask == 255] == 0).all()
+
+
+def test_a_metric_that_cannot_run_says_why(monkeypatch, tmp_path):
+    def refuse(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setenv("LGTSM_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", refuse)
+    monkeypatch.setattr("torch.hub.download_url_to_file", refuse)
+    metrics, unavailable = make_metrics(composed("evaluate", "metric=raft").metric, "cpu")
+    assert list(metrics) == ["frame_quality", "flicker_hole"]
+    assert unavailable["lpips"][0] == "no weights alexnet-owt-7be5be79.pth"
+    assert unavailable["warping_error"][0].startswith("no weights raft_large")
+    assert (
+        unavailable["video_fid_eval"][0] == unavailable["video_fid_batch_statistics"][0] == "no weights rgb_imagenet.pt"
+    )
+
+
+def test_videos_must_be_named():
+    with pytest.raises(ValueError, match=r"protocol\.videos"):
+        run(composed("evaluate", "protocol=paper_fvi"))

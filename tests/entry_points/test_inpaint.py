@@ -1,0 +1,309 @@
+"""`lgtsm inpaint`, called in this process."""
+
+import io
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import av
+import cv2
+import numpy as np
+import pytest
+import torch
+
+import lgtsm
+from lgtsm.inference.raw import RawSink, read_raw
+from lgtsm.inpaint import main
+from lgtsm.video.probe import probe
+from lgtsm.video.reader import open_video
+from lgtsm.video.writer import VideoWriter
+
+ODD = Path(__file__).parents[1] / "data" / "odd"
+WHOLE = sorted(p.name for p in ODD.iterdir() if p.stem not in ("empty", "not_a_video", "truncated_no_moov"))
+BOX = ("--box", "4,4,12,10")
+FAST = (*BOX, "--method", "mean-colour")
+
+
+def call(*words):
+    """Run the command; returns its exit code."""
+    try:
+        main([str(word) for word in words])
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+def frames_of(path):
+    with open_video(path, "pyav") as reader:
+        return np.stack(list(reader))
+
+
+def write_clip(path, clip, **options):
+    with VideoWriter(path, 25, *clip.shape[1:3], **options) as writer:
+        for frame in clip:
+            writer.write(frame)
+    return path
+
+
+@pytest.fixture
+def clip():
+    rng = np.random.default_rng(0)
+    picture = cv2.resize(rng.integers(0, 200, (5, 7, 3), dtype=np.uint8), (64, 40), interpolation=cv2.INTER_CUBIC)
+    return np.stack([np.roll(picture, 2 * t, axis=1) for t in range(12)])
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "w.safetensors"
+    lgtsm.save_model(lgtsm.create_model("lgtsm", width=4), path)
+    return path
+
+
+def pipe(monkeypatch, data=b""):
+    """Put bytes into stdin and return what will come out of stdout."""
+    out = io.BytesIO()
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(data)))
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=out))
+    return out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "--mask, --box or --key-colour"),
+        (("--mask", "m.png", *BOX), "got --mask and --box"),
+        ((*BOX, "--key-tolerance", "3"), "--key-tolerance is for --key-colour"),
+        ((*BOX, "--feather", "3"), "--feather is for --working-height"),
+        ((*BOX, "--resize-mask"), "--resize-mask is for mask files"),
+        ((*BOX, "--raw", "4x4"), "--raw is for VIDEO -"),
+        ((*BOX, "--fps", "30"), "keep their own times"),
+        ((*BOX, "--overwrite"), "--overwrite is for --batch"),
+        ((*BOX, "--batch", "--pairs", "p.csv"), "not both"),
+        ((*BOX, "--batch", "--preview", "look.mp4"), "are for one video"),
+        ((*BOX, "--max-memory", "1G", "--frames-at-once", "2"), "keep one"),
+        ((*BOX, "--max-memory", "much"), "like 500M or 4G"),
+        ((*BOX, "--frames-at-once", "0"), "at least 1"),
+        (("--box", "40,20,20,20"), "The part inside is 40,20,8,8"),
+        (("--key-colour", "grass"), "RRGGBB"),
+        (("--key-colour", "FF00FF", "--key-tolerance", "0"), "must mask something"),
+        ((*BOX, "--dilate", "100"), "must leave something"),
+        ((*BOX, "--dilate-time", "-1"), "--dilate-time must"),
+        ((*BOX, "--working-height", "-4"), "working_height must"),
+        ((*BOX, "--preview", "absent/look.mp4"), "absent"),
+        ((*BOX, "--report", "."), "new or empty folder"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(tmp_path, monkeypatch, capsys, weights, words, sentence):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "other.txt").touch()
+    monkeypatch.chdir(tmp_path)
+    assert call(ODD / "tiny_48x28.mp4", "-o", tmp_path / "here" / "out.mp4", "-c", weights, *words) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.startswith("lgtsm inpaint: ") and sentence in said
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words", [("-", "-o", "-"), ("-", "--dry-run"), ("-", "-o", "o.mp4", "--report", "r"), ("a.mp4",), ()]
+)
+def test_what_is_left_open_is_asked_for(capsys, words):
+    assert call(*words, *FAST) == 2
+    assert capsys.readouterr().err.startswith("lgtsm inpaint: ")
+
+
+def shown(path):
+    """When each frame is shown, decoded anew with nothing of ours; and the bytes of the sound."""
+    with av.open(str(path), metadata_errors="replace") as container:
+        times = [float(frame.pts * frame.time_base) for frame in container.decode(video=0)]
+    with av.open(str(path), metadata_errors="replace") as container:
+        streams = container.streams.audio[:1]
+        sound = [bytes(packet) for packet in container.demux(*streams) if packet.size] if streams else []
+    return np.array(times), sound
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_odd_files_keep_everything(tmp_path, capsys, name):
+    source, out = ODD / name, tmp_path / name
+    assert call(source, *FAST, "-o", out) == 0
+    (before, sound_before), (after, sound_after) = shown(source), shown(out)
+    assert len(before) == len(after)
+    assert np.abs((before - before[0]) - (after - after[0])).max() < 1.1e-3  # Matroska counts in milliseconds
+    assert sound_before == sound_after
+    a, b = probe(source), probe(out)
+    for fact in ("width", "height", "sample_aspect_ratio", "pix_fmt", "color_space", "color_range", "subtitles"):
+        assert getattr(a, fact) == getattr(b, fact), fact
+    assert "changed" not in capsys.readouterr().err
+
+
+def test_a_turned_video_stays_upright(tmp_path, capsys):
+    data = bytearray((ODD / "three_frames.mp4").read_bytes())
+    at = data.find(b"tkhd") + 44  # the matrix of a phone held upright
+    data[at : at + 36] = b"".join(n.to_bytes(4, "big", signed=True) for n in (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30))
+    (tmp_path / "turned.mp4").write_bytes(data)
+    before = probe(tmp_path / "turned.mp4")
+    assert call(tmp_path / "turned.mp4", *FAST, "-o", tmp_path / "out.mp4") == 0
+    after = probe(tmp_path / "out.mp4")
+    assert (before.rotation, after.rotation) == (90, 0)
+    assert (after.width, after.height) == (before.width, before.height) == (180, 320)
+    assert np.abs(frames_of(tmp_path / "out.mp4").astype(int) - frames_of(tmp_path / "turned.mp4")).mean() < 3
+    assert "changed" not in capsys.readouterr().err
+
+
+def test_what_a_container_cannot_keep_is_said(tmp_path, capsys):
+    assert call(ODD / "odd_321x181_h264_yuv444.mp4", *FAST, "-o", tmp_path / "out.gif") == 0
+    assert "pixel format changed from yuv444p to" in capsys.readouterr().err
+
+
+def test_a_pipe_gives_what_the_whole_clip_gives(tmp_path, monkeypatch, weights, clip):
+    hole = np.zeros(clip.shape[:3], np.uint8)
+    hole[:, 10:22, 20:34] = 1
+    video = torch.from_numpy(clip).permute(0, 3, 1, 2) / 255
+    expected = lgtsm.Inpainter(weights).fill(video, torch.from_numpy(hole)[:, None].float())
+    expected = (expected * 255).round().byte().permute(0, 2, 3, 1).numpy()
+    mask = ("--box", "20,10,14,12", "-c", weights, "--device", "cpu", "--no-scene-cuts")
+    out = pipe(monkeypatch, clip.tobytes())
+    assert call("-", "--raw", "64x40", *mask, "-o", "-", "--frames-at-once", "5") == 0
+    filled = np.frombuffer(out.getvalue(), np.uint8).reshape(clip.shape)
+    assert np.array_equal(filled[hole == 0], clip[hole == 0])
+    assert np.abs(filled.astype(int) - expected).max() <= 1
+    assert (filled[hole == 1] != clip[hole == 1]).any()
+    # The same from a file into a pipe, and from a pipe into a file.
+    source = write_clip(tmp_path / "clip.mkv", clip, lossless=True)
+    out = pipe(monkeypatch)
+    assert call(source, *mask, "-o", "-") == 0
+    assert np.abs(np.frombuffer(out.getvalue(), np.uint8).reshape(clip.shape).astype(int) - expected).max() <= 1
+    pipe(monkeypatch, clip.tobytes())
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    target = tmp_path / "out.mkv"
+    assert call("-", "--raw", "64x40", "--fps", "30000/1001", *mask, "-o", target, "--lossless") == 0
+    assert np.abs(frames_of(target).astype(int) - expected).max() <= 1
+    assert float(probe(target).fps) == pytest.approx(29.97, abs=0.01)
+
+
+def test_pipes_that_break(monkeypatch, capsys, weights):
+    pipe(monkeypatch, bytes(48 * 28 * 3 + 7))
+    assert call("-", "--raw", "48x28", *BOX, "-c", weights, "-o", "-") == 2
+    assert "ended after 1 frames and 7 bytes" in capsys.readouterr().err
+    pipe(monkeypatch, b"")
+    assert call("-", "--raw", "48x28", *BOX, "-c", weights, "-o", "-") == 2
+    assert "at least one frame" in capsys.readouterr().err
+    pipe(monkeypatch, b"")
+    assert call("-", "--raw", "48x28", *FAST, "-o", "-") == 2
+    assert "cannot fill a pipe" in capsys.readouterr().err
+
+    class Gone(io.BytesIO):
+        def write(self, data):
+            raise BrokenPipeError
+
+    with pytest.raises(ValueError, match="closed the pipe"):
+        RawSink(Gone()).write(np.zeros((2, 2, 3), np.uint8))
+
+    class Slow(io.BytesIO):
+        def read(self, size=-1):
+            return super().read(min(size, 5))
+
+    (frame,) = read_raw(Slow(bytes(range(12))), 2, 2)
+    assert frame.ravel().tolist() == list(range(12))
+
+
+def test_a_key_colour_is_a_mask(tmp_path, clip):
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    for t, frame in enumerate(clip):
+        frame[5 : 15 + t, 8:20] = (255, 0, 255)
+        mask = np.zeros(clip.shape[1:3], np.uint8)
+        mask[5 : 15 + t, 8:20] = 255
+        cv2.imwrite(str(masks / f"{t}.png"), mask)
+    source = write_clip(tmp_path / "clip.mkv", clip, lossless=True)
+    same = ("--method", "mean-colour", "--dilate", "2", "--dilate-time", "1")
+    assert call(source, "--mask", masks, *same, "-o", tmp_path / "a") == 0
+    assert call(source, "--key-colour", "FF00FF", *same, "-o", tmp_path / "b") == 0
+    assert np.array_equal(frames_of(tmp_path / "a"), frames_of(tmp_path / "b"))
+
+
+def test_preview_and_report(tmp_path, clip):
+    source = write_clip(tmp_path / "clip.mkv", clip, lossless=True)
+    look, page, out = tmp_path / "look.mp4", tmp_path / "page", tmp_path / "out.mkv"
+    mask = ("--box", "20,10,14,12", "--method", "mean-colour")
+    assert call(source, *mask, "-o", out, "--lossless", "--preview", look, "--report", page) == 0
+    filled, preview = frames_of(out), frames_of(look).astype(int)
+    assert preview.shape == (12, 56, 128, 3)
+    inside = np.zeros((40, 64), bool)
+    inside[10:22, 20:34] = True
+    assert np.abs(preview[:, 16:, 64:] - filled).mean() < 6
+    left = preview[:, 16:, :64]
+    assert np.abs(left - clip)[:, ~inside].mean() < 6
+    assert (left[:, inside, 1].mean() < clip[:, inside, 1].mean() - 20) and (left[:, inside, 0].mean() > 127)
+    text = (page / "index.html").read_text()
+    assert "12 frames of 64x40" in text and "clip.mkv" in text and "http" not in text
+    pictures = re.findall(r'src="([^"]*)"', text)
+    assert sorted(pictures) == sorted(p.name for p in page.glob("*.png")) and len(pictures) == 2 * 6 + 3
+    before, after = (cv2.imread(str(page / f"slice_{name}.png"))[..., ::-1] for name in ("before", "after"))
+    row = int(re.search(r"Row (\d+) through time", text)[1])
+    assert 10 <= row < 22
+    thick = len(before) // 12
+    assert np.array_equal(before[::thick], clip[:, row]) and np.array_equal(after[::thick], filled[:, row])
+    whole = cv2.imread(str(page / "frame_000000.png"))[..., ::-1]
+    assert np.array_equal(whole[:, :64], clip[0]) and np.array_equal(whole[:, 128:], filled[0])
+    assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(".")]
+
+
+def test_a_dry_run_writes_nothing(tmp_path, capsys, weights, clip):
+    source = write_clip(tmp_path / "clip.mkv", clip, lossless=True)
+    before = sorted(tmp_path.rglob("*"))
+    assert call(source, "--box", "20,10,14,12", "-c", weights, "--max-memory", "100M", "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "12 frames of 64x40" in said and "6.56% of all pixels" in said and "frames 0 to 11" in said
+    assert re.search(r"about \d+ MiB", said) and re.search(r"about [\d.]+ s for the network", said)
+    assert (
+        call(source, "--box", "20,10,14,12", "-c", weights, "--working-height", "20", "--full-frames", "--dry-run") == 0
+    )
+    assert "100.0% of all pixels, at 32x20" in capsys.readouterr().out
+    assert call(source, "--box", "20,10,14,12", "--method", "temporal-copy", "--dry-run") == 0
+    assert "whole scenes" in capsys.readouterr().out
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_gets_the_rate_that_is_asked_for(tmp_path, clip):
+    write_clip(f"{tmp_path}/frames", clip)
+    assert call(tmp_path / "frames", *FAST, "--fps", "12.5", "-o", tmp_path / "out.mp4") == 0
+    info = probe(tmp_path / "out.mp4")
+    assert (info.frames, float(info.fps)) == (12, 12.5)
+
+
+def test_many_videos(tmp_path, monkeypatch, capsys, clip):
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "masks").mkdir()
+    mask = np.zeros(clip.shape[1:3], np.uint8)
+    mask[10:20, 10:20] = 255
+    for name in "abc":
+        write_clip(tmp_path / "videos" / f"{name}.mp4", clip)
+        cv2.imwrite(str(tmp_path / "masks" / f"{name}.png"), mask)
+    (tmp_path / "videos" / "b.mp4").write_bytes(b"broken")
+    (tmp_path / "masks" / "c.png").unlink()
+    words = (
+        tmp_path / "videos",
+        "-m",
+        tmp_path / "masks",
+        "--method",
+        "mean-colour",
+        "-o",
+        tmp_path / "out",
+        "--batch",
+    )
+    assert call(*words, "--dry-run") == 0
+    assert "3 to do" in capsys.readouterr().out and not (tmp_path / "out").exists()
+    assert call(*words) == 1
+    said = capsys.readouterr().out
+    assert "1 filled, 2 failed" in said and "there is nothing there" in said and "must be a video file" in said
+    assert sorted(p.name for p in (tmp_path / "out").glob("[!.]*")) == ["a.mp4"]
+    write_clip(tmp_path / "videos" / "b.mp4", clip)
+    cv2.imwrite(str(tmp_path / "masks" / "c.png"), mask)
+    assert call(*words) == 0
+    assert "1 done before, 2 filled" in capsys.readouterr().out
+    table = tmp_path / "pairs.csv"
+    table.write_text("video,mask,output\nvideos/a.mp4,masks/a.png,one.mp4\n")
+    assert call("--pairs", table, "--method", "mean-colour") == 0
+    assert np.abs(frames_of(tmp_path / "one.mp4").astype(int) - frames_of(tmp_path / "out" / "a.mp4")).mean() < 3

@@ -1,0 +1,295 @@
+"""A whole evaluation, small: protocol, resuming, two processes, results from files, report, comparison."""
+
+import csv
+import json
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lgtsm.evaluation.comparison import compare
+from lgtsm.evaluation.inputs import write_inputs
+from lgtsm.evaluation.ledger import Ledger, claim, read_ledger
+from lgtsm.evaluation.methods import ModuleMethod, ResultsFolder, make_methods
+from lgtsm.evaluation.protocol import PaperProtocol
+from lgtsm.evaluation.run import evaluate
+from lgtsm.features import DISFlow
+from lgtsm.masks import sample_hole
+from lgtsm.masks.test_set import MaskClip, TestSet, write_test_set
+from lgtsm.metrics import FrameQuality, TemporalFlicker, VideoFID, WarpingError, frame_quality
+from tests.metrics.cases import Moments
+
+SIZE = {"num_frames": 3, "height": 24, "width": 32}
+KINDS, CENTRES = ("rand_curve", "box"), (15, 45)
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory):
+    """Three videos as folders of frames, of which the last is too short."""
+    root = tmp_path_factory.mktemp("videos")
+    rng = np.random.default_rng(0)
+    for name, length in (("apple", 4), ("berry", 5), ("cherry", 3)):
+        (root / name).mkdir()
+        scene = cv2.resize(rng.integers(0, 255, (8, 12, 3), dtype=np.uint8), (60, 40), interpolation=cv2.INTER_CUBIC)
+        for t in range(length):
+            cv2.imwrite(str(root / name / f"{t}.png"), scene[:30, t : t + 40])
+    return root
+
+
+def make_protocol(videos, **options):
+    return PaperProtocol("small", videos, "fvi", **{**SIZE, "kinds": KINDS, "centres": CENTRES, **options})
+
+
+def make_metrics():
+    return {
+        "quality": FrameQuality(),
+        "flicker": TemporalFlicker(),
+        "video_fid_eval": VideoFID(Moments(), num_features=6),
+    }
+
+
+def score(videos, folder, names=("mean_colour", "telea"), results=(), **options):
+    unavailable = {"lpips": ("no weights x.pth", "LPIPS needs x.pth.")}
+    methods = make_methods(names, results=results)
+    return evaluate(make_protocol(videos), methods, make_metrics(), unavailable, folder, **options)
+
+
+@pytest.fixture(scope="module")
+def run(videos, tmp_path_factory):
+    """One finished evaluation: its folder and document."""
+    folder = tmp_path_factory.mktemp("run")
+    return folder, score(videos, folder)
+
+
+def test_holes_are_those_of_make_masks_drawn_or_stored(videos, tmp_path):
+    protocol = make_protocol(videos, seed=7)
+    units = protocol.units()
+    assert len(units) == 3 * 2 * 2
+    for unit in (units[0], units[-1]):
+        video, hole = protocol.read(unit)
+        seed = MaskClip(unit.kind, unit.centre, unit.video).seed(7)
+        share = ((unit.centre - 5) / 100, (unit.centre + 5) / 100)
+        expected = sample_hole(unit.kind, 3, 24, 32, seed, hole_share=share)
+        assert np.array_equal(hole[0, :, 0].numpy(), expected)
+        assert share[0] <= hole.mean() < share[1]
+        assert video.shape == (1, 3, 3, 24, 32)
+    write_test_set(tmp_path, TestSet(KINDS, CENTRES, 3, 3, 24, 32, seed=7))
+    stored = make_protocol(videos, masks=tmp_path / "random_masks")
+    assert (stored.describe()["masks"], protocol.describe()["masks"]) == ("stored", "drawn")
+    assert all(torch.equal(stored.read(unit)[1], protocol.read(unit)[1]) for unit in units)
+    (tmp_path / "FVI" / "Test").mkdir(parents=True)
+    shutil.copytree(videos, tmp_path / "FVI" / "Test" / "JPEGImages")
+    shutil.copytree(tmp_path / "random_masks", tmp_path / "FVI" / "Test" / "random_masks")
+    published = make_protocol(tmp_path / "FVI").describe()
+    assert (published["masks"], published["published_test_set"], protocol.is_published_set) == ("stored", True, False)
+    assert make_protocol(tmp_path / "FVI", masks=False).describe()["masks"] == "drawn"
+    with pytest.raises(ValueError, match="there is no rand_curve/15"):
+        make_protocol(videos, masks=tmp_path)
+    with pytest.raises(ValueError, match=r"set protocol\.videos"):
+        make_protocol(None)
+
+
+def test_scores_are_means_over_clips_of_every_group(videos, run):
+    folder, document = run
+    protocol = make_protocol(videos)
+    (telea,) = make_methods(["telea"])
+    mse, inside = {}, {}
+    for unit in protocol.units():
+        video, hole = protocol.read(unit)
+        scores = frame_quality(telea.module(video, hole)["filled"], video, hole)
+        mse[unit.key], inside[unit.key] = scores["mse"].item(), scores["mse_hole"].item()
+    of = document["scores"]["telea"]
+    assert of["all"]["mse"]["mean"] == pytest.approx(np.mean(list(mse.values())), rel=1e-9)
+    boxes = [value for key, value in inside.items() if key.startswith("box/45/")]
+    assert of["box/45"]["mse_hole"]["mean"] == pytest.approx(np.mean(boxes), rel=1e-9)
+    assert of["box/45"]["mse_hole"]["low"] <= np.mean(boxes) <= of["box/45"]["mse_hole"]["high"]
+    assert (of["box"]["mse"]["videos"], of["box"]["mse"]["clips"]) == (3, 6)
+    with (folder / "per_video.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["method"] == "telea"]
+    assert {f"{r['kind']}/{r['centre']}/{r['video']}": float(r["mse"]) for r in rows} == mse
+
+
+def test_video_fid_of_the_ledger_is_that_of_the_metric(videos, run):
+    protocol, metric = make_protocol(videos), VideoFID(Moments(), num_features=6)
+    (telea,) = make_methods(["telea"])
+    for unit in protocol.units():
+        video, hole = protocol.read(unit)
+        if unit.kind == "box":
+            metric.update(telea.module(video, hole)["filled"], video)
+    assert run[1]["scores"]["telea"]["box"]["video_fid_eval"]["mean"] == pytest.approx(
+        metric.compute().item(), rel=1e-6
+    )
+
+
+def test_the_report_is_whole(run):
+    folder, document = run
+    report, page = (folder / "report.md").read_text(), (folder / "report.html").read_text()
+    assert "Deterministic: masks drawn from seed 0" in report
+    assert "not the published test set" in report
+    assert "n/a (no weights x.pth)" in report
+    assert "lpips is n/a: LPIPS needs x.pth." in report
+    assert "Known pixels untouched: mean_colour, telea." in report
+    assert f"{document['scores']['telea']['all']['psnr_hole']['mean']:.2f}" in report
+    assert page.count("data:image/png;base64,") == len(list(folder.glob("*.png"))) == 8 + 2 * 3
+    assert 'src="plot' not in page
+    kept = json.loads((folder / "metrics.json").read_text())
+    assert kept["schema"] == "lgtsm-evaluation-2"
+    assert kept["scores"] == document["scores"]
+    assert kept["efficiency"]["telea"]["parameters"] == 0
+    assert kept["efficiency"]["telea"]["gflop_per_frame"].startswith("n/a (")
+    assert not list(folder.glob(".*"))
+
+
+def test_a_killed_evaluation_goes_on_and_scores_nothing_twice(videos, run, tmp_path):
+    folder = run[0]
+    lines = (folder / "scored.0.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "scored.0.jsonl").write_text("".join(lines[:9]) + lines[9][:20])
+    shutil.copy(folder / "evaluation.json", tmp_path)
+    calls = []
+    methods = make_methods(["mean_colour", "telea"])
+    for method in methods:
+        method.module.register_forward_hook(lambda *_: calls.append(1))
+    evaluate(make_protocol(videos), methods, make_metrics(), {"lpips": ("", "")}, tmp_path, num_pictures=0)
+    measured = 2 * 5  # what a method costs is measured again, as its file was not there
+    done = sum(json.loads(line)["method"] != "truth" for line in lines[:9])
+    assert len(calls) - measured == 2 * 12 - done
+    assert (tmp_path / "scored.0.jsonl").read_text().startswith("".join(lines[:9]))
+    assert (tmp_path / "per_video.csv").read_bytes() == (folder / "per_video.csv").read_bytes()
+    calls.clear()
+    evaluate(make_protocol(videos), methods, make_metrics(), {"lpips": ("", "")}, tmp_path, num_pictures=0)
+    assert calls == []
+
+
+def test_two_processes_equal_one(videos, run, tmp_path):
+    folder, document = run
+    assert score(videos, tmp_path, rank=1, world_size=2, barrier=lambda: None) is None
+    both = score(videos, tmp_path, rank=0, world_size=2)
+    assert both["scores"] == document["scores"]
+    assert (tmp_path / "per_video.csv").read_bytes() == (folder / "per_video.csv").read_bytes()
+
+
+def test_results_from_files_are_scored_and_watched(videos, run, tmp_path):
+    protocol = make_protocol(videos)
+    assert write_inputs(protocol, tmp_path / "in") == 12
+    touched, missing = "box/45/berry", "box/15/apple"
+    for file in (tmp_path / "in" / "videos").rglob("*.png"):  # another program: OpenCV only
+        key = file.parent.relative_to(tmp_path / "in" / "videos").as_posix()
+        frame, mask = cv2.imread(str(file)), cv2.imread(str(tmp_path / "in" / "masks" / key / file.name), 0)
+        filled = cv2.inpaint(frame, (mask > 127).astype(np.uint8), 3, cv2.INPAINT_TELEA)
+        if key == touched:
+            filled[mask == 0] = np.minimum(filled[mask == 0], 245) + 10
+        for name in ("good", "gap"):
+            out = tmp_path / name / key / file.name
+            if (name, key) != ("gap", missing):
+                out.parent.mkdir(parents=True, exist_ok=True)
+                cv2.imwrite(str(out), filled)
+    results = [f"good:{tmp_path}/good", f"gap:{tmp_path}/gap"]
+    document = score(videos, tmp_path / "run", names=["telea"], results=results)
+    good, telea, gap = (document["scores"][name] for name in ("good", "telea", "gap"))
+    for name in ("mse", "psnr_hole", "flicker_hole"):
+        assert good["all"][name]["mean"] == pytest.approx(telea["all"][name]["mean"], rel=1e-4)
+    assert "1 of 12 clips could not be scored" in gap["all"]["mse"]["unavailable"]
+    assert gap["rand_curve"]["mse"] == good["rand_curve"]["mse"]
+    report = (tmp_path / "run" / "report.md").read_text()
+    assert "**good touched known pixels** in 1 of 12 clips" in report
+    assert "by up to 10 of 255" in report
+    assert document["efficiency"]["good"]["parameters"] == "n/a (files made elsewhere)"
+
+    # The same evaluation elsewhere, and both in one table.
+    blocks, plain = compare([run[0], tmp_path / "run"])
+    assert list(plain["scores"]) == ["mean_colour", "telea", "good", "gap"]
+    difference = plain["differences"]["telea"]["box"]["mse"]
+    expected = telea["box"]["mse"]["mean"] - plain["scores"]["mean_colour"]["box"]["mse"]["mean"]
+    assert difference["mean"] == pytest.approx(expected, rel=1e-9)
+    table = blocks[2]
+    row = next(row for row in table.rows if row[:2] == ["MSE hole ↓", "all kinds"])
+    assert sum(cell.startswith("**") for cell in row) >= 1
+    assert row[-1].startswith("n/a (1 of 12")
+    with pytest.raises(ValueError, match="--against must be one of mean_colour, telea"):
+        compare([run[0]], "nobody")
+    other = json.loads((run[0] / "metrics.json").read_text())
+    other["protocol"]["seed"] = 5
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "metrics.json").write_text(json.dumps(other))
+    with pytest.raises(ValueError, match="protocols differ in seed"):
+        compare([run[0], tmp_path / "other"])
+    with pytest.raises(FileNotFoundError, match=r"has no metrics\.json"):
+        compare([tmp_path])
+
+
+def test_methods_see_no_answer_and_broken_ones_get_no_number(videos, tmp_path):
+    class Peeks(nn.Module):
+        def forward(self, video, hole):
+            assert (video[hole.expand_as(video) > 0] == 0.5).all()
+            return {"filled": torch.where(hole > 0, float("nan"), video)}
+
+    method = ModuleMethod("peeks", Peeks(), {})
+    document = evaluate(make_protocol(videos), [method], {"quality": FrameQuality()}, {}, tmp_path)
+    assert document["scores"]["peeks"]["all"]["mse"] == {"unavailable": "the method gave values that are not finite"}
+
+
+def test_the_true_videos_have_a_warping_error_too(videos, tmp_path):
+    metric, protocol = WarpingError(DISFlow()), make_protocol(videos, kinds=("box",), centres=(15,))
+    document = evaluate(
+        protocol, make_methods(["mean_colour"]), {"warping_error": metric}, {}, tmp_path, num_pictures=0
+    )
+    for unit in protocol.units():
+        video, hole = protocol.read(unit)
+        metric.update(video, video, hole)
+    expected = metric.compute()["warping_error"].item()
+    assert document["truth"]["warping_error"]["mean"] == pytest.approx(expected, rel=1e-9)
+    assert "The true videos' own warping error: " in (tmp_path / "report.md").read_text()
+
+
+def test_a_metric_that_clips_are_too_small_for_says_so(videos, tmp_path):
+    protocol = make_protocol(videos, kinds=("box",), centres=(15,), height=12)
+    metrics = {"warping_error": WarpingError(DISFlow()), "quality": FrameQuality()}
+    of = evaluate(protocol, make_methods(["mean_colour"]), metrics, {}, tmp_path, num_pictures=0)["scores"]
+    assert "at least 16 pixels" in of["mean_colour"]["all"]["warping_error"]["unavailable"]
+    assert of["mean_colour"]["all"]["mse"]["mean"] > 0
+
+
+def test_short_videos_are_named_not_scored(videos, tmp_path):
+    protocol = make_protocol(videos, num_frames=4)
+    document = evaluate(protocol, make_methods(["mean_colour"]), {"quality": FrameQuality()}, {}, tmp_path)
+    assert "4 of 12 clips could not be scored" in document["scores"]["mean_colour"]["all"]["mse"]["unavailable"]
+    assert "**Not scored: 4 clips.**" in (tmp_path / "report.md").read_text()
+
+
+def test_a_folder_holds_one_evaluation(tmp_path):
+    claim(tmp_path, {"seed": 0}, {"a": {"sha256": "1"}})
+    claim(tmp_path, {"seed": 0}, {"a": {"sha256": "1"}, "b": {}})
+    with pytest.raises(ValueError, match=r"differs in seed.*paths\.run"):
+        claim(tmp_path, {"seed": 1}, {})
+    with pytest.raises(ValueError, match="scores of another 'a'"):
+        claim(tmp_path, {"seed": 0}, {"a": {"sha256": "2"}})
+
+
+def test_the_ledger_cuts_torn_lines_and_counts_once(tmp_path):
+    for rank in (0, 1):
+        ledger = Ledger(tmp_path, rank)
+        ledger.append({"method": "a", "unit": "x"})
+        ledger.close()
+    with (tmp_path / "scored.0.jsonl").open("a") as file:
+        file.write('{"method": "a", "un')
+    assert [record["unit"] for record in read_ledger(tmp_path)] == ["x"]
+    again = Ledger(tmp_path)
+    again.append({"method": "a", "unit": "y"})
+    again.close()
+    assert [record["unit"] for record in read_ledger(tmp_path)] == ["x", "y"]
+
+
+def test_method_errors(tmp_path):
+    with pytest.raises(ValueError, match="mean_colour, temporal_copy, telea; got 'magic'"):
+        make_methods(["magic"])
+    with pytest.raises(ValueError, match="NAME:FOLDER"):
+        make_methods([], results=["folder"])
+    with pytest.raises(ValueError, match="there is no such folder"):
+        ResultsFolder("theirs", tmp_path / "absent")
+    with pytest.raises(ValueError, match="'telea' is there twice"):
+        make_methods(["telea", "telea"])
+    with pytest.raises(ValueError, match="nothing to score"):
+        make_methods([])

@@ -1,0 +1,178 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+import lgtsm
+from lgtsm.inference.batch import run_batch, summary_table
+from lgtsm.inference.batch_state import read_state, state_path
+from lgtsm.inference.pairs import pair_by_name, read_pairs
+from lgtsm.inpaint import main
+from lgtsm.video.errors import VideoError
+from lgtsm.video.reader import open_video
+from lgtsm.video.writer import VideoWriter
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Empty files in the places of three videos, one of them a folder of frames, and their masks."""
+    for name in ("videos/a.mp4", "videos/in/b.wmv", "videos/c/0.png", "masks/a.png", "masks/in/b.mkv", "masks/c/0.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    return tmp_path
+
+
+def fake_fill(pair):
+    """Write what the result depends on."""
+    pair.output.write_bytes(pair.video.read_bytes() + pair.mask.read_bytes())
+    return SimpleNamespace(plan=SimpleNamespace(info=SimpleNamespace(frames=3), hole_share=0.25))
+
+
+def states(results):
+    return [result.state for result in results]
+
+
+def test_pairs_by_name(tree):
+    pairs = {pair.name: pair for pair in pair_by_name(tree / "videos", tree / "masks", tree / "out")}
+    assert set(pairs) == {"a.mp4", "in/b.wmv", "c"}
+    assert pairs["a.mp4"].mask == tree / "masks" / "a.png"
+    assert pairs["in/b.wmv"].mask == tree / "masks" / "in" / "b.mkv"
+    assert pairs["c"].mask == tree / "masks" / "c"
+    assert pairs["a.mp4"].output == tree / "out" / "a.mp4"
+    assert pairs["in/b.wmv"].output == tree / "out" / "in" / "b.mkv"  # WMV is not written
+    assert pairs["c"].output == tree / "out" / "c"
+    for_all = pair_by_name(tree / "videos", tree / "masks" / "a.png", tree / "out")
+    assert {pair.mask for pair in for_all} == {tree / "masks" / "a.png"}
+    assert len(pair_by_name(tree / "videos", None, tree / "videos" / "out")) == 3
+
+
+def test_pairs_that_cannot_be(tree):
+    with pytest.raises(VideoError, match="must not go where the videos are"):
+        pair_by_name(tree / "videos", None, tree / "videos")
+    (tree / "videos" / "in" / "b.mkv").write_bytes(b"")
+    with pytest.raises(VideoError, match="output of its own"):
+        pair_by_name(tree / "videos", None, tree / "out")
+    (tree / "masks" / "a.mp4").write_bytes(b"")
+    with pytest.raises(VideoError, match=r"one mask for a; it holds a\.png and a\.mp4"):
+        pair_by_name(tree / "videos", tree / "masks", tree / "out")
+
+
+def test_pairs_from_a_table(tmp_path):
+    table = tmp_path / "pairs.csv"
+    table.write_text("video,mask,output\na.mp4,m/a.png,out/a.mp4\nb.mp4,,out/b.mp4\n")
+    a, b = read_pairs(table)
+    assert (a.video, a.mask, a.output) == (tmp_path / "a.mp4", tmp_path / "m/a.png", tmp_path / "out/a.mp4")
+    assert b.mask is None
+    for text, words in (
+        ("video,mask\na,b\n", "output is not among"),
+        ("video,mask,output\na,b,\n", "line 2 does not"),
+        ("video,mask,output\n", "at least one video"),
+        ("video,mask,output\na,m,o\nb,m,o\n", "output of its own"),
+    ):
+        table.write_text(text)
+        with pytest.raises(VideoError, match=words):
+            read_pairs(table)
+
+
+def test_only_what_is_not_done_is_done(tree):
+    def run(settings=1, **options):
+        pairs = pair_by_name(tree / "videos", tree / "masks", tree / "out")
+        return states(run_batch([p for p in pairs if p.name != "c"], fake_fill, {"crf": settings}, **options))
+
+    assert run(dry=True) == ["to do"] * 2
+    assert not (tree / "out").exists()
+    assert run() == ["filled"] * 2
+    assert run() == ["done before"] * 2
+    assert run(overwrite=True) == ["filled"] * 2
+    assert run(settings=2) == ["filled"] * 2
+    (tree / "masks" / "a.png").write_bytes(b"another")
+    assert run(settings=2) == ["filled", "done before"]
+    assert (tree / "out" / "a.mp4").read_bytes() == b"videos/a.mp4another"
+    (tree / "out" / "a.mp4").write_bytes(b"not ours")
+    assert run(settings=2) == ["filled", "done before"]
+    (tree / "out" / "in" / "b.mkv").unlink()
+    assert run(settings=2) == ["done before", "filled"]
+
+
+def test_failures_do_not_stop_the_rest(tree):
+    (tree / "masks" / "a.png").unlink()
+
+    def fill(pair):
+        if pair.name == "in/b.wmv":
+            raise RuntimeError("out of\nluck")
+        return fake_fill(pair)
+
+    pairs = [pair for pair in pair_by_name(tree / "videos", tree / "masks", tree / "out") if pair.name != "c"]
+    more = [*pairs, pair_by_name(tree / "videos", tree / "masks" / "c" / "0.png", tree / "other")[0]]
+    results = run_batch(more, fill, {})
+    assert states(results) == ["failed", "failed", "filled"]
+    assert "a" in results[0].why and results[1].why == "RuntimeError: out of luck"
+    assert not pairs[0].output.exists()
+    table = summary_table(results)
+    assert table.row_count == 3 and "2 failed, 1 filled" in table.title
+
+
+def test_folders_of_frames_that_are_not_ours_stay(tree):
+    def fill(pair):
+        pair.output.mkdir()
+        (pair.output / "0.png").write_bytes(b"filled")
+        return SimpleNamespace(plan=SimpleNamespace(info=SimpleNamespace(frames=1), hole_share=0.25))
+
+    pairs = [pair for pair in pair_by_name(tree / "videos", tree / "masks", tree / "out") if pair.name == "c"]
+    assert states(run_batch(pairs, fill, {})) == ["filled"]
+    assert states(run_batch(pairs, fill, {})) == ["done before"]
+    assert states(run_batch(pairs, fill, {"new": 1})) == ["filled"]
+    state_path(pairs[0].output).unlink()
+    (result,) = run_batch(pairs, fill, {})
+    assert result.state == "failed" and "new or empty folder" in result.why
+    assert (pairs[0].output / "0.png").read_bytes() == b"filled"
+
+
+def test_a_killed_run_is_finished_with_the_same_files(tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / "videos").mkdir()
+    for name in "abc":
+        with VideoWriter(tmp_path / "videos" / f"{name}.mp4", 25, 64, 96) as writer:
+            picture = cv2.resize(rng.integers(0, 256, (8, 12, 3), dtype=np.uint8), (96, 64))
+            for t in range(100):  # more than the encoder holds back
+                writer.write(np.roll(picture, t, axis=1))
+    weights = tmp_path / "w.safetensors"
+    lgtsm.save_model(lgtsm.create_model("lgtsm", width=4), weights)
+
+    def words(out):
+        same = ("--box", "30,20,24,20", "--batch", "-c", str(weights), "--device", "cpu", "--lossless")
+        return [str(tmp_path / "videos"), "-o", str(tmp_path / out), *same]
+
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lgtsm.inpaint", *words("out")],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while process.poll() is None and not list(out.glob(".b.*.part.mp4")):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert read_state(out / "a.mp4")["state"] == "done"
+    assert read_state(out / "b.mp4")["state"] == "running"
+    assert not (out / "b.mp4").exists() and len(list(out.glob(".b.*.part.mp4"))) == 1
+    first = (out / "a.mp4").stat().st_mtime_ns
+    main(words("out"))
+    main(words("whole"))
+    assert (out / "a.mp4").stat().st_mtime_ns == first
+    files = sorted(path.name for path in (tmp_path / "whole").iterdir())
+    assert files == sorted(path.name for path in out.iterdir())
+    assert len(files) == 6
+    for name in "abc":
+        # Frame by frame, not byte by byte: x264 does not always choose the same bytes for the same frames.
+        pair = [open_video(tmp_path / folder / f"{name}.mp4", "pyav") for folder in ("out", "whole")]
+        assert all(np.array_equal(one, other) for one, other in zip(*pair, strict=True))
+        assert json.loads(state_path(out / f"{name}.mp4").read_text())["state"] == "done"
