@@ -27,7 +27,17 @@ _ROOMS = (
     "training", "video",
 )  # fmt: skip
 
-__all__ = ["__version__", *_PUBLIC, *_ROOMS]
+__all__ = [
+    "Inpainter",
+    "__version__",
+    "add_temporal_shift",
+    "create_discriminator",
+    "create_model",
+    "list_models",
+    "load_model",
+    "load_official",
+    "save_model",
+]
 
 if TYPE_CHECKING:
     from lgtsm.inference.inpainter import Inpainter

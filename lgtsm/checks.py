@@ -19,9 +19,13 @@ def check_video(video: Tensor, name: str = "video") -> None:
             "Add a batch dimension with unsqueeze(0), or move the colours to dimension 2 with permute."
         )
     if min(video.shape) < 1:
-        raise ValueError(f"{name} must have at least one frame and one pixel; got the empty shape {tuple(video.shape)}.")
+        raise ValueError(
+            f"{name} must have at least one frame and one pixel; got the empty shape {tuple(video.shape)}."
+        )
     if not video.is_floating_point():
-        raise ValueError(f"{name} must be floating point in [0, 1]; got {video.dtype}. Divide 8-bit frames by 255 first.")
+        raise ValueError(
+            f"{name} must be floating point in [0, 1]; got {video.dtype}. Divide 8-bit frames by 255 first."
+        )
 
 
 def check_video_and_hole(video: Tensor, hole: Tensor) -> None:

@@ -7,7 +7,7 @@ import argparse
 from lgtsm import __version__
 from lgtsm.exits import exit_with_sentence
 
-METHODS = ("network", "temporal-copy", "mean-colour")
+METHODS = ("network", "tccds", "flow-copy", "telea", "temporal-copy", "mean-colour")
 EXAMPLES = """examples:
   lgtsm inpaint clip.mp4 --mask mask.png -o out.mp4 -c generator.safetensors
   lgtsm inpaint clip.mp4 --box 20,10,160,48 -o out.mp4 -c C --preview look.mp4 --report page
@@ -43,7 +43,8 @@ def make_parser() -> argparse.ArgumentParser:
         "--method",
         choices=METHODS,
         default="network",
-        help="temporal-copy and mean-colour need no checkpoint, but hold a whole scene in memory (default: network)",
+        help="all but network need no checkpoint, but hold a whole scene in memory; tccds follows the motion to where "
+        "the hidden pixels are seen and is the best of these (default: network)",
     )
     parser.add_argument(
         "--dry-run",
@@ -184,7 +185,7 @@ def check(arguments: argparse.Namespace) -> None:
         "The hole must be named by --mask, --box or --key-colour.": a.pairs is None
         and not (a.mask or a.box or a.key_colour),
         "Which network shall fill the hole? Name its weights with --checkpoint, train one with `lgtsm train`, or take "
-        "--method temporal-copy, which needs none.": a.method == "network" and a.checkpoint is None,
+        "--method tccds, which needs none.": a.method == "network" and a.checkpoint is None,
         "--codec, --crf and --lossless are for files; raw frames in a pipe are always whole.": a.output == "-"
         and bool(a.codec or a.lossless),
     }

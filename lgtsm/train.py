@@ -82,7 +82,10 @@ def run(config: DictConfig) -> dict[str, Any]:
         if config.evaluate:
             methods = {"mean colour": MeanColour(), "temporal copy": TemporalCopy(), config.name: trained}
             scores = write_report(methods, data.validation, folder, shown=config.name, about=about)
-            print(f"\nHeld-out clips ({len(data.validation)}), means over clips:\n{markdown_table(scores)}\n\nRun folder: {folder}")
+            print(
+                f"\nHeld-out clips ({len(data.validation)}), means over clips:\n{markdown_table(scores)}"
+                f"\n\nRun folder: {folder}"
+            )
     return {"module": module, "trainer": trainer, "scores": scores}
 
 

@@ -13,7 +13,11 @@ from lgtsm.inpaint import check, make_parser
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-BASH = [line.split("#")[0].strip() for block in re.findall(r"```bash\n(.*?)```", README, re.S) for line in block.splitlines()]
+BASH = [
+    line.split("#")[0].strip()
+    for block in re.findall(r"```bash\n(.*?)```", README, re.S)
+    for line in block.splitlines()
+]
 HYDRA = [line for line in BASH if re.match(r"python -m lgtsm\.(train|evaluate)\b", line)]
 
 

@@ -43,7 +43,11 @@ def imports():
             elif isinstance(node, ast.ImportFrom):
                 package = path.relative_to(ROOT.parent).with_suffix("").parts[: -node.level] if node.level else ()
                 names = [".".join((*package, *filter(None, [node.module])))]
-            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "require")) and node.args:
+            elif (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func).endswith(("import_module", "require"))
+                and node.args
+            ):
                 names = [node.args[0].value] if isinstance(node.args[0], ast.Constant) else []
             else:
                 continue

@@ -3,5 +3,15 @@
 from lgtsm.classical.fillers import MeanColour, TemporalCopy
 from lgtsm.classical.flow_copy import FlowCopy
 from lgtsm.classical.tccds import TCCDS
+from lgtsm.classical.telea import Telea
 
-__all__ = ["TCCDS", "FlowCopy", "MeanColour", "TemporalCopy"]
+# Every method by the name that configurations and command lines know it under.
+CLASSICAL = {
+    "mean_colour": MeanColour,
+    "temporal_copy": TemporalCopy,
+    "telea": Telea,
+    "flow_copy": FlowCopy,
+    "tccds": TCCDS,
+}
+
+__all__ = ["CLASSICAL", "TCCDS", "FlowCopy", "MeanColour", "Telea", "TemporalCopy"]

@@ -33,9 +33,7 @@ def build(config: DictConfig | None, key: str, expected: type | tuple[type, ...]
         return None
     for place, target in targets(config, key):
         if not target.startswith(ALLOWED_PREFIXES):
-            raise ConfigError(
-                f"{place}._target_ must start with one of {', '.join(ALLOWED_PREFIXES)}; got {target!r}."
-            )
+            raise ConfigError(f"{place}._target_ must start with one of {', '.join(ALLOWED_PREFIXES)}; got {target!r}.")
     try:
         built = instantiate(config, _convert_="all", **extra)
     except InstantiationException as error:

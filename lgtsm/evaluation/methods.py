@@ -10,15 +10,12 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from lgtsm.classical.fillers import MeanColour, TemporalCopy
-from lgtsm.classical.telea import Telea
+from lgtsm.classical import CLASSICAL
 from lgtsm.evaluation.protocol import Unit
 from lgtsm.models.official_weights import load_official
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
 from lgtsm.video.reader import VIDEO_EXTENSIONS, open_video
-
-CLASSICAL = {"mean_colour": MeanColour, "temporal_copy": TemporalCopy, "telea": Telea}
 
 
 class Filled(NamedTuple):

@@ -53,7 +53,9 @@ class ImageFeatures(Frozen):
         std: tuple[float, float, float] | None = None,
     ):
         if network not in torchvision.models.list_models(module=torchvision.models):
-            raise ValueError(f"torchvision has no classification network named {network!r}; for example 'vgg16' or 'squeezenet1_1'.")
+            raise ValueError(
+                f"torchvision has no classification network named {network!r}; for example 'vgg16' or 'squeezenet1_1'."
+            )
         with torch.device("meta"):  # nothing is allocated or drawn until the needed layers are known
             whole = torchvision.models.get_model(network, weights=None)
         nodes = {VGG16_LAYERS.get(name, name) if network == "vgg16" else name: name for name in layers}
@@ -68,7 +70,7 @@ class ImageFeatures(Frozen):
         self.register_buffer("std", None if std is None else torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def forward(self, frames: Tensor) -> list[Tensor]:
-        """Return the activations of (n, 3, height, width) frames in [0, 1], one (n, channel, height', width') a layer."""
+        """Look at (n, 3, height, width) frames in [0, 1]; one (n, channel, height', width') a layer comes back."""
         if self.mean is not None:
             frames = frames - self.mean
         if self.std is not None:
@@ -82,7 +84,7 @@ def _fill(extractor: nn.Module, network: str, weights: str | Path) -> None:
     if weights == "published":
         if network != "vgg16":
             raise ValueError(
-                f"Published weights are known for vgg16 only; for {network} name a file, e.g. loss.features.weights=FILE."
+                f"Published weights are known for vgg16 only; for {network} name a file: loss.features.weights=FILE."
             )
         state = load_weight_file(
             VGG16_FILE,
@@ -98,5 +100,7 @@ def _fill(extractor: nn.Module, network: str, weights: str | Path) -> None:
     wanted = extractor.state_dict()
     missing = sorted(key for key in wanted if key not in state or state[key].shape != wanted[key].shape)
     if missing:
-        raise ValueError(f"The weight file for {network} lacks {len(missing)} weights of the needed shape, e.g. {missing[0]}.")
+        raise ValueError(
+            f"The weight file for {network} lacks {len(missing)} weights of the needed shape, e.g. {missing[0]}."
+        )
     extractor.load_state_dict({key: state[key] for key in wanted}, assign=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 
 from lgtsm import __version__
-from lgtsm.classical.fillers import MeanColour, TemporalCopy
+from lgtsm.classical import CLASSICAL
 from lgtsm.inference.batch_state import fingerprint
-from lgtsm.inference.fill_file import FillOptions
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import parse_bytes
+from lgtsm.inference.plan import FillOptions
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import KEY_TOLERANCE, MaskChoice
 from lgtsm.video.mask_sources import parse_box, parse_colour
@@ -65,8 +65,7 @@ def make_inpainter(arguments: Namespace) -> Inpainter:
     device = arguments.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    fillers = {"temporal-copy": TemporalCopy, "mean-colour": MeanColour}
-    model = arguments.checkpoint if arguments.method == "network" else fillers[arguments.method]()
+    model = arguments.checkpoint if arguments.method == "network" else CLASSICAL[arguments.method.replace("-", "_")]()
     return Inpainter(model, device, arguments.precision)
 
 

@@ -15,9 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from lgtsm.inference.arguments import encoding, fill_options, make_inpainter, mask_choice, parse_fps, settings
 from lgtsm.inference.batch import Result, run_batch, summary_table
 from lgtsm.inference.dry_run import describe_plan
-from lgtsm.inference.fill_file import FillOptions, FillSummary, fill_file, make_plan
+from lgtsm.inference.fill_file import FillSummary, fill_file
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.pairs import Pair, pair_by_name, read_pairs
+from lgtsm.inference.plan import FillOptions, make_plan
 from lgtsm.inference.preview import PreviewWriter
 from lgtsm.inference.raw import RawSink, fill_pipe, parse_size, read_raw
 from lgtsm.inference.report import ReportWriter

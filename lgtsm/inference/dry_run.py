@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lgtsm.inference.fill_file import Plan
+from lgtsm.inference.plan import Plan
 from lgtsm.inference.trial import Trial
 
 SEGMENTS_SHOWN = 8
@@ -35,10 +35,11 @@ def describe_plan(plan: Plan, trial: Trial | None, device: str) -> list[str]:
     if trial is None:
         return [*lines, "time     nothing to compute"]
     size = f"{trial.region.right - trial.region.left}x{trial.region.bottom - trial.region.top}"
+    about = "about" if trial.full else "at least"
     tried = f"tried {trial.frames} frames of {size} on {device}: {trial.seconds:.2f} s"
     return [
         *lines,
-        f"time     about {_spoken(trial.expected)} for the network ({tried}); decoding and encoding come on top",
+        f"time     {about} {_spoken(trial.expected)} for the network ({tried}); decoding and encoding come on top",
     ]
 
 

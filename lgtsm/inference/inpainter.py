@@ -97,7 +97,7 @@ class Inpainter:
                 waiting.clear()
                 yield from stream.push(*pieces)
 
-        for frame, hole in zip(frames, holes):  # noqa: B905 - a repeated hole has no end
+        for frame, hole in zip(frames, holes):  # a repeated hole has no end
             if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or hole.shape != frame.shape[:2]:
                 raise ValueError(
                     "A stream takes uint8 frames (height, width, 3) and holes (height, width) of the same size; got "

@@ -11,8 +11,8 @@ from torch import nn
 from lgtsm.inference.regions import Region
 
 CHUNKS = (32, 16, 8, 4, 2, 1)
-# Convolutions reorder their inputs and weights, and allocators keep more than is in use. On a CPU three runs (320x180 to
-# 640x360, widths 16 and 32, 2 and 8 frames at once) peaked at 0.4 to 1.0 of what this gives.
+# Convolutions reorder their inputs and weights, and allocators keep more than is in use. On a CPU three runs
+# (320x180 to 640x360, widths 16 and 32, 2 and 8 frames at once) peaked at 0.4 to 1.0 of what this gives.
 OVERHEAD = 2.1
 UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 

@@ -11,8 +11,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from lgtsm.inference.fill_file import FillOptions, FrameSink, fill_frames, make_plan
+from lgtsm.inference.fill_file import FrameSink, fill_frames
 from lgtsm.inference.inpainter import Inpainter
+from lgtsm.inference.plan import FillOptions, make_plan
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.probe import VideoInfo

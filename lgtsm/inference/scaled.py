@@ -31,7 +31,7 @@ class ScaledStream:
         self.owed: collections.deque[tuple[np.ndarray, np.ndarray]] = collections.deque()
 
     def push(self, frames: np.ndarray, holes: np.ndarray) -> Iterator[np.ndarray]:
-        """Give uint8 frames (time, height, width, 3) and holes (time, height, width); yields the frames that are ready."""
+        """Give uint8 frames (time, height, width, 3) and holes (time, height, width); yields those that are ready."""
         self.owed.extend(zip(frames, holes, strict=True))
         small = np.stack([cv2.resize(frame, self.size, interpolation=cv2.INTER_AREA) for frame in frames])
         return self._paste(self.stream.push(small, np.stack([shrink_hole(hole, self.size) for hole in holes])))

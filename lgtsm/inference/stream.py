@@ -101,7 +101,7 @@ class VideoStream:
         self.owed: collections.deque[tuple[np.ndarray, np.ndarray]] = collections.deque()
 
     def push(self, frames: np.ndarray, holes: np.ndarray) -> Iterator[np.ndarray]:
-        """Give uint8 frames (time, height, width, 3) and holes (time, height, width); yields the frames that are ready."""
+        """Give uint8 frames (time, height, width, 3) and holes (time, height, width); yields those that are ready."""
         self.owed.extend(zip(frames, holes, strict=True))
         return self._paste([stream.push(frames, holes) for stream in self.streams])
 

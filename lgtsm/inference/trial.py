@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lgtsm.inference.fill_file import Plan
 from lgtsm.inference.inpainter import Inpainter
+from lgtsm.inference.plan import Plan
 from lgtsm.inference.regions import Region
 from lgtsm.inference.stream import RegionStream
 
@@ -17,12 +17,16 @@ PATIENCE = 20.0  # seconds
 
 @dataclass(frozen=True)
 class Trial:
-    """What was tried: seconds for `frames` of a region, and what they let expect of the whole video, in seconds."""
+    """What was tried: seconds for `frames` of a region, and what they let expect of the whole video, in seconds.
+
+    full: the network worked on full chunks in the end; else patience ran out, and it takes longer than expected.
+    """
 
     region: Region
     frames: int
     seconds: float
     expected: float
+    full: bool
 
 
 def try_network(inpainter: Inpainter, plan: Plan) -> Trial | None:
@@ -50,4 +54,4 @@ def try_network(inpainter: Inpainter, plan: Plan) -> Trial | None:
         if ready >= plan.chunk or time.perf_counter() - begun > PATIENCE:
             break
     pixels = sum((s.stop - s.start) * one.pixels for s in plan.segments for one in s.regions)
-    return Trial(region, plan.chunk, seconds, seconds / (plan.chunk * region.pixels) * pixels)
+    return Trial(region, plan.chunk, seconds, seconds / (plan.chunk * region.pixels) * pixels, ready >= plan.chunk)

@@ -1,4 +1,5 @@
 """Modules with weights, the pieces that networks are made of."""
+
 from lgtsm.layers.convolution import GatedConv, ShiftedConv
 from lgtsm.layers.temporal_shift import FixedTemporalShift, LearnableTemporalShift
 

@@ -92,7 +92,14 @@ class ShiftedConv(nn.Module):
         conv = self.feature
         left, _, top, _ = self.uneven_padding or (conv.padding[1], 0, conv.padding[0], 0)
         return tuple(
-            Step(conv.kernel_size[axis], conv.stride[axis], before, conv.dilation[axis], self.resize, self.resize_mode == "bilinear")
+            Step(
+                conv.kernel_size[axis],
+                conv.stride[axis],
+                before,
+                conv.dilation[axis],
+                self.resize,
+                self.resize_mode == "bilinear",
+            )
             for axis, before in enumerate((top, left))
         )
 
@@ -168,7 +175,7 @@ class GatedConv(ShiftedConv):
 
 
 def apply_spectral_norm(conv: nn.Conv2d | nn.Conv3d) -> None:
-    """Make `conv` use its weight divided by an estimate of its largest singular value (weight as a matrix, out x rest)."""
+    """Make `conv` use its weight, as a matrix out x rest, divided by an estimate of its largest singular value."""
     torch_spectral_norm(conv, n_power_iterations=3)
 
 

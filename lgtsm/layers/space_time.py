@@ -86,7 +86,11 @@ class SpaceTimeConv(nn.Module):
             (batch, time, height', width', out_channels), as `forward` gives for these frames.
         """
         window = self._resize(window.permute(0, 4, 1, 2, 3))
-        out = F.leaky_relu(self._valid(self.feature, window), LEAK) if self.activation else self._valid(self.feature, window)
+        out = (
+            F.leaky_relu(self._valid(self.feature, window), LEAK)
+            if self.activation
+            else self._valid(self.feature, window)
+        )
         return self._gate_window(out, window).permute(0, 2, 3, 4, 1)
 
     def _valid(self, conv: nn.Conv3d, window: Tensor) -> Tensor:

@@ -38,7 +38,9 @@ class StreamingLayer(Protocol):
         """
 
 
-def stream(layer: StreamingLayer, frames: Tensor | None, state: LayerState, last: bool) -> tuple[Tensor | None, LayerState]:
+def stream(
+    layer: StreamingLayer, frames: Tensor | None, state: LayerState, last: bool
+) -> tuple[Tensor | None, LayerState]:
     """Push frames through a layer.
 
     Args:

@@ -21,7 +21,9 @@ class _TemporalShift(nn.Module):
     def __init__(self, channels: int, shift_fraction: float = 0.5, groups: int = 2, causal: bool = False):
         super().__init__()
         if not 0 <= shift_fraction <= 1:
-            raise ValueError(f"shift_fraction must be in [0, 1], the share of channels that move; got {shift_fraction}.")
+            raise ValueError(
+                f"shift_fraction must be in [0, 1], the share of channels that move; got {shift_fraction}."
+            )
         if groups < 1:
             raise ValueError(f"groups must be at least 1; got {groups}. For no shift at all use shift_fraction=0.")
         self.channels = channels
@@ -35,7 +37,9 @@ class _TemporalShift(nn.Module):
         return self.groups * self.channels_per_group
 
     def extra_repr(self) -> str:
-        return f"{self.channels}, groups={self.groups}, channels_per_group={self.channels_per_group}, causal={self.causal}"
+        return (
+            f"{self.channels}, groups={self.groups}, channels_per_group={self.channels_per_group}, causal={self.causal}"
+        )
 
 
 class LearnableTemporalShift(_TemporalShift):
@@ -61,9 +65,7 @@ class LearnableTemporalShift(_TemporalShift):
     ):
         super().__init__(channels, shift_fraction, groups, causal)
         if kernel_size < 2 or (kernel_size % 2 == 0 and not causal):
-            raise ValueError(
-                f"kernel_size must be odd and at least 3 frames (causal: at least 2); got {kernel_size}."
-            )
+            raise ValueError(f"kernel_size must be odd and at least 3 frames (causal: at least 2); got {kernel_size}.")
         self.kernel_size = kernel_size
         self.kernels = nn.Parameter(torch.empty(groups, kernel_size))
         self.reset_parameters()

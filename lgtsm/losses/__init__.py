@@ -1,4 +1,5 @@
 """Numbers to minimise. Every term is called `term(output, video, hole)` with a method's output."""
+
 from lgtsm.losses.adversarial import AdversarialLoss
 from lgtsm.losses.perceptual import PerceptualLoss
 from lgtsm.losses.reconstruction import ReconstructionLoss

@@ -52,7 +52,9 @@ class TemporalShiftDiscriminator(nn.Module):
         for index, factor in enumerate(WIDTHS):
             last = index == len(WIDTHS) - 1
             if shift == "learnable":
-                shift_layer = LearnableTemporalShift(in_channels, shift_fraction, shift_groups, shift_kernel_size, causal)
+                shift_layer = LearnableTemporalShift(
+                    in_channels, shift_fraction, shift_groups, shift_kernel_size, causal
+                )
             else:
                 shift_layer = FixedTemporalShift(in_channels, shift_fraction, shift_groups, causal)
             self.layers[f"conv{index + 1}"] = ShiftedConv(

@@ -14,7 +14,8 @@ from lgtsm.layers.convolution import GatedConv, ShiftedConv
 from lgtsm.layers.temporal_shift import FixedTemporalShift, LearnableTemporalShift
 from lgtsm.models.streaming import StreamingGenerator, network_input
 
-# name, input width, output width (in units of `width`; colours given below), kernel, stride, padding, dilation, scale before
+# name, input and output width (in units of `width`; None: 5 and 3 channels), kernel, stride, padding, dilation,
+# scale before
 LAYERS = (
     ("conv1", None, 1, 5, 1, 1, 1, 1),
     ("conv2", 1, 2, 4, 2, 2, 1, 1),
@@ -101,7 +102,9 @@ class GatedShiftGenerator(StreamingGenerator):
             elif geometry == "paper" and name == "conv1":
                 padding = 2  # the released first layer loses a pixel on each side, which its second one gives back
             if shift == "learnable":
-                shift_layer = LearnableTemporalShift(in_channels, shift_fraction, shift_groups, shift_kernel_size, causal)
+                shift_layer = LearnableTemporalShift(
+                    in_channels, shift_fraction, shift_groups, shift_kernel_size, causal
+                )
             else:
                 shift_layer = FixedTemporalShift(in_channels, shift_fraction, shift_groups, causal)
             last = out_width is None

@@ -86,7 +86,10 @@ class StreamingGenerator(nn.Module):
             ValueError: video and hole are not such tensors, or are not of the size of the frames before.
         """
         check_video_and_hole(video, hole)
-        if state.video is not None and (state.video.shape[0], *state.video.shape[2:]) != (video.shape[0], *video.shape[2:]):
+        if state.video is not None and (state.video.shape[0], *state.video.shape[2:]) != (
+            video.shape[0],
+            *video.shape[2:],
+        ):
             raise ValueError(
                 f"A stream's frames must keep their size; it began with (batch, time, 3, height, width) = "
                 f"{tuple(state.video.shape)} and now got {tuple(video.shape)}. Flush it and begin another."

@@ -37,7 +37,9 @@ def save_model(model: nn.Module, path: str | Path, about: dict[str, Any] | None 
     path = Path(path)
     entry = getattr(model, "catalog_entry", None)
     if entry is None:
-        raise ValueError(f"Only networks of lgtsm.create_model can be saved with what rebuilds them; got {type(model).__name__}.")
+        raise ValueError(
+            f"Only networks of lgtsm.create_model can be saved with what rebuilds them; got {type(model).__name__}."
+        )
     if path.suffix != ".safetensors":
         raise ValueError(f"A weight file must end in .safetensors; got {path}.")
     state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}

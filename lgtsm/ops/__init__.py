@@ -1,4 +1,5 @@
 """Functions on tensors, without weights."""
+
 from lgtsm.ops.compositing import composite
 from lgtsm.ops.padding import pad_to_multiple
 from lgtsm.ops.temporal_shift import fixed_temporal_shift, temporal_shift

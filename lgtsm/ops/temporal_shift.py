@@ -11,7 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def temporal_shift(features: Tensor, kernels: Tensor, num_frames: int, channels_per_group: int, causal: bool = False) -> Tensor:
+def temporal_shift(
+    features: Tensor, kernels: Tensor, num_frames: int, channels_per_group: int, causal: bool = False
+) -> Tensor:
     """Filter groups of channels along time, each group with its own kernel.
 
     Group g holds the channels g·channels_per_group onwards; the channels after the last group pass unchanged.
@@ -36,7 +38,9 @@ def temporal_shift(features: Tensor, kernels: Tensor, num_frames: int, channels_
     shifted_channels = groups * channels_per_group
     _check(features, num_frames, shifted_channels)
     if not causal and kernel_size % 2 == 0:
-        raise ValueError(f"A centred kernel must have an odd number of taps; got {kernel_size}. Use 3, 5, ... or causal=True.")
+        raise ValueError(
+            f"A centred kernel must have an odd number of taps; got {kernel_size}. Use 3, 5, ... or causal=True."
+        )
     if shifted_channels == 0:
         return features
     before = kernel_size - 1 if causal else kernel_size // 2
@@ -67,7 +71,9 @@ def filter_window(window: Tensor, kernels: Tensor, channels_per_group: int) -> T
     return moved
 
 
-def fixed_temporal_shift(features: Tensor, num_frames: int, channels_per_group: int, offsets: tuple[int, ...] = (1, -1)) -> Tensor:
+def fixed_temporal_shift(
+    features: Tensor, num_frames: int, channels_per_group: int, offsets: tuple[int, ...] = (1, -1)
+) -> Tensor:
     """Take group g of the channels from the frame t + offsets[g], zeros outside the clip.
 
     Args:

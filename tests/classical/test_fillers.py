@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lgtsm.classical import MeanColour, TemporalCopy
+from lgtsm.classical import CLASSICAL, MeanColour, TemporalCopy
 
 
 def slow_temporal_copy(video, hole):
@@ -42,3 +42,13 @@ def test_known_pixels_bit_exact_hole_not_looked_at_and_nothing_known(method, mak
     assert torch.equal(filled, method(video, hole)["filled"])
     assert torch.equal(filled[(hole == 0).expand_as(video)], video[(hole == 0).expand_as(video)])
     assert (method(video, torch.ones_like(hole))["filled"] == 0.5).all()
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_every_method_in_the_table_is_called_the_same_way(name, make_clip):
+    video, hole = make_clip(1, 4, 24, 32)
+    output = CLASSICAL[name]()(video, hole)
+    assert output["filled"].shape == output["predicted"].shape == video.shape
+    known = (hole == 0).expand_as(video)
+    assert torch.equal(output["filled"][known], video[known])
+    assert output["filled"].isfinite().all()

@@ -33,7 +33,9 @@ def every_option():
         yield "train", ["loss=paper", f"loss/features={path.stem}"]
 
 
-@pytest.mark.parametrize(("name", "overrides"), list(every_option()), ids=lambda value: "_".join(value) if isinstance(value, list) else value)
+@pytest.mark.parametrize(
+    ("name", "overrides"), list(every_option()), ids=lambda value: "_".join(value) if isinstance(value, list) else value
+)
 def test_every_target_exists_and_takes_its_arguments(name, overrides):
     config = composed(*overrides, name=name)
     if "root" in config.data:
@@ -83,7 +85,10 @@ def test_missing_values_are_named_with_the_way_to_give_them():
     ("node", "words"),
     [
         ({"_target_": "os.system", "command": "true"}, r"thing\._target_ must start with one of lgtsm\."),
-        ({"_target_": "lgtsm.create_model", "name": "lgtsm", "inner": {"_target_": "subprocess.run"}}, r"thing\.inner\._target_"),
+        (
+            {"_target_": "lgtsm.create_model", "name": "lgtsm", "inner": {"_target_": "subprocess.run"}},
+            r"thing\.inner\._target_",
+        ),
         ({"_target_": "lgtsm.create_model", "name": "vinet"}, "thing: There is no model named 'vinet'"),
         ({"_target_": "lgtsm.losses.StyleLoss", "divisor": "paper", "bogus": 1}, "thing cannot be built"),
         ({"_target_": "lgtsm.losses.StyleLoss"}, "thing must describe a Linear; .* gave a StyleLoss"),
@@ -95,7 +100,9 @@ def test_build_errors_name_the_key(node, words):
 
 
 def test_networks_never_see_a_config_object():
-    options = build(OmegaConf.create({"_target_": "lgtsm.create_model", "name": "lgtsm", "width": 4}), "model").catalog_entry
+    options = build(
+        OmegaConf.create({"_target_": "lgtsm.create_model", "name": "lgtsm", "width": 4}), "model"
+    ).catalog_entry
     assert type(options) is dict
     masks = build(composed().mask, "mask")
     assert type(masks.kinds) is dict

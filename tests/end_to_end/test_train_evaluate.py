@@ -14,7 +14,8 @@ from lgtsm import evaluate, train
 from lgtsm.config.folder import config_folder
 from lgtsm.video.probe import probe
 
-TINY = ["model.width=4", "discriminator.width=4", "height=16", "width=16", "num_frames=3", "batch_size=2", "hardware=cpu",
+TINY = ["model.width=4", "discriminator.width=4", "height=16", "width=16", "num_frames=3", "batch_size=2",
+        "hardware=cpu",
         "callbacks.progress=null", "data.num_workers=0", "evaluate=false"]  # fmt: skip
 EXPERIMENTS = ["demo", "clips_lgtsm", "faceforensics_lgtsm", "fvi_lgtsm"]
 
@@ -49,21 +50,26 @@ def test_every_experiment_runs_one_batch_of_each_stage(tmp_path, data_root, expe
 
 
 def test_the_whole_path(tmp_path):
-    config = composed(tmp_path, *TINY[:-1], "max_steps=4", "steps_per_epoch=2", "adversarial.start_step=3", "evaluate=true",
+    config = composed(tmp_path, *TINY[:-1], "max_steps=4", "steps_per_epoch=2", "adversarial.start_step=3",
+                      "evaluate=true",
                       "trainer.log_every_n_steps=1")  # fmt: skip
     scores = train.run(config)["scores"]
     run = tmp_path / "run"
     assert set(scores) == {"mean colour", "temporal copy", "demo"}
     report = json.loads((run / "metrics.json").read_text())
     assert report["scores"]["demo"]["psnr_hole"] == scores["demo"]["psnr_hole"]
-    assert {"config.yaml", "generator.safetensors", "report.md", "strip_0.png", "side_by_side.mp4"} <= {p.name for p in run.iterdir()}
+    assert {"config.yaml", "generator.safetensors", "report.md", "strip_0.png", "side_by_side.mp4"} <= {
+        p.name for p in run.iterdir()
+    }
     assert probe(run / "side_by_side.mp4").frames == 3 * 3
     assert len(list((run / "pictures").glob("step*_clip0.png"))) == 2
     assert "train/loss" in (run / "log" / "metrics.csv").read_text()
     assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 4
 
     video, hole = torch.rand(1, 3, 3, 16, 16), (torch.rand(1, 3, 1, 16, 16) > 0.7).float()
-    of_run = [lgtsm.Inpainter(run / name).fill(video, hole) for name in ("generator.safetensors", "checkpoints/last.ckpt")]
+    of_run = [
+        lgtsm.Inpainter(run / name).fill(video, hole) for name in ("generator.safetensors", "checkpoints/last.ckpt")
+    ]
     assert torch.equal(*of_run)
 
     evaluated = composed(tmp_path / "again", f"checkpoint={run}/generator.safetensors", *TINY[2:5], name="evaluate")
@@ -79,7 +85,8 @@ def test_a_run_resumes_from_its_checkpoint_and_starts_from_weights(tmp_path):
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     resumed = train.run(composed(tmp_path / "b", *options, "max_steps=4", f"resume={last}"))
     assert resumed["trainer"].global_step == 4
-    started = train.run(composed(tmp_path / "d", *options, "max_steps=1", f"init_from={tmp_path}/run/generator.safetensors",
+    started = train.run(composed(tmp_path / "d", *options, "max_steps=1",
+                                 f"init_from={tmp_path}/run/generator.safetensors",
                                  "optimizer.generator.lr=0"))  # fmt: skip
     expected = lgtsm.load_model(tmp_path / "run" / "generator.safetensors").state_dict()
     for key, value in started["module"].generator.state_dict().items():

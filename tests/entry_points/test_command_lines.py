@@ -43,7 +43,15 @@ def test_importing_loads_neither_torch_nor_lightning():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-@pytest.mark.parametrize("words", [("lgtsm.train", "--help"), ("lgtsm.train", "--cfg", "job"), ("lgtsm.inpaint", "--help"), ("lgtsm.evaluate", "--cfg", "job")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("lgtsm.train", "--help"),
+        ("lgtsm.train", "--cfg", "job"),
+        ("lgtsm.inpaint", "--help"),
+        ("lgtsm.evaluate", "--cfg", "job"),
+    ],
+)
 def test_help_and_config_do_not_load_torch(words):
     result = command("-X", "importtime", "-m", *words)
     assert result.returncode == 0
@@ -73,7 +81,12 @@ def test_inpaint_fills_a_video(tmp_path, pair, weights):
     assert result.returncode == 0, result.stderr
     assert "24 frames of 288x160" in result.stdout
     before, after = probe(pair[0]), probe(tmp_path / "out.mp4")
-    assert (after.frames, after.fps, after.height, after.width) == (before.frames, before.fps, before.height, before.width)
+    assert (after.frames, after.fps, after.height, after.width) == (
+        before.frames,
+        before.fps,
+        before.height,
+        before.width,
+    )
 
 
 def test_inpaint_wrong_input_gets_one_sentence_and_leaves_nothing(tmp_path, pair, weights, data_folder):
@@ -114,7 +127,14 @@ def test_inpaint_wrong_input_gets_one_sentence_and_leaves_nothing(tmp_path, pair
 
 
 def test_train_says_where_the_data_must_lie(tmp_path):
-    result = command("lgtsm.train", "experiment=fvi_lgtsm", f"data.root={tmp_path}/FVI", "hardware=cpu", "loss=reconstruction", cwd=tmp_path)
+    result = command(
+        "lgtsm.train",
+        "experiment=fvi_lgtsm",
+        f"data.root={tmp_path}/FVI",
+        "hardware=cpu",
+        "loss=reconstruction",
+        cwd=tmp_path,
+    )
     assert result.returncode == 2
     assert "FVI/Train/JPEGImages/<video>/<frame>.jpg" in result.stderr
     assert "Traceback" not in result.stderr

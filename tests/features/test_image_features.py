@@ -28,7 +28,11 @@ def test_vgg_layers_and_offline_folder(tmp_path, monkeypatch):
     with torch.device("meta"):
         whole = torchvision.models.vgg16(weights=None)
     # Only what the layers need: the file may lack the rest.
-    state = {k: torch.randn(v.shape) * 0.02 for k, v in whole.state_dict().items() if k.startswith("features") and v.shape[0] < 512}
+    state = {
+        k: torch.randn(v.shape) * 0.02
+        for k, v in whole.state_dict().items()
+        if k.startswith("features") and v.shape[0] < 512
+    }
     torch.save(state, tmp_path / "vgg16-397923af.pth")
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     relu2_2, relu3_3 = ImageFeatures(layers=("relu2_2", "relu3_3"))(torch.rand(1, 3, 32, 32))
@@ -42,7 +46,9 @@ def test_vgg_layers_and_offline_folder(tmp_path, monkeypatch):
             by_hand = torch.nn.functional.max_pool2d(by_hand, 2)
         else:
             by_hand = torch.relu(
-                torch.nn.functional.conv2d(by_hand, state[f"features.{index}.weight"], state[f"features.{index}.bias"], padding=1)
+                torch.nn.functional.conv2d(
+                    by_hand, state[f"features.{index}.weight"], state[f"features.{index}.bias"], padding=1
+                )
             )
     torch.testing.assert_close(ImageFeatures(layers=("relu2_2",))(x)[0], by_hand, atol=1e-5, rtol=1e-4)
 
@@ -59,7 +65,9 @@ def test_weights_that_cannot_be_had_say_which_file_to_put_where(monkeypatch):
 
 
 def test_it_never_trains_and_has_no_state(squeezenet_file):
-    features = ImageFeatures("squeezenet1_1", ("features.4",), squeezenet_file[0], mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2))
+    features = ImageFeatures(
+        "squeezenet1_1", ("features.4",), squeezenet_file[0], mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2)
+    )
     features.train()
     assert not features.network.training
     assert list(features.parameters()) == list(features.state_dict()) == []
@@ -78,5 +86,5 @@ def test_errors(squeezenet_file, tmp_path):
     with pytest.raises(ValueError, match="There is no weight file"):
         ImageFeatures("squeezenet1_1", ("features.4",), tmp_path / "absent.pth")
     torch.save({"features.0.weight": torch.zeros(1)}, tmp_path / "other.pth")
-    with pytest.raises(ValueError, match="lacks .* weights"):
+    with pytest.raises(ValueError, match=r"lacks .* weights"):
         ImageFeatures("squeezenet1_1", ("features.4",), tmp_path / "other.pth")

@@ -31,7 +31,9 @@ def test_known_bytes_come_back_as_they_are():
     assert (filled[hole == 1] == np.round(frames[hole == 0].mean(0)).astype(np.uint8)).all()
 
 
-@pytest.mark.parametrize("name", ["vfr_traffic.mp4", "odd_321x181_h264_yuv444.mp4", "with_audio.mp4", "three_frames.mp4", "sar_12_11.3gp"])
+@pytest.mark.parametrize(
+    "name", ["vfr_traffic.mp4", "odd_321x181_h264_yuv444.mp4", "with_audio.mp4", "three_frames.mp4", "sar_12_11.3gp"]
+)
 def test_count_size_timing_and_sound_are_kept(tmp_path, data_folder, name):
     source = data_folder / "odd" / name
     before = probe(source)
@@ -63,7 +65,9 @@ def test_nothing_is_left_after_an_error(tmp_path, data_folder):
 
     write_mask(tmp_path / "mask.png", 28, 48)
     with pytest.raises(RuntimeError, match="broken"):
-        fill_file(Inpainter(Broken()), data_folder / "odd" / "tiny_48x28.mp4", tmp_path / "mask.png", tmp_path / "out.mp4")
+        fill_file(
+            Inpainter(Broken()), data_folder / "odd" / "tiny_48x28.mp4", tmp_path / "mask.png", tmp_path / "out.mp4"
+        )
     assert [p.name for p in tmp_path.iterdir()] == ["mask.png"]
 
 

@@ -33,7 +33,9 @@ def test_any_method_and_any_checkpoint(tmp_path, model, make_clip):
     video, hole = make_clip()
     assert torch.equal(lgtsm.Inpainter(MeanColour()).fill(video, hole), MeanColour()(video, hole)["filled"])
     lgtsm.save_model(model, tmp_path / "w.safetensors")
-    assert torch.equal(lgtsm.Inpainter(tmp_path / "w.safetensors").fill(video, hole), lgtsm.Inpainter(model).fill(video, hole))
+    assert torch.equal(
+        lgtsm.Inpainter(tmp_path / "w.safetensors").fill(video, hole), lgtsm.Inpainter(model).fill(video, hole)
+    )
 
 
 def test_errors(model, make_clip):

@@ -8,9 +8,10 @@ import torch
 import lgtsm
 from lgtsm.classical import TemporalCopy
 from lgtsm.inference.feather import paste_feathered
-from lgtsm.inference.fill_file import FillOptions, fill_bytes, fill_frames, make_plan
+from lgtsm.inference.fill_file import fill_bytes, fill_frames
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import CHUNKS, choose_chunk, parse_bytes, total_bytes
+from lgtsm.inference.plan import FillOptions, make_plan
 from lgtsm.inference.regions import Region, computed_share, plan_regions
 from lgtsm.inference.scaled import shrink_hole
 from lgtsm.video.probe import VideoInfo
@@ -38,7 +39,9 @@ def inpainter():
 def clip(num_frames, height=64, width=80, holes=()):
     """A moving gradient, and a hole (first frame, last frame, top, left) of 6x6 for each entry."""
     y, x = np.mgrid[0:height, 0:width]
-    frames = np.stack([np.stack([(y * 3 + 5 * t) % 256, (x * 2 + t) % 256, (x + y) % 256], -1) for t in range(num_frames)])
+    frames = np.stack(
+        [np.stack([(y * 3 + 5 * t) % 256, (x * 2 + t) % 256, (x + y) % 256], -1) for t in range(num_frames)]
+    )
     mask = np.zeros((num_frames, height, width), np.uint8)
     for first, last, top, left in holes:
         mask[first : last + 1, top : top + 6, left : left + 6] = 1
@@ -95,7 +98,9 @@ def test_regions_of_the_real_network_agree_within_1e_4():
     with torch.no_grad():
         whole = model(video, missing)["filled"]
         part = model(video[..., region.top : region.bottom, :], missing[..., region.top : region.bottom, :])["filled"]
-    torch.testing.assert_close(whole[..., 250:262, :], part[..., 250 - region.top : 262 - region.top, :], atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        whole[..., 250:262, :], part[..., 250 - region.top : 262 - region.top, :], atol=1e-4, rtol=0
+    )
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 8])
@@ -129,7 +134,9 @@ def test_a_cut_keeps_scenes_apart(inpainter):
     frames, mask = clip(20, holes=[(0, 19, 20, 30)])
     frames[10:] = 255 - frames[10:] // 3
     filled, _ = fill(inpainter, frames, mask, SceneCutDetector())
-    apart = np.concatenate([fill_bytes(inpainter, f, m) for f, m in ((frames[:10], mask[:10]), (frames[10:], mask[10:]))])
+    apart = np.concatenate(
+        [fill_bytes(inpainter, f, m) for f, m in ((frames[:10], mask[:10]), (frames[10:], mask[10:]))]
+    )
     assert np.abs(filled.astype(int) - apart).max() <= 1
     through, _ = fill(inpainter, frames, mask)
     assert np.abs(through.astype(int) - apart).max() > 1
@@ -143,7 +150,9 @@ def test_a_cut_keeps_scenes_apart(inpainter):
 def test_frames_without_a_hole_in_reach_are_not_computed(inpainter):
     frames, mask = clip(60, holes=[(30, 31, 20, 30)])
     seen = []
-    inpainter.model.layers["conv1"].feature.register_forward_hook(lambda conv, inputs, output: seen.append(output.shape))
+    inpainter.model.layers["conv1"].feature.register_forward_hook(
+        lambda conv, inputs, output: seen.append(output.shape)
+    )
     fill(inpainter, frames, mask)
     assert sum(shape[0] for shape in seen) == 2 + 2 + 2
     assert max(shape[2] for shape in seen) <= 20

@@ -35,7 +35,9 @@ def test_last_layer_has_no_activation_and_plain_layer_no_gate():
 
 
 @pytest.mark.parametrize("autocast", [False, True])
-@pytest.mark.parametrize(("make", "sizes"), [(GatedConv, (16, 32, 3)), (GatedConv, (5, 16, 5)), (ShiftedConv, (64, 64, 5))])
+@pytest.mark.parametrize(
+    ("make", "sizes"), [(GatedConv, (16, 32, 3)), (GatedConv, (5, 16, 5)), (ShiftedConv, (64, 64, 5))]
+)
 def test_spectral_norm_acts_on_the_weight_that_is_used(make, sizes, autocast):
     layer = make(*sizes, padding=1, spectral_norm=True)
     convs = [layer.feature, layer.gate] if make is GatedConv else [layer.feature]

@@ -39,7 +39,12 @@ def test_reach_is_what_the_output_depends_on(make, causal):
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"kernel_size": 4}, "odd"), ({"shift_fraction": 1.5}, r"\[0, 1\]"), ({"groups": 0}, "at least 1"), ({"kernel_size": 1}, "at least 3")],
+    [
+        ({"kernel_size": 4}, "odd"),
+        ({"shift_fraction": 1.5}, r"\[0, 1\]"),
+        ({"groups": 0}, "at least 1"),
+        ({"kernel_size": 1}, "at least 3"),
+    ],
 )
 def test_errors(options, words):
     with pytest.raises(ValueError, match=words):

@@ -105,7 +105,9 @@ def test_weighted_sum_is_equation_9(make_clip):
     total, parts = loss(output, video, hole)
     filled, true = (Halves()(v.flatten(0, 1)) for v in (output["filled"], video))
     expected = (
-        2 * ReconstructionLoss()(output, video, hole) + 3 * PerceptualLoss()(filled, true, 4) + 5 * StyleLoss()(filled, true, 4)
+        2 * ReconstructionLoss()(output, video, hole)
+        + 3 * PerceptualLoss()(filled, true, 4)
+        + 5 * StyleLoss()(filled, true, 4)
     )
     torch.testing.assert_close(total, expected)
     assert list(parts) == ["reconstruction", "perceptual", "style"]

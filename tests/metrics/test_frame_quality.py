@@ -81,12 +81,13 @@ def test_batches_equal_the_whole_processes_add_up_and_it_pickles(pair):
 
 def test_errors(pair):
     filled, video, hole = pair
+    assert filled.shape == video.shape
     with pytest.raises(ValueError, match="must have the shape of video"):
         frame_quality(filled[:, :1], video, hole)
 
 
 def test_scoring_runs_every_method_on_every_batch(pair):
-    filled, video, hole = pair
+    _, video, hole = pair
     methods = {"true": lambda v, h: {"filled": v}, "gray": lambda v, h: {"filled": torch.where(h > 0, 0.5, v)}}
     scores = score_methods(methods, [(video[:1], hole[:1]), (video[1:], hole[1:])])
     assert scores["true"]["psnr_hole"] == 100

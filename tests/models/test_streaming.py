@@ -61,7 +61,9 @@ def test_joined_pieces_equal_the_whole_clip(model, sizes, make_clip):
 def test_clips_shorter_than_the_reach(length, make_clip):
     model = lgtsm.create_model("lgtsm", width=8).eval()
     video, hole = make_clip(1, length, 16, 16)
-    torch.testing.assert_close(torch.cat(stream(model, video, hole, [2]), 1), model(video, hole)["filled"], atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        torch.cat(stream(model, video, hole, [2]), 1), model(video, hole)["filled"], atol=1e-5, rtol=0
+    )
 
 
 @torch.no_grad()
@@ -107,6 +109,7 @@ def test_every_frame_is_convolved_once(make_clip):
     video, hole = make_clip(1, 25, 16, 16)
     frames = dict.fromkeys(model.layers, 0)
     for name, layer in model.layers.items():
+
         def count(conv, inputs, output, name=name):
             frames[name] += len(output)
 

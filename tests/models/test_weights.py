@@ -5,13 +5,17 @@ from safetensors.torch import save_file
 import lgtsm
 
 
-@pytest.mark.parametrize("options", [{}, {"spectral_norm": True, "causal": True}, {"geometry": "paper", "centered": False}])
+@pytest.mark.parametrize(
+    "options", [{}, {"spectral_norm": True, "causal": True}, {"geometry": "paper", "centered": False}]
+)
 def test_a_saved_network_comes_back(tmp_path, make_clip, options):
     model = lgtsm.create_model("lgtsm", width=8, **options).eval()
     lgtsm.save_model(model, tmp_path / "weights.safetensors", {"licence": "CC0"})
     video, hole = make_clip()
     with torch.no_grad():
-        assert torch.equal(lgtsm.load_model(tmp_path / "weights.safetensors")(video, hole)["filled"], model(video, hole)["filled"])
+        assert torch.equal(
+            lgtsm.load_model(tmp_path / "weights.safetensors")(video, hole)["filled"], model(video, hole)["filled"]
+        )
     assert [p.name for p in tmp_path.iterdir()] == ["weights.safetensors"]
 
 
@@ -28,7 +32,9 @@ def test_official_checkpoint_loads_as_a_model(data_folder, make_clip):
     path = data_folder / "official" / "gtsm_nf8.pth"
     video, hole = make_clip()
     with torch.no_grad():
-        assert torch.equal(lgtsm.load_model(path)(video, hole)["filled"], lgtsm.load_official(path).generator(video, hole)["filled"])
+        assert torch.equal(
+            lgtsm.load_model(path)(video, hole)["filled"], lgtsm.load_official(path).generator(video, hole)["filled"]
+        )
 
 
 def test_errors(tmp_path):

@@ -21,7 +21,9 @@ def test_equals_slow_loop(kernel_size, groups, per_group, causal, dtype):
 
 def test_even_causal_kernel_equals_slow_loop():
     features, kernels = torch.randn(6, 4, 2, 2), torch.randn(2, 2)
-    torch.testing.assert_close(temporal_shift(features, kernels, 3, 2, True), slow_temporal_shift(features, kernels, 3, 2, True))
+    torch.testing.assert_close(
+        temporal_shift(features, kernels, 3, 2, True), slow_temporal_shift(features, kernels, 3, 2, True)
+    )
 
 
 def test_gradients_match_finite_differences():

@@ -15,6 +15,9 @@ def slow_temporal_shift(features, kernels, num_frames, channels_per_group, causa
             for k in range(size):
                 source = t + k - back
                 if 0 <= source < num_frames:
-                    total = total + kernels[channel // channels_per_group, k] * features[clip * num_frames + source, channel]
+                    total = (
+                        total
+                        + kernels[channel // channels_per_group, k] * features[clip * num_frames + source, channel]
+                    )
             out[n, channel] = total
     return out

@@ -1,4 +1,5 @@
 """What happens beside the training step."""
+
 from lgtsm.training.callbacks.pictures import ValidationPictures
 from lgtsm.training.callbacks.progress import StageProgressBar
 

@@ -26,7 +26,13 @@ class ValidationPictures(pl.Callback):
 
     @torch.no_grad()
     def on_validation_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_index: int, loader: int = 0
+        self,
+        trainer: pl.Trainer,
+        module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_index: int,
+        loader: int = 0,
     ) -> None:
         """Draw the first batch's clips."""
         if batch_index != 0 or not trainer.is_global_zero or trainer.sanity_checking:
