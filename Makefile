@@ -19,7 +19,7 @@ demo: install
 	rm -rf $(DEMO)
 	$(BIN)/python -m lgtsm.train paths.run=$(DEMO)
 	$(BIN)/python -m lgtsm.inpaint tests/data/bmx-trees/video.mp4 --mask tests/data/bmx-trees/masks \
-		--checkpoint $(DEMO)/checkpoints/last.ckpt -o $(DEMO)/bmx-trees_filled.mp4
+		--dilate 4 --checkpoint $(DEMO)/checkpoints/last.ckpt -o $(DEMO)/bmx-trees_filled.mp4
 
 test: install
 	$(BIN)/python -m pytest
