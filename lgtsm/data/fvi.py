@@ -6,51 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from lgtsm.checks import check_choice
-from lgtsm.data.folder import FolderVideos
-from lgtsm.data.splits import hold_out
+from lgtsm.data.published import FOLDERS, PublishedVideos
 from lgtsm.data.stored_masks import StoredMasks
-from lgtsm.video.errors import VideoError
-
-FOLDERS = {"train": "Train", "test": "Test"}
-NUM_TEST = 100
-NUM_VIDEOS = 15_000
 
 
-class FVIVideos(FolderVideos):
+class FVIVideos(PublishedVideos):
     """Videos of FVI, laid out as FVI/{Train,Test}/JPEGImages/<video>/<frame>.jpg.
 
-    A folder FVI/JPEGImages that is not split holds out 100 videos for testing, by the hash of their names.
-
-    Args:
-        root: the folder FVI.
-        split: "train" or "test".
-        options: as in `FolderVideos`.
-
-    Raises:
-        VideoError: the frames do not lie there; the sentence says where they must.
+    A folder FVI/JPEGImages that is not split holds out 100 videos for testing, by the hash of their names. Arguments
+    and errors as in `PublishedVideos`.
     """
 
-    def __init__(self, root: str | Path, split: str = "train", **options: Any):
-        check_choice("split", split, tuple(FOLDERS))
-        self.split, self._splits = split, True
-        frames = Path(root) / FOLDERS[split] / "JPEGImages"
-        if not frames.is_dir() and (Path(root) / "JPEGImages").is_dir():
-            frames, self._splits = Path(root) / "JPEGImages", False
-        if not frames.is_dir():
-            raise VideoError(
-                f"The FVI data set must lie as {frames}/<video>/<frame>.jpg, and there is no such folder. Download it, "
-                "and set data.root to the folder that holds Train and Test."
-            )
-        super().__init__(frames, split=split, **options)
-
-    def _choose(self, names, split, held_out, split_folder) -> list[int]:
-        if split_folder is not None:
-            return super()._choose(names, split, held_out, split_folder)
-        return list(range(len(names))) if self._splits else hold_out(names, split, NUM_TEST)
-
-    def published_count(self) -> int:
-        """Return 100 for testing, and the rest for training."""
-        return NUM_TEST if self.split == "test" else NUM_VIDEOS - NUM_TEST
+    title = "FVI"
+    videos = "JPEGImages"
+    contents = "<video>/<frame>.jpg"
+    obtain = "Download it"
+    num_videos_published = 15_000
+    num_test = 100
 
     def masks_beside(self) -> dict[str, StoredMasks]:
         """Return every bin of random_masks, and object_masks."""
