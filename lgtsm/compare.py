@@ -37,7 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
     from pathlib import Path
 
     from lgtsm.evaluation.comparison import compare
-    from lgtsm.evaluation.document import to_html, to_markdown, write_text
+    from lgtsm.evaluation.document import to_html, to_markdown
+    from lgtsm.whole_files import write_text
 
     blocks, plain = compare(arguments.runs, arguments.against)
     print(to_markdown(blocks))

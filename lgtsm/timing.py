@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lgtsm.whole_files import write_text
+
 
 def measure(runs: dict[str, Callable[[], int]], repeats: int, warm_up: bool = True) -> dict[str, dict[str, Any]]:
     """Time some ways of doing the same, in turns, so that a busy machine slows all of them alike.
@@ -79,10 +81,7 @@ def surroundings() -> dict[str, Any]:
 
 def write_json(path: str | Path, document: dict[str, Any]) -> None:
     """Write a document; an old file stays until the new one is whole."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(document, indent=2) + "\n")
-    temporary.replace(path)
+    write_text(path, json.dumps(document, indent=2) + "\n")
 
 
 def _processor() -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from lgtsm import compare
 from lgtsm.__main__ import COMMANDS
@@ -33,7 +34,11 @@ def test_make_targets_exist():
 def test_hydra_commands_compose(line):
     name, *overrides = line.removeprefix("python -m lgtsm.").split()
     with initialize_config_dir(config_folder(), version_base="1.3"):
-        compose(name, overrides)
+        config = compose(name, overrides)
+    for key, value in (override.split("=", 1) for override in overrides):
+        if not Path(config_folder(), key).is_dir():  # a value, not the choice of a group's file
+            assert OmegaConf.select(config, key) == OmegaConf.from_dotlist([f"value={value}"]).value
+    assert config.paths.run
 
 
 def test_override_examples_compose():

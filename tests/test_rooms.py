@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[1] / "lgtsm"
 ENTRY_POINTS = {
     "train", "evaluate", "compare", "inpaint", "make_masks", "check_data", "prepare_data", "benchmark", "__main__",
 }  # fmt: skip
-EVERYONE = {"checks", "optional", "exits", "timing"}
+EVERYONE = {"checks", "optional", "exits", "timing", "whole_files"}
 MAY_IMPORT = {
     "ops": set(),
     "layers": {"ops"},

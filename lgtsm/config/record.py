@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
+
+from lgtsm.whole_files import write_text
 
 
 def write_config(config: DictConfig, folder: str | Path) -> Path:
@@ -13,7 +14,5 @@ def write_config(config: DictConfig, folder: str | Path) -> Path:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "config.yaml"
-    temporary = folder / f".config.yaml.{os.getpid()}"
-    temporary.write_text(OmegaConf.to_yaml(config, resolve=True))
-    temporary.replace(path)
+    write_text(path, OmegaConf.to_yaml(config, resolve=True))
     return path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,14 +61,6 @@ def to_html(blocks: Sequence[Block], folder: str | Path) -> str:
     body = "\n".join(_html(block, Path(folder)) for block in blocks)
     head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
-
-
-def write_text(path: str | Path, text: str) -> None:
-    """Write a text file; an old one stays until the new one is whole."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def _markdown(block: Block) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from lgtsm.evaluation.columns import column
 from lgtsm.evaluation.shown import HOLE, TARGET
 from lgtsm.video.pictures import mark_hole, strip
+from lgtsm.whole_files import whole_file
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
 STYLES = ("-", "--", "-.", ":")
@@ -58,10 +58,8 @@ def write_plot(path: str | Path, name: str, scores: dict[str, dict], kinds: list
     axes[0].set_ylabel(column(name).title if len(column(name).title) < 30 else name)
     if anything:
         axes[0].legend(fontsize="small")
-        path = Path(path)
-        temporary = path.with_name(f".{os.getpid()}.{path.name}")
-        figure.savefig(temporary, format="png")
-        temporary.replace(path)
+        with whole_file(path) as temporary:
+            figure.savefig(temporary, format="png")
     return anything
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lgtsm.whole_files import write_text
+
 LEDGER = "scored.{rank}.jsonl"
 IDENTITY = "evaluation.json"
 
@@ -91,9 +93,7 @@ def claim(folder: str | Path, protocol: dict[str, Any], methods: dict[str, Any])
                 f"{folder} has scores of another {name!r}: {found['methods'][name]}, now {identity}. Name another "
                 "folder with paths.run, or give the method another name."
             )
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(found, indent=2) + "\n")
-    temporary.replace(path)
+    write_text(path, json.dumps(found, indent=2) + "\n")
 
 
 def _cut_torn_line(path: Path) -> None:

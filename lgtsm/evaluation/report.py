@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from lgtsm.evaluation.columns import cell, column
-from lgtsm.evaluation.document import Block, Heading, Picture, Text, to_html, to_markdown, write_text
+from lgtsm.evaluation.document import Block, Heading, Picture, Text, to_html, to_markdown
 from lgtsm.evaluation.figures import frames_picture, slices_picture, write_plot
 from lgtsm.evaluation.shown import load_shown
 from lgtsm.evaluation.summary import PER_VIDEO, write_per_video
 from lgtsm.evaluation.tables import bins_table, efficiency_table, paper_table
 from lgtsm.video.pictures import write_png
+from lgtsm.whole_files import write_text
 
 SCHEMA = "lgtsm-evaluation-2"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
 from lgtsm.evaluation.protocol import Unit
+from lgtsm.whole_files import whole_file
 
 FOLDER = "shown"
 TARGET, HOLE = "target", "hole"
@@ -48,6 +48,5 @@ def safe(name: str) -> str:
 
 
 def _write(path: Path, array: np.ndarray) -> None:
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    np.save(temporary, array)
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        np.save(temporary, array)

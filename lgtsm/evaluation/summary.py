@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from lgtsm.evaluation.intervals import interval
 from lgtsm.evaluation.ledger import read_ledger
 from lgtsm.evaluation.score import TRUTH, unpack
 from lgtsm.metrics.video_fid import VideoFID
+from lgtsm.whole_files import whole_file
 
 ALL = "all"
 PER_VIDEO = "per_video.csv"
@@ -154,9 +154,7 @@ def video_fids(folder: str | Path, method: str, name: str, metric: VideoFID, gro
 
 def write_per_video(path: str | Path, records: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
     """Write a csv with a line for each method and clip, numbers to their last digit."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([*FACTS, *names, "known_changed", "known_largest", "problem"])
         for record in records:
@@ -166,7 +164,6 @@ def write_per_video(path: str | Path, records: Sequence[dict[str, Any]], names: 
             writer.writerow(
                 [*facts, *values, known.get("changed", ""), known.get("largest", ""), record.get("problem", "")]
             )
-    temporary.replace(path)
 
 
 def read_per_video(path: str | Path) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.plan import FillOptions, Plan, make_plan
 from lgtsm.inference.regions import Segment
 from lgtsm.inference.scaled import ScaledStream
-from lgtsm.inference.stream import VideoStream
+from lgtsm.inference.stream import Chunks, VideoStream
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_reader import open_mask
@@ -175,34 +175,21 @@ def fill_frames(
         return
     segments = iter([*plan.segments, Segment(plan.info.frames, plan.info.frames, ())])
     segment, stream = next(segments), None
-    waiting: list[tuple[np.ndarray, np.ndarray]] = []
-
-    def send() -> Iterator[np.ndarray]:
-        if waiting:
-            frames, holes = (np.stack(part) for part in zip(*waiting, strict=True))
-            waiting.clear()
-            yield from stream.push(frames, holes)
-
     for number, (frame, hole) in enumerate(pairs):
         if detector is not None and detector.is_cut(frame):
             cut()
             if stream is not None:
-                yield from send()
                 yield from stream.flush()
         if stream is not None and number == segment.stop:
-            yield from send()
             yield from stream.flush()
             segment, stream = next(segments), None
         if stream is None and number == segment.start:
-            stream = _open(inpainter, segment, plan, options)
+            stream = Chunks(_open(inpainter, segment, plan, options), plan.chunk)
         if stream is None:
             yield frame
-            continue
-        waiting.append((frame, hole))
-        if len(waiting) == plan.chunk:
-            yield from send()
+        else:
+            yield from stream.push(frame, hole)
     if stream is not None:
-        yield from send()
         yield from stream.flush()
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lgtsm.checks import check_choice, check_positive, check_video_and_hole
 from lgtsm.inference.regions import plan_regions
-from lgtsm.inference.stream import VideoStream
+from lgtsm.inference.stream import Chunks, VideoStream
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
 from lgtsm.video.scene_cuts import SceneCutDetector
@@ -87,15 +87,8 @@ class Inpainter:
             plan = plan_regions([holes], self.model.spatial_reach, (0, 0), self.model.size_step)
             regions = plan[0].regions if plan else ()
             holes = itertools.repeat(holes)
-        stream = VideoStream(self.model, self.device, self.dtype, regions)
+        stream = Chunks(VideoStream(self.model, self.device, self.dtype, regions), chunk)
         detector = SceneCutDetector() if scene_cuts else None
-        waiting: list[tuple[np.ndarray, np.ndarray]] = []
-
-        def send() -> Iterator[np.ndarray]:
-            if waiting:
-                pieces = [np.stack(part) for part in zip(*waiting, strict=True)]
-                waiting.clear()
-                yield from stream.push(*pieces)
 
         for frame, hole in zip(frames, holes):  # a repeated hole has no end
             if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or hole.shape != frame.shape[:2]:
@@ -104,12 +97,8 @@ class Inpainter:
                     f"{frame.dtype} {frame.shape} and {hole.shape}."
                 )
             if detector is not None and detector.is_cut(frame):
-                yield from send()
                 yield from stream.flush()
-            waiting.append((frame, hole))
-            if len(waiting) == chunk:
-                yield from send()
-        yield from send()
+            yield from stream.push(frame, hole)
         yield from stream.flush()
 
     def fill_file(self, video: str | Path, mask: str | Path, out: str | Path, **options: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -80,6 +81,14 @@ class RegionStream:
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
 
 
+class FrameStream(Protocol):
+    """What takes pieces of a video and gives filled frames back in order."""
+
+    def push(self, frames: np.ndarray, holes: np.ndarray) -> Iterator[np.ndarray]: ...
+
+    def flush(self) -> Iterator[np.ndarray]: ...
+
+
 class VideoStream:
     """Fill whole frames of a stream, rectangle by rectangle, and give them back in order.
 
@@ -120,6 +129,37 @@ class VideoStream:
                 inside = region.cut_holes(hole) > 0
                 region.cut_frames(out)[inside] = piece[t][inside]
             yield out
+
+
+class Chunks:
+    """Hand frames to a stream some at once.
+
+    Args:
+        stream: takes pieces with `push` and gives the rest with `flush`.
+        size: frames in a piece.
+    """
+
+    def __init__(self, stream: FrameStream, size: int):
+        self.stream = stream
+        self.size = size
+        self.waiting: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def push(self, frame: np.ndarray, hole: np.ndarray) -> Iterator[np.ndarray]:
+        """Give the next frame, uint8 (height, width, 3), and its hole (height, width); yields what is ready."""
+        self.waiting.append((frame, hole))
+        if len(self.waiting) == self.size:
+            yield from self._send()
+
+    def flush(self) -> Iterator[np.ndarray]:
+        """Yield all frames that are still owed, at a cut or at the end."""
+        yield from self._send()
+        yield from self.stream.flush()
+
+    def _send(self) -> Iterator[np.ndarray]:
+        if self.waiting:
+            frames, holes = (np.stack(part) for part in zip(*self.waiting, strict=True))
+            self.waiting.clear()
+            yield from self.stream.push(frames, holes)
 
 
 def _bytes(video: Tensor) -> np.ndarray:

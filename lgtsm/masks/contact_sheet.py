@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from lgtsm.whole_files import whole_file
+
 from .test_set import CONTACT_SHEET
 
 TILE_WIDTH = 96
@@ -43,9 +45,8 @@ def write_contact_sheet(root: str | Path, lines: Sequence[dict]) -> Path:
     done, data = cv2.imencode(".png", contact_sheet(root, lines))
     if not done:
         raise OSError(f"{path} could not be encoded as PNG.")
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_bytes(data.tobytes())
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data.tobytes())
     return path
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,8 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+
+from lgtsm.whole_files import write_text
 
 from .checks import check_kind, check_whole
 from .sample import sample_hole
@@ -133,7 +134,7 @@ def write_test_set(
         lines.append(json.loads(record.read_text()))
         if progress is not None:
             progress(done + 1, len(wanted))
-    _write_text(root / MANIFEST, "".join(json.dumps(line) + "\n" for line in lines))
+    write_text(root / MANIFEST, "".join(json.dumps(line) + "\n" for line in lines))
     return lines
 
 
@@ -180,10 +181,4 @@ def _claim(root: Path, about: dict) -> None:
             )
         return
     root.mkdir(parents=True, exist_ok=True)
-    _write_text(file, json.dumps(about, indent=2) + "\n")
-
-
-def _write_text(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(path)
+    write_text(file, json.dumps(about, indent=2) + "\n")

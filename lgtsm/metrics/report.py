@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from lgtsm.data.batch import as_floats
 from lgtsm.metrics.scoring import markdown_table, score_methods
 from lgtsm.video.pictures import mark_hole, side_by_side, strip, write_png
 from lgtsm.video.writer import VideoWriter
+from lgtsm.whole_files import write_text
 
 SCHEMA = 1
 
@@ -53,9 +53,9 @@ def write_report(
     )
     scores = score_methods(methods, batches)
     table = markdown_table(scores)
-    _write_text(folder / "report.md", f"# Scores on {len(clips)} clips\n\n{table}\n")
+    write_text(folder / "report.md", f"# Scores on {len(clips)} clips\n\n{table}\n")
     document = {"schema": SCHEMA, "clips": len(clips), "about": about or {}, "scores": scores}
-    _write_text(folder / "metrics.json", json.dumps(document, indent=2) + "\n")
+    write_text(folder / "metrics.json", json.dumps(document, indent=2) + "\n")
 
     videos = []
     for index in range(min(num_pictures, len(clips))):
@@ -78,9 +78,3 @@ def write_report(
 def _bytes(video: Tensor) -> np.ndarray:
     """One clip (1, time, 3, height, width) in [0, 1] as uint8 (time, height, width, 3)."""
     return (video[0].float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-
-
-def _write_text(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(path)

@@ -83,12 +83,8 @@ class TemporalShiftDiscriminator(nn.Module):
         Raises:
             ValueError: video and hole do not fit together, or the frames are too small.
         """
-        check_video_and_hole(video, hole)
-        if min(video.shape[-2:]) < 3:
-            raise ValueError(f"The discriminator needs frames of at least 3x3 pixels; got {tuple(video.shape)}.")
+        features = discriminator_input(video, hole).flatten(0, 1)
         num_frames = video.shape[1]
-        known = (hole <= 0.5).to(video.dtype)
-        features = torch.cat([video, known, torch.zeros_like(known)], dim=2).flatten(0, 1)
         features = features.contiguous(memory_format=torch.channels_last)
         for layer in self.layers.values():
             if features.shape[-1] == 1:
@@ -98,3 +94,23 @@ class TemporalShiftDiscriminator(nn.Module):
             features = layer(features, num_frames)
         scores = features.unflatten(0, (-1, num_frames))
         return torch.sigmoid(scores) if self.sigmoid else scores
+
+
+def discriminator_input(video: Tensor, hole: Tensor) -> Tensor:
+    """Stack frames, known-mask and an empty guidance channel.
+
+    Args:
+        video: (batch, time, 3, height, width) in [0, 1], real or filled.
+        hole: (batch, time, 1, height, width), 1 = missing.
+
+    Returns:
+        (batch, time, 5, height, width).
+
+    Raises:
+        ValueError: video and hole do not fit together, or the frames are too small.
+    """
+    check_video_and_hole(video, hole)
+    if min(video.shape[-2:]) < 3:
+        raise ValueError(f"The discriminator needs frames of at least 3x3 pixels; got {tuple(video.shape)}.")
+    known = (hole <= 0.5).to(video.dtype)
+    return torch.cat([video, known, torch.zeros_like(known)], dim=2)

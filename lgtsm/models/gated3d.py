@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lgtsm.checks import check_choice, check_positive, check_video_and_hole
 from lgtsm.layers.space_time import GatedSpaceTimeConv, SpaceTimeConv
-from lgtsm.models.discriminator import WIDTHS
+from lgtsm.models.discriminator import WIDTHS, discriminator_input
 from lgtsm.models.lgtsm import LAYERS, GatedShiftGenerator
 from lgtsm.models.streaming import StreamingGenerator, network_input
 
@@ -143,11 +143,7 @@ class TemporalPatchDiscriminator(nn.Module):
         Raises:
             ValueError: video and hole do not fit together, or the frames are too small.
         """
-        check_video_and_hole(video, hole)
-        if min(video.shape[-2:]) < 3:
-            raise ValueError(f"The discriminator needs frames of at least 3x3 pixels; got {tuple(video.shape)}.")
-        known = (hole <= 0.5).to(video.dtype)
-        features = torch.cat([video, known, torch.zeros_like(known)], dim=2).transpose(1, 2)
+        features = discriminator_input(video, hole).transpose(1, 2)
         features = features.contiguous(memory_format=torch.channels_last_3d)  # (batch, 5, time, height, width)
         for layer in self.layers.values():
             features = layer(features)

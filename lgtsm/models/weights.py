@@ -7,7 +7,6 @@ checkpoints of a training run and the authors' released ones.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from torch import nn
 
 from lgtsm.models.catalog import create_model
 from lgtsm.models.official_weights import build_official, is_official, read_checkpoint
+from lgtsm.whole_files import whole_file
 
 FORMAT = "lgtsm-weights-1"
 
@@ -46,12 +46,8 @@ def save_model(model: nn.Module, path: str | Path, about: dict[str, Any] | None 
     if half:
         state = {key: value.half() if value.is_floating_point() else value for key, value in state.items()}
     metadata = {"format": FORMAT, "model": json.dumps(entry), "about": json.dumps(about or {})}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole_file(path) as temporary:
         save_file(state, temporary, metadata)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load_model(path: str | Path) -> nn.Module:

@@ -7,6 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from lgtsm.whole_files import whole_file
+
 HOLE_COLOUR = (255, 0, 255)
 TEXT_HEIGHT = 16
 
@@ -55,9 +57,8 @@ def write_png(path: str | Path, image: np.ndarray) -> None:
     done, data = cv2.imencode(".png", image[..., ::-1])
     if not done:
         raise OSError(f"{path} could not be encoded as a PNG.")
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_bytes(data.tobytes())
-    temporary.replace(path)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data.tobytes())
 
 
 def _label(text: str, width: int) -> np.ndarray:
