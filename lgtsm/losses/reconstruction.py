@@ -11,7 +11,8 @@ class ReconstructionLoss(nn.Module):
     """Mean absolute difference of pixels, Eq. 4.
 
     Args:
-        region: "frame" averages over all pixels, "hole" over the missing ones, "frame+hole" adds the two means.
+        region: "frame" averages over all pixels, "hole" over the missing ones of each clip and then over the clips,
+            "frame+hole" adds the two means.
         of: which output is compared: "filled" or "predicted", which differ outside the hole only, or "coarse", the
             first of two results at half resolution (CombCN), with every second row and column of the video.
         squared_weight: factor of the squared difference that is added to the absolute one.
@@ -50,6 +51,8 @@ class ReconstructionLoss(nn.Module):
             error = error + self.squared_weight * error.square()
         total = error.mean() if "frame" in self.regions else 0.0
         if "hole" in self.regions:
+            # Clip by clip, so that a batch is the mean of its parts, however it is split over processes.
             hole = (hole > 0.5).float()
-            total = total + (error * hole).sum() / (hole.sum() * video.shape[2]).clamp(min=1)
+            inside = (hole.sum((1, 2, 3, 4)) * video.shape[2]).clamp(min=1)
+            total = total + ((error * hole).sum((1, 2, 3, 4)) / inside).mean()
         return total

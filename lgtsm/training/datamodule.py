@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytorch_lightning as pl
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Subset
 
 from lgtsm.checks import check_positive
 from lgtsm.data.sampling import StreamBatches
@@ -18,6 +18,7 @@ class ClipDataModule(pl.LightningDataModule):
         train: data set asked by (draw, index).
         validation: data set asked by index.
         batch_size: training samples in a batch of one process.
+        accumulate: such batches in one step; they come as one, and the training step takes it apart.
         steps_per_epoch: batches of one epoch: how often validation may run.
         validation_batch_size: clips validated at once.
         num_workers: processes that load data; 0 loads in the training process.
@@ -33,13 +34,15 @@ class ClipDataModule(pl.LightningDataModule):
         validation_batch_size: int = 4,
         num_workers: int = 0,
         seed: int = 0,
+        accumulate: int = 1,
     ):
         super().__init__()
         check_positive("batch_size", batch_size)
+        check_positive("accumulate", accumulate)
         check_positive("steps_per_epoch", steps_per_epoch)
         self.train = train
         self.validation = validation
-        self.batch_size = batch_size
+        self.batch_size = batch_size * accumulate
         self.steps_per_epoch = steps_per_epoch
         self.validation_batch_size = validation_batch_size
         self.num_workers = num_workers
@@ -60,8 +63,10 @@ class ClipDataModule(pl.LightningDataModule):
         return DataLoader(self.train, batch_sampler=batches, **self._loading())
 
     def val_dataloader(self) -> DataLoader:
-        """Return the validation clips in order."""
-        return DataLoader(self.validation, batch_size=self.validation_batch_size, **self._loading())
+        """Return the validation clips in order, those of this process: each is scored once, by one of them."""
+        rank, processes = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        clips = Subset(self.validation, range(rank, len(self.validation), processes))
+        return DataLoader(clips, batch_size=self.validation_batch_size, **self._loading())
 
     def on_before_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
         """Name videos that were skipped, which workers cannot do once for all, and add their number to the batch."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytorch_lightning as pl
@@ -12,12 +13,16 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from lgtsm.checks import check_choice
+from lgtsm.checks import check_choice, check_positive
 from lgtsm.data.batch import as_floats
 from lgtsm.losses.adversarial import AdversarialLoss
+from lgtsm.losses.gradient_penalty import GradientPenalty
 from lgtsm.losses.weighted_sum import GeneratorLoss
 from lgtsm.metrics.frame_quality import FrameQuality
-from lgtsm.training.optimizer_steps import clip_gradients, only, step_uncounted
+from lgtsm.training.finite import FiniteGuard, NonFiniteError, check_finite
+from lgtsm.training.optimizer_steps import clip_gradients, gradient_norm, only, step_uncounted
+from lgtsm.training.plateau import Plateau
+from lgtsm.training.random_state import random_state, restore_random_state
 
 CHECKPOINT_KEY = "lgtsm"
 
@@ -27,6 +32,10 @@ class InpaintingGAN(pl.LightningModule):
 
     Two optimisers are stepped by hand. `global_step` counts the generator's steps, which is one per batch.
 
+    A generator that learns from more than it sees when filling has `training_output(video, hole)`, which is called
+    instead of it; a dictionary that holds "real" and "judged" says what the discriminator is to tell apart, where that
+    is not the true video and "filled".
+
     Args:
         generator: network `generator(video, hole) -> {"filled", "predicted"}`.
         loss: the generator's loss without the adversarial part.
@@ -35,6 +44,8 @@ class InpaintingGAN(pl.LightningModule):
         adversarial: the adversarial loss.
         adversarial_weight: factor of L_G in Eq. 9.
         adversarial_start_step: batches before the discriminator takes part; until then it is not touched.
+        adversarial_start_plateau: lets it take part earlier, once a validation score stands still, or None.
+        gradient_penalty: a penalty on the discriminator's gradients at real videos, or None.
         step_order: "generator_first" (the released program) or "discriminator_first".
         discriminator_optimizer: callable parameters -> optimiser; the generator's where None.
         scheduler, discriminator_scheduler: callable optimiser -> learning-rate schedule, stepped once per optimiser
@@ -42,6 +53,10 @@ class InpaintingGAN(pl.LightningModule):
         max_gradient_norm: clip each network's gradients to this norm, or None.
         average_decay: decay of the exponential moving average of the generator's weights that is used for validation
             and export, or None to use the weights as they are.
+        accumulate: parts that a batch goes through the networks in, one after the other, their gradients added up: the
+            same step with less memory.
+        finite: what to do about numbers that are not finite; stops the run by default.
+        validation_metrics: further metrics by name, updated with (filled, video, hole), logged as val/NAME.
 
     Source: Chang et al. 2019, Sections 3.2 and 4.1.
     """
@@ -61,6 +76,11 @@ class InpaintingGAN(pl.LightningModule):
         discriminator_scheduler: Callable[[Optimizer], LRScheduler] | None = None,
         max_gradient_norm: float | None = None,
         average_decay: float | None = None,
+        adversarial_start_plateau: Plateau | None = None,
+        gradient_penalty: GradientPenalty | None = None,
+        accumulate: int = 1,
+        finite: FiniteGuard | None = None,
+        validation_metrics: dict[str, nn.Module] | None = None,
     ):
         super().__init__()
         check_choice("step_order", step_order, ("generator_first", "discriminator_first"))
@@ -81,14 +101,22 @@ class InpaintingGAN(pl.LightningModule):
         if average_decay is not None:
             self.averaged_generator = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(average_decay))
             self.averaged_generator.requires_grad_(False)
-        self.validation_quality = FrameQuality()
-        self.batches_done = 0  # part of the checkpoint: where the stream of batches goes on
+        check_positive("accumulate", accumulate)
+        self.accumulate = accumulate
+        self.plateau = adversarial_start_plateau
+        self.gradient_penalty = gradient_penalty
+        self.finite = finite or FiniteGuard()
+        self.validation_metrics = nn.ModuleDict({"quality": FrameQuality(), **(validation_metrics or {})})
+        # Part of the checkpoint: where the stream of batches goes on, and how many were not learned from.
+        self.batches_done = self.skipped_steps = 0
 
     @property
     def stage(self) -> str:
         """ "pretrain", or "gan" once the discriminator takes part."""
-        playing = self.discriminator is not None and self.batches_done >= self.adversarial_start_step
-        return "gan" if playing else "pretrain"
+        start = self.adversarial_start_step
+        if self.plateau is not None and self.plateau.reached_at is not None:
+            start = min(start, self.plateau.reached_at)
+        return "gan" if self.discriminator is not None and self.batches_done >= start else "pretrain"
 
     @property
     def inference_generator(self) -> nn.Module:
@@ -102,72 +130,161 @@ class InpaintingGAN(pl.LightningModule):
     def training_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, Tensor]:
         """Train on one batch and return the generator's total loss as "loss", without gradients, for callbacks."""
         video, hole = as_floats(batch)
-        if self.stage == "gan" and self.step_order == "discriminator_first":
-            with torch.no_grad():
-                filled = self.generator(video, hole)["filled"]
-            self.discriminator_step(video, hole, filled)
-        filled, loss = self.generator_step(video, hole)
-        if self.stage == "gan" and self.step_order == "generator_first":
-            self.discriminator_step(video, hole, filled)
         self.log("train/stage", float(self.stage == "gan"))
         self.log("train/skipped_videos", float(batch.get("skipped_videos", 0)))
+        try:
+            loss = self._train_on(video, hole)
+        except NonFiniteError as error:
+            self.skipped_steps += 1
+            self.finite.refuse(error, batch, self.batches_done, self.skipped_steps, self.trainer)
+            loss = video.new_tensor(float("nan"))
+        self.log("train/skipped_steps", float(self.skipped_steps))
         self.batches_done += 1
         return {"loss": loss}
 
-    def generator_step(self, video: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
-        """Step the generator and return what it filled and its total loss, both without gradients."""
+    def _train_on(self, video: Tensor, hole: Tensor) -> Tensor:
+        if self.stage == "pretrain":
+            return self.generator_step(video, hole)[2]
+        if self.step_order == "discriminator_first":
+            with torch.no_grad():
+                judged = [self._judged(v, h) for v, h, _ in self._parts(video, hole)]
+            self.discriminator_step(*(torch.cat(videos) for videos in zip(*judged)), hole)
+            return self.generator_step(video, hole)[2]
+        real, fake, loss = self.generator_step(video, hole)
+        self.discriminator_step(real, fake, hole)
+        return loss
+
+    def generator_step(self, video: Tensor, hole: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Step the generator and return real and judged videos and its total loss, all without gradients.
+
+        Raises:
+            NonFiniteError: a loss or gradient is not finite; nothing was stepped.
+        """
         optimizer = self._optimizers()[0]
+        logged, judged = [], []
         with only(self, optimizer):
-            output = self.generator(video, hole)
-            total, parts = self.loss(output, video, hole)
-            if self.stage == "gan":
-                parts["adversarial"] = self.adversarial.generator(self.discriminator(output["filled"], hole))
-                total = total + self.adversarial_weight * parts["adversarial"]
             optimizer.zero_grad()
-            self.manual_backward(total)
-            optimizer.step()
-        self._step_schedule(0)
+            for video_part, hole_part, last in self._parts(video, hole):
+                output = self._output(video_part, hole_part)
+                total, terms = self.loss(output, video_part, hole_part)
+                real, fake = _real_and_judged(output, video_part)
+                if self.stage == "gan":
+                    terms["adversarial"] = self.adversarial.generator(self.discriminator(fake, hole_part))
+                    total = total + self.adversarial_weight * terms["adversarial"]
+                terms = {"loss": total, **terms}
+                self._backward(total, terms, len(video_part) / len(video), last)
+                logged.append({name: value.detach() for name, value in terms.items()})
+                judged.append((real.detach(), fake.detach()))
+            self._optimize(0)
         if self.averaged_generator is not None:
             self.averaged_generator.update_parameters(self.generator)
-        self.log("train/loss", total.detach(), prog_bar=True)
-        self.log_dict({f"train/{name}": value.detach() for name, value in parts.items()})
-        return output["filled"].detach(), total.detach()
+        loss = self._log_means(logged).pop("loss")
+        real, fake = (torch.cat(videos) for videos in zip(*judged))
+        return real, fake, loss
 
-    def discriminator_step(self, video: Tensor, hole: Tensor, filled: Tensor) -> None:
-        """Step the discriminator on true and filled videos."""
+    def discriminator_step(self, real: Tensor, fake: Tensor, hole: Tensor) -> None:
+        """Step the discriminator on real videos and on those that it is to tell from them.
+
+        Raises:
+            NonFiniteError: a loss or gradient is not finite; nothing was stepped.
+        """
         optimizer = self._optimizers()[1]
+        logged = []
         with only(self, optimizer):
-            real_scores, fake_scores = self.discriminator(video, hole), self.discriminator(filled, hole)
-            total = self.adversarial.discriminator(real_scores, fake_scores)
             optimizer.zero_grad()
-            self.manual_backward(total)
+            fakes = fake.chunk(self.accumulate)
+            for (real_part, hole_part, last), fake_part in zip(self._parts(real, hole), fakes):
+                real_scores = self.discriminator(real_part, hole_part)
+                fake_scores = self.discriminator(fake_part, hole_part)
+                total = self.adversarial.discriminator(real_scores, fake_scores)
+                terms = {"discriminator": total}
+                if self.gradient_penalty is not None and self.gradient_penalty.due(self.batches_done):
+                    terms["gradient_penalty"] = self.gradient_penalty(self.discriminator, real_part, hole_part)
+                    total = total + terms["gradient_penalty"]
+                self._backward(total, terms, len(real_part) / len(real), last)
+                real_scores, fake_scores = real_scores.detach().float(), fake_scores.detach().float()
+                terms |= {
+                    "score_real": real_scores.mean(),
+                    "score_fake": fake_scores.mean(),
+                    # How often a true patch scores above its filled one: 0.5 cannot tell, 1 always tells.
+                    "told_apart": ((real_scores > fake_scores).float() + 0.5 * (real_scores == fake_scores)).mean(),
+                }
+                logged.append({name: value.detach() for name, value in terms.items()})
+            self._optimize(1)
+        self._log_means(logged)
+
+    def _output(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
+        return getattr(self.generator, "training_output", self.generator)(video, hole)
+
+    def _judged(self, video: Tensor, hole: Tensor) -> tuple[Tensor, Tensor]:
+        return _real_and_judged(self._output(video, hole), video)
+
+    def _parts(self, video: Tensor, hole: Tensor) -> Iterator[tuple[Tensor, Tensor, bool]]:
+        """Yield the parts of a batch, each with whether it is the last."""
+        parts = list(zip(video.chunk(self.accumulate), hole.chunk(self.accumulate)))
+        yield from ((*part, index == len(parts) - 1) for index, part in enumerate(parts))
+
+    def _backward(self, total: Tensor, terms: dict[str, Tensor], share: float, last: bool) -> None:
+        """Add a part's gradients; processes exchange theirs with the last part."""
+        check_finite(terms, self.trainer)
+        exchanging = last or not hasattr(self.trainer.model, "no_sync")
+        with nullcontext() if exchanging else self.trainer.model.no_sync():
+            self.manual_backward(total * share)
+
+    def _optimize(self, index: int) -> None:
+        """Clip, step, and step the schedule of the generator (0) or the discriminator (1)."""
+        optimizer = self._optimizers()[index]
+        if not self._scaled:
+            self._clip(optimizer.optimizer)
+        if index == 0:
+            optimizer.step()
+        else:
             step_uncounted(optimizer)
-        self._step_schedule(1)
-        self.log_dict(
-            {
-                "train/discriminator": total.detach(),
-                "train/score_real": real_scores.detach().float().mean(),
-                "train/score_fake": fake_scores.detach().float().mean(),
-            }
-        )
+        self._step_schedule(index)
+
+    @property
+    def _scaled(self) -> bool:
+        """Whether gradients are scaled (fp16): the scaler then looks for overflows and leaves out such steps itself."""
+        return getattr(self.trainer.precision_plugin, "scaler", None) is not None
+
+    def _clip(self, optimizer: Optimizer) -> None:
+        norm = gradient_norm(optimizer)
+        of = "generator" if optimizer is self.trainer.optimizers[0] else "discriminator"
+        self.log(f"train/gradient_norm_{of}", norm)
+        if not self._scaled:
+            check_finite({f"gradient_norm_{of}": norm})
+        if self.max_gradient_norm is not None:
+            clip_gradients(optimizer, self.max_gradient_norm, norm)
+
+    def _log_means(self, logged: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+        means = {name: torch.stack([terms[name].float() for terms in logged]).mean() for name in logged[0]}
+        self.log_dict({f"train/{name}": value for name, value in means.items() if name != "loss"})
+        if "loss" in means:
+            self.log("train/loss", means["loss"], prog_bar=True)
+        return means
 
     def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:
         """Score a batch of validation clips."""
         video, hole = as_floats(batch)
-        self.validation_quality.update(self(video, hole)["filled"], video, hole)
+        filled = self(video, hole)["filled"]
+        for metric in self.validation_metrics.values():
+            metric.update(filled, video, hole)
 
     def on_validation_epoch_end(self) -> None:
         """Log the mean scores as val/psnr_hole and so on."""
-        scores = self.validation_quality.compute()
-        self.log_dict({f"val/{name}": value.float() for name, value in scores.items() if name != "psnr_hole"})
-        self.log("val/psnr_hole", scores["psnr_hole"].float(), prog_bar=True)
-        self.validation_quality.reset()
+        scores = {}
+        for metric in self.validation_metrics.values():
+            scores |= {name: value.float() for name, value in metric.compute().items()}
+            metric.reset()
+        self.log_dict({f"val/{name}": value for name, value in scores.items() if name != "psnr_hole"})
+        self.log("val/psnr_hole", scores["psnr_hole"], prog_bar=True)
+        if self.plateau is not None and self.stage == "pretrain" and not self.trainer.sanity_checking:
+            self.plateau.update(scores, self.batches_done)
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Clip here: under fp16 this is the first place where gradients have their true scale."""
-        norm = clip_gradients(optimizer, self.max_gradient_norm)
-        of = "generator" if optimizer is self.trainer.optimizers[0] else "discriminator"
-        self.log(f"train/gradient_norm_{of}", norm)
+        """Clip scaled gradients here: under fp16 this is the first place where they have their true scale."""
+        if self._scaled:
+            self._clip(optimizer)
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
         """Build one optimiser and one schedule for each network."""
@@ -183,11 +300,27 @@ class InpaintingGAN(pl.LightningModule):
         """Note what rebuilds the generator and where the batches go on, in plain values."""
         entry = getattr(self.generator, "catalog_entry", None)
         prefix = "generator." if self.averaged_generator is None else "averaged_generator.module."
-        checkpoint[CHECKPOINT_KEY] = {"model": entry, "prefix": prefix, "batches_done": self.batches_done}
+        checkpoint[CHECKPOINT_KEY] = {
+            "model": entry,
+            "prefix": prefix,
+            "batches_done": self.batches_done,
+            "skipped_steps": self.skipped_steps,
+            "plateau": None if self.plateau is None else self.plateau.state_dict(),
+            "random_state": random_state(),
+        }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on with the batch after the last one that was trained on."""
-        self.batches_done = checkpoint[CHECKPOINT_KEY]["batches_done"]
+        own = checkpoint[CHECKPOINT_KEY]
+        self.batches_done, self.skipped_steps = own["batches_done"], own["skipped_steps"]
+        if self.plateau is not None and own["plateau"] is not None:
+            self.plateau.load_state_dict(own["plateau"])
+        self._random_state = own["random_state"]
+
+    def on_train_start(self) -> None:
+        """Take up the random numbers of a run that goes on; one process's, since each has its own."""
+        if self.trainer.world_size == 1 and getattr(self, "_random_state", None) is not None:
+            restore_random_state(self._random_state)
 
     def _optimizers(self) -> list:
         optimizers = self.optimizers()
@@ -201,3 +334,8 @@ class InpaintingGAN(pl.LightningModule):
         schedulers = self.lr_schedulers()
         schedulers = schedulers if isinstance(schedulers, list) else [schedulers]
         schedulers[sum(w is not None for w in wanted[:index])].step()
+
+
+def _real_and_judged(output: dict[str, Tensor], video: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what the discriminator is to tell apart."""
+    return output.get("real", video), output.get("judged", output["filled"])

@@ -38,14 +38,18 @@ def only(module: pl.LightningModule, optimizer: LightningOptimizer) -> Iterator[
         module.untoggle_optimizer(optimizer)
 
 
-def clip_gradients(optimizer: torch.optim.Optimizer, max_norm: float | None) -> torch.Tensor:
-    """Clip the gradients of an optimiser's parameters to a total norm and return the norm before.
+def gradient_norm(optimizer: torch.optim.Optimizer) -> torch.Tensor:
+    """Return the total norm of the gradients of an optimiser's parameters."""
+    return torch.nn.utils.get_total_norm([p.grad for p in _parameters(optimizer) if p.grad is not None])
 
-    To be called from `on_before_optimizer_step`, where fp16 gradients are already unscaled.
+
+def clip_gradients(optimizer: torch.optim.Optimizer, max_norm: float, norm: torch.Tensor) -> None:
+    """Clip the gradients of an optimiser's parameters, whose total norm is `norm`, to `max_norm`.
+
+    Under fp16 to be called from `on_before_optimizer_step`, where gradients are already unscaled.
     """
-    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-    norm = torch.nn.utils.get_total_norm(gradients)
-    if max_norm is not None:
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        torch.nn.utils.clip_grads_with_norm_(parameters, max_norm, norm)
-    return norm
+    torch.nn.utils.clip_grads_with_norm_(_parameters(optimizer), max_norm, norm)
+
+
+def _parameters(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]

@@ -41,14 +41,14 @@ def test_one_networks_step_leaves_the_others_weights_and_gradients_alone(make_mo
     video, hole = make_clip(1, 3, 16, 16)
     parameters = {key: value.detach().clone() for key, value in module.named_parameters()}
     module.zero_grad()
-    filled, _ = module.generator_step(video, hole)
+    _, filled, _ = module.generator_step(video, hole)
     after = dict(module.named_parameters())
     assert changed(parameters, after, "discriminator.") == []
     assert changed(parameters, after, "generator.") != []
     assert all(p.grad is None for p in module.discriminator.parameters())
     parameters = {key: value.detach().clone() for key, value in after.items()}
     module.zero_grad()
-    module.discriminator_step(video, hole, filled)
+    module.discriminator_step(video, filled, hole)
     after = dict(module.named_parameters())
     assert changed(parameters, after, "generator.") == []
     assert changed(parameters, after, "discriminator.") != []

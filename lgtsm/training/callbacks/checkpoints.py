@@ -1,0 +1,102 @@
+"""Checkpoints that a run goes on from after any end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Checkpoint
+
+from lgtsm.checks import check_positive
+from lgtsm.training.stop_signals import StoppedBySignal, StopSignals
+from lgtsm.whole_files import whole_file
+
+
+class RunCheckpoints(Checkpoint):
+    """Write `stepN.ckpt` every so many steps, at the end, and when SIGTERM or SIGUSR1 asks the run to stop.
+
+    `last.ckpt` is always the newest one. Where a checkpoint falls on the last batch of an epoch, it is written after
+    the validation, so that a run that goes on from it does not leave that out.
+
+    Lightning's ModelCheckpoint keeps the best ones; by steps it does not do under manual optimisation without
+    complaint, and it knows no signals.
+
+    Args:
+        folder: where they go.
+        every_steps: steps between two.
+        keep: how many of the newest to keep; two, so that one is left if the newest is damaged.
+    """
+
+    def __init__(self, folder: str | Path, every_steps: int = 1000, keep: int = 2):
+        check_positive("every_steps", every_steps)
+        check_positive("keep", keep)
+        self.folder = Path(folder)
+        self.every_steps = every_steps
+        self.keep = keep
+        self._signals = StopSignals()
+        self._saved_step: int | None = None
+        self._stopping = False
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Listen for signals, in place of Lightning, whose handlers exchange messages between processes at once."""
+        self._signals.watch()
+        self._saved_step = trainer.global_step
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, index: int
+    ) -> None:
+        """Write a checkpoint where it is time, and stop where that was asked for."""
+        stop = trainer.strategy.reduce_boolean_decision(self._signals.received is not None, all=False)
+        ends_epoch = index + 1 >= trainer.num_training_batches
+        if stop or (self._is_due(trainer) and not ends_epoch):
+            self._save(trainer)
+        if stop and not ends_epoch:
+            self._stop(trainer)
+        self._stopping = stop
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Write what the last batch of the epoch, or a signal during it, left to be written."""
+        if self._stopping or self._is_due(trainer):
+            self._save(trainer)
+        if self._stopping and trainer.global_step < trainer.max_steps:
+            self._stop(trainer)
+
+    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Write the final state."""
+        if self._saved_step != trainer.global_step:
+            self._save(trainer)
+        self._signals.unwatch()
+
+    def on_exception(self, trainer: pl.Trainer, module: pl.LightningModule, exception: BaseException) -> None:
+        """Listen no longer."""
+        self._signals.unwatch()
+
+    def _is_due(self, trainer: pl.Trainer) -> bool:
+        return trainer.global_step % self.every_steps == 0 and self._saved_step != trainer.global_step
+
+    def _path(self, step: int) -> Path:
+        return self.folder / f"step{step:07d}.ckpt"
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        self._saved_step = trainer.global_step
+        path = self._path(trainer.global_step)
+        trainer.save_checkpoint(path)
+        if not trainer.is_global_zero:
+            return
+        with whole_file(self.folder / "last.ckpt") as temporary:
+            try:
+                os.link(path, temporary)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(path, temporary)
+        for old in sorted(self.folder.glob("step*.ckpt"))[: -self.keep]:
+            old.unlink()
+
+    def _stop(self, trainer: pl.Trainer) -> None:
+        by = self._signals.received or "a signal to another process"
+        raise StoppedBySignal(
+            f"Stopped by {by} after step {trainer.global_step}; the checkpoint is {self._path(trainer.global_step)}. "
+            f"The same command with resume=auto paths.run={self.folder.parent} goes on from there."
+        )

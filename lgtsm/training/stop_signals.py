@@ -1,0 +1,43 @@
+"""SIGTERM and SIGUSR1 ask a run to stop; it does so between two steps, with a checkpoint."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+EXIT_STATUS = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
+
+class StoppedBySignal(Exception):
+    """The run was asked to stop, and did, after writing a checkpoint."""
+
+
+class StopSignals:
+    """Remember that a signal came, and nothing more: the handler may run in the middle of anything."""
+
+    WATCHED = (signal.SIGTERM, signal.SIGUSR1)
+
+    def __init__(self):
+        self.received: str | None = None
+        self._before: dict[signal.Signals, Any] = {}
+
+    def watch(self) -> None:
+        """Install the handlers; only a program's main thread can."""
+        if threading.current_thread() is threading.main_thread():
+            self._process = os.getpid()
+            self._before = {number: signal.signal(number, self._remember) for number in self.WATCHED}
+
+    def unwatch(self) -> None:
+        """Put back the handlers from before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def _remember(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self._process:  # a loading process that was forked: it shall end as it would have
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self.received = signal.Signals(number).name
