@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import hydra
 from omegaconf import DictConfig
 
 from lgtsm.config.folder import config_folder
+from lgtsm.config.sweep import expand_globs
 from lgtsm.exits import exit_with_sentence
 
 
@@ -26,17 +28,22 @@ def run(config: DictConfig) -> dict[str, Any]:
     """
     import torch
     from torch import nn
+    from torchmetrics import Metric
 
     from lgtsm.classical.fillers import MeanColour, TemporalCopy
     from lgtsm.config.build import build, build_all
     from lgtsm.config.check import check_complete
     from lgtsm.config.record import write_config
+    from lgtsm.losses import GradientPenalty
     from lgtsm.metrics.report import write_report
     from lgtsm.metrics.scoring import markdown_table
-    from lgtsm.models.weights import load_model, save_model
+    from lgtsm.models.transfer import read_networks, transfer
+    from lgtsm.models.weights import save_model
     from lgtsm.training.datamodule import ClipDataModule
+    from lgtsm.training.finite import FiniteGuard
     from lgtsm.training.inpainting_gan import InpaintingGAN
-    from lgtsm.training.start import hide_known_advice, seed_everything
+    from lgtsm.training.plateau import Plateau
+    from lgtsm.training.start import checkpoint_to_resume, hide_known_advice, plugins, seed_everything
 
     check_complete(config)
     seed_everything(config.seed)
@@ -45,14 +52,24 @@ def run(config: DictConfig) -> dict[str, Any]:
     hide_known_advice()
 
     generator = build(config.model, "model", nn.Module)
+    discriminator = build(config.discriminator, "discriminator", nn.Module)
+    matched = {}
     if config.init_from is not None:
-        generator.load_state_dict(load_model(config.init_from).state_dict())
+        stored = read_networks(config.init_from)
+        matched["generator"] = transfer(generator, stored.generator, stored.options)
+        if config.init_discriminator:
+            if stored.discriminator is None or discriminator is None:
+                raise ValueError(
+                    f"init_discriminator=true needs a discriminator in {config.init_from} and one to train; "
+                    "set it to false."
+                )
+            matched["discriminator"] = transfer(discriminator, stored.discriminator)
     data = build(config.data.module, "data", ClipDataModule)
     module = InpaintingGAN(
         generator,
         build(config.loss, "loss", nn.Module),
         build(config.optimizer.generator, "optimizer.generator"),
-        discriminator=build(config.discriminator, "discriminator", nn.Module),
+        discriminator=discriminator,
         adversarial=build(config.adversarial.loss, "adversarial.loss", nn.Module),
         adversarial_weight=config.adversarial.weight,
         adversarial_start_step=config.adversarial.start_step,
@@ -60,19 +77,34 @@ def run(config: DictConfig) -> dict[str, Any]:
         discriminator_optimizer=build(config.optimizer.discriminator, "optimizer.discriminator"),
         scheduler=build(config.optimizer.generator_schedule, "optimizer.generator_schedule"),
         discriminator_scheduler=build(config.optimizer.discriminator_schedule, "optimizer.discriminator_schedule"),
+        feature_matching_weight=config.adversarial.feature_matching,
         max_gradient_norm=config.max_gradient_norm,
         average_decay=config.average_decay,
+        adversarial_start_plateau=build(config.adversarial.start_plateau, "adversarial.start_plateau", Plateau),
+        gradient_penalty=build(config.adversarial.gradient_penalty, "adversarial.gradient_penalty", GradientPenalty),
+        accumulate=config.accumulate,
+        finite=FiniteGuard(config.nonfinite.action, config.nonfinite.limit),
+        validation_metrics={
+            name: build(metric, f"validation_metrics.{name}", Metric)
+            for name, metric in config.validation_metrics.items()
+        },
     )
     trainer = build(
         config.trainer,
         "trainer",
         callbacks=build_all(config.callbacks, "callbacks"),
         logger=build_all(config.logger, "logger"),
+        plugins=plugins(),
     )
     folder = Path(config.paths.run)
+    resume = checkpoint_to_resume(config.resume, folder)
     if trainer.is_global_zero:
         write_config(config, folder)
-    trainer.fit(module, data, ckpt_path=config.resume)
+        for network, weights in matched.items():
+            print(f"{network} from {config.init_from}: {weights}")
+        if config.resume is not None:
+            print(f"Going on from {resume}." if resume else f"There is no checkpoint in {folder} yet: a new run.")
+    trainer.fit(module, data, ckpt_path=resume)
 
     scores = None
     if trainer.is_global_zero:
@@ -95,12 +127,20 @@ def _job(config: DictConfig) -> None:
 
     # Under a sweep every job has a folder of its own, which only Hydra knows.
     config.paths.run = HydraConfig.get().runtime.output_dir
-    with exit_with_sentence("train"):
-        run(config)
+    from lgtsm.training.stop_signals import EXIT_STATUS, StoppedBySignal
+
+    try:
+        with exit_with_sentence("train"):
+            run(config)
+    except StoppedBySignal as stopped:
+        print(stopped)
+        sys.exit(EXIT_STATUS)
 
 
 def main() -> None:
     """Entry point of `lgtsm train`."""
+    with exit_with_sentence("train"):
+        sys.argv[1:] = expand_globs(sys.argv[1:])
     _job()
 
 

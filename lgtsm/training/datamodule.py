@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from lgtsm.checks import check_positive
 from lgtsm.data.sampling import StreamBatches
+from lgtsm.training.stop_signals import outlive_stop_signals
 
 
 class ClipDataModule(pl.LightningDataModule):
@@ -83,5 +84,6 @@ class ClipDataModule(pl.LightningDataModule):
         return {
             "num_workers": self.num_workers,
             "persistent_workers": self.num_workers > 0,
+            "worker_init_fn": outlive_stop_signals,
             "pin_memory": on_gpu,
         }

@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lgtsm.checks import check_choice, check_positive
 from lgtsm.data.batch import as_floats
-from lgtsm.losses.adversarial import AdversarialLoss
+from lgtsm.losses.adversarial import AdversarialLoss, feature_matching
 from lgtsm.losses.gradient_penalty import GradientPenalty
 from lgtsm.losses.weighted_sum import GeneratorLoss
 from lgtsm.metrics.frame_quality import FrameQuality
@@ -44,6 +44,8 @@ class InpaintingGAN(pl.LightningModule):
         adversarial: the adversarial loss.
         adversarial_weight: factor of L_G in Eq. 9.
         adversarial_start_step: batches before the discriminator takes part; until then it is not touched.
+        feature_matching_weight: factor of the generator's feature matching loss, from the same batch on; needs a
+            discriminator with `activations`.
         adversarial_start_plateau: lets it take part earlier, once a validation score stands still, or None.
         gradient_penalty: a penalty on the discriminator's gradients at real videos, or None.
         step_order: "generator_first" (the released program) or "discriminator_first".
@@ -81,8 +83,14 @@ class InpaintingGAN(pl.LightningModule):
         accumulate: int = 1,
         finite: FiniteGuard | None = None,
         validation_metrics: dict[str, nn.Module] | None = None,
+        feature_matching_weight: float = 0.0,
     ):
         super().__init__()
+        if feature_matching_weight and not hasattr(discriminator, "activations"):
+            raise ValueError(
+                "Feature matching needs a discriminator that shows its activations, such as discriminator=edge_connect; "
+                "or set adversarial.feature_matching=0."
+            )
         check_choice("step_order", step_order, ("generator_first", "discriminator_first"))
         self.automatic_optimization = False
         self.generator = generator
@@ -90,6 +98,7 @@ class InpaintingGAN(pl.LightningModule):
         self.loss = loss
         self.adversarial = adversarial or AdversarialLoss()
         self.adversarial_weight = adversarial_weight
+        self.feature_matching_weight = feature_matching_weight
         self.adversarial_start_step = adversarial_start_step
         self.step_order = step_order
         self.optimizer = optimizer
@@ -109,6 +118,7 @@ class InpaintingGAN(pl.LightningModule):
         self.validation_metrics = nn.ModuleDict({"quality": FrameQuality(), **(validation_metrics or {})})
         # Part of the checkpoint: where the stream of batches goes on, and how many were not learned from.
         self.batches_done = self.skipped_steps = 0
+        self._gradient_norms: dict[str, Tensor] = {}  # of the last step of each network
 
     @property
     def stage(self) -> str:
@@ -130,6 +140,7 @@ class InpaintingGAN(pl.LightningModule):
     def training_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, Tensor]:
         """Train on one batch and return the generator's total loss as "loss", without gradients, for callbacks."""
         video, hole = as_floats(batch)
+        self._gradient_norms.clear()
         self.log("train/stage", float(self.stage == "gan"))
         self.log("train/skipped_videos", float(batch.get("skipped_videos", 0)))
         try:
@@ -171,6 +182,9 @@ class InpaintingGAN(pl.LightningModule):
                 if self.stage == "gan":
                     terms["adversarial"] = self.adversarial.generator(self.discriminator(fake, hole_part))
                     total = total + self.adversarial_weight * terms["adversarial"]
+                    if self.feature_matching_weight:
+                        terms["feature_matching"] = feature_matching(self.discriminator, real, fake)
+                        total = total + self.feature_matching_weight * terms["feature_matching"]
                 terms = {"loss": total, **terms}
                 self._backward(total, terms, len(video_part) / len(video), last)
                 logged.append({name: value.detach() for name, value in terms.items()})
@@ -251,6 +265,9 @@ class InpaintingGAN(pl.LightningModule):
         norm = gradient_norm(optimizer)
         of = "generator" if optimizer is self.trainer.optimizers[0] else "discriminator"
         self.log(f"train/gradient_norm_{of}", norm)
+        self._gradient_norms[of] = norm.detach()
+        if len(self._gradient_norms) == 2:
+            self.log("train/gradient_ratio", self._gradient_norms["generator"] / self._gradient_norms["discriminator"])
         if not self._scaled:
             check_finite({f"gradient_norm_{of}": norm})
         if self.max_gradient_norm is not None:
@@ -338,4 +355,6 @@ class InpaintingGAN(pl.LightningModule):
 
 def _real_and_judged(output: dict[str, Tensor], video: Tensor) -> tuple[Tensor, Tensor]:
     """Return what the discriminator is to tell apart."""
-    return output.get("real", video), output.get("judged", output["filled"])
+    if "judged" in output:
+        return output["real"], output["judged"]
+    return video, output["filled"]

@@ -41,3 +41,18 @@ class StopSignals:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self.received = signal.Signals(number).name
+
+
+WORKER_GRACE = 60  # seconds
+
+
+def outlive_stop_signals(worker: int) -> None:
+    """Let a loading process go on working when the run is asked to stop (`worker_init_fn` of a DataLoader).
+
+    Schedulers signal all processes of a job alike. A loading process that ended at once would break the step that the
+    run still has to finish. SIGTERM ends it too, but only after a minute, since that is also how it is ended when the
+    training process does not close it.
+    """
+    for number in (signal.SIGUSR1, signal.SIGUSR2):  # the second is submitit's
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(WORKER_GRACE))

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import Checkpoint
 
 import lgtsm
 from lgtsm.data.clips import InpaintingClips
@@ -30,10 +31,10 @@ class Recorder(pl.Callback):
 
 @pytest.fixture
 def make_module():
-    def make(width=4, **options):
+    def make(width=4, spectral_norm=True, **options):
         torch.manual_seed(0)
         options = {
-            "discriminator": lgtsm.create_discriminator("tsmgan", width=4, spectral_norm=True),
+            "discriminator": lgtsm.create_discriminator("tsmgan", width=4, spectral_norm=spectral_norm),
             "adversarial": AdversarialLoss("hinge"),
             "optimizer": partial(torch.optim.Adam, lr=1e-3),
         } | options
@@ -45,11 +46,11 @@ def make_module():
 
 @pytest.fixture
 def make_data():
-    def make(steps_per_epoch=4, batch_size=2):
+    def make(steps_per_epoch=4, batch_size=2, **options):
         def clips(seed):
             return InpaintingClips(SyntheticVideos(6, seed), MaskMixture({"box": 1.0}), 3, 16, 16, seed)
 
-        return ClipDataModule(clips(0), clips(9), batch_size, steps_per_epoch, validation_batch_size=3)
+        return ClipDataModule(clips(0), clips(9), batch_size, steps_per_epoch, validation_batch_size=3, **options)
 
     return make
 
@@ -58,7 +59,7 @@ def make_data():
 def fit(tmp_path, make_data):
     """Return fit(module, steps) -> (trainer, recorder)."""
 
-    def run(module, steps, data=None, resume=None, **options):
+    def run(module, steps, data=None, resume=None, callbacks=(), **options):
         hide_known_advice()
         recorder = Recorder()
         trainer = pl.Trainer(
@@ -71,8 +72,8 @@ def fit(tmp_path, make_data):
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
             default_root_dir=tmp_path,
-            **({"enable_checkpointing": False} | options),
-            callbacks=[recorder],
+            **({"enable_checkpointing": any(isinstance(c, Checkpoint) for c in callbacks)} | options),
+            callbacks=[recorder, *callbacks],
         )
         trainer.fit(module, data or make_data(), ckpt_path=resume)
         return trainer, recorder

@@ -1,6 +1,7 @@
 """Kill a run at random moments, resume it each time, and compare it with a run that was left alone.
 
-`python tests/training/kill_at_random.py FOLDER [KILLS] [STEPS] [SEED]` prints what happened as JSON. Each start is a process of
+`python tests/training/kill_at_random.py FOLDER [KILLS] [STEPS] [SEED]` prints what happened as JSON. Each start is a
+process of
 its own, forked from this one after the imports, so that most of its life is training.
 """
 

@@ -1,6 +1,19 @@
 """What happens beside the training step."""
 
+from lgtsm.training.callbacks.checkpoints import RunCheckpoints
+from lgtsm.training.callbacks.gan_health import GANHealth
 from lgtsm.training.callbacks.pictures import ValidationPictures
 from lgtsm.training.callbacks.progress import StageProgressBar
+from lgtsm.training.callbacks.run_config import RunConfig
+from lgtsm.training.callbacks.speed import Speed
+from lgtsm.training.callbacks.weights_and_biases import RunFolderWandbLogger
 
-__all__ = ["StageProgressBar", "ValidationPictures"]
+__all__ = [
+    "GANHealth",
+    "RunCheckpoints",
+    "RunConfig",
+    "RunFolderWandbLogger",
+    "Speed",
+    "StageProgressBar",
+    "ValidationPictures",
+]

@@ -5,24 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 
 from lgtsm.data.batch import as_floats
-from lgtsm.video.pictures import mark_hole, strip, write_png
+from lgtsm.video.pictures import mark_hole, side_by_side, strip, write_png
+from lgtsm.video.writer import VideoWriter
 
 
 class ValidationPictures(pl.Callback):
     """After each validation, keep strips of its first clips: input, filled, target.
 
+    Weights & Biases also gets the clips as videos, side by side; TensorBoard shows the strips.
+
     Args:
-        folder: where the PNG files go, named by step and clip.
+        folder: where the files go, named by step and clip.
         num_clips: clips of the first validation batch.
+        fps: frames per second of the videos.
     """
 
-    def __init__(self, folder: str | Path, num_clips: int = 2):
+    def __init__(self, folder: str | Path, num_clips: int = 2, fps: float = 4):
         self.folder = Path(folder)
         self.num_clips = num_clips
+        self.fps = fps
 
     @torch.no_grad()
     def on_validation_batch_end(
@@ -42,21 +48,30 @@ class ValidationPictures(pl.Callback):
         filled = module(video, hole)["filled"].float().clamp(0, 1)
         for clip in range(len(video)):
             target = _to_bytes(video[clip])
-            image = strip(
-                {
-                    "input": mark_hole(target, hole[clip, :, 0].cpu().numpy()),
-                    "filled": _to_bytes(filled[clip]),
-                    "target": target,
-                }
-            )
-            write_png(self.folder / f"step{trainer.global_step:07d}_clip{clip}.png", image)
+            columns = {
+                "input": mark_hole(target, hole[clip, :, 0].cpu().numpy()),
+                "filled": _to_bytes(filled[clip]),
+                "target": target,
+            }
+            image = strip(columns)
+            path = self.folder / f"step{trainer.global_step:07d}_clip{clip}.png"
+            write_png(path, image)
             for logger in trainer.loggers:
-                if hasattr(logger, "log_image"):  # Weights & Biases
+                if isinstance(logger, pl.loggers.WandbLogger):
+                    video_path = self._write_video(path.with_suffix(".mp4"), side_by_side(columns))
                     logger.log_image(key=f"clips/{clip}", images=[image], step=trainer.global_step)
+                    logger.log_video(key=f"videos/{clip}", videos=[str(video_path)], step=trainer.global_step)
                 elif isinstance(logger, pl.loggers.TensorBoardLogger):
                     logger.experiment.add_image(f"clips/{clip}", image, trainer.global_step, dataformats="HWC")
 
+    def _write_video(self, path: Path, frames: np.ndarray) -> Path:
+        height, width = frames.shape[1:3]
+        with VideoWriter(path, fps=self.fps, height=height, width=width) as writer:
+            for frame in frames:
+                writer.write(frame)
+        return path
 
-def _to_bytes(frames: torch.Tensor):
+
+def _to_bytes(frames: torch.Tensor) -> np.ndarray:
     """(time, 3, height, width) in [0, 1] to uint8 (time, height, width, 3)."""
     return (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -1,13 +1,48 @@
-"""A progress bar that says which stage of the training is running."""
+"""A progress bar that says which stage of the training is running, and how long the whole run still takes."""
 
 from __future__ import annotations
 
+import pytorch_lightning as pl
 from pytorch_lightning.callbacks import RichProgressBar
+from rich import get_console
+
+from lgtsm.training.callbacks.speed import Speed, duration
 
 
 class StageProgressBar(RichProgressBar):
-    """Rich progress bar over the batches until the next validation, headed by step and stage."""
+    """Rich progress bar over the batches until the next validation, with step, stage and the time that is left.
+
+    Where there is no terminal, as in the log of a cluster's job, it prints a line after each validation instead.
+    """
+
+    def get_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, int | str | float]:
+        """Return what stands beside the bar."""
+        metrics = super().get_metrics(trainer, pl_module)
+        metrics.pop("v_num", None)  # of the csv's folder
+        known = {"step": f"{trainer.global_step}/{trainer.max_steps}", "stage": pl_module.stage}
+        for callback in trainer.callbacks:
+            left = callback.seconds_left(trainer, pl_module) if isinstance(callback, Speed) else None
+            if left is not None:
+                known["left"] = duration(left)
+        return {**known, **metrics}
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """See whether there is a terminal or a notebook; only the first process shows anything."""
+        super().setup(trainer, pl_module, stage)
+        console = get_console()
+        self._lines = self.is_enabled and not (console.is_terminal or console.is_jupyter)
+        if self._lines:
+            self.disable()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Print a line where a bar cannot be seen."""
+        super().on_validation_end(trainer, pl_module)
+        if self._lines and not trainer.sanity_checking:
+            metrics = self.get_metrics(trainer, pl_module).items()
+            shown = [
+                f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in metrics
+            ]
+            print(", ".join(shown), flush=True)
 
     def _get_train_description(self, current_epoch: int) -> str:
-        module = self.trainer.lightning_module
-        return f"step {self.trainer.global_step}/{self.trainer.max_steps}, {module.stage}"
+        return "until validation"

@@ -1,0 +1,99 @@
+"""Early signs that the game between generator and discriminator is lost."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytorch_lightning as pl
+
+from lgtsm.checks import check_positive
+
+
+class GANHealthWarning(UserWarning):
+    """The GAN stage shows a sign of collapse."""
+
+
+class GANHealth(pl.Callback):
+    """Watch running means of the GAN stage, log them, and warn once of each sign of collapse.
+
+    Signs, each on the running mean over about `window` steps, the first `window` steps of the stage left out:
+    the discriminator always tells real from filled (`told_apart` above `always`), so that the generator learns nothing
+    from it; it never does (within 0.5 +- `never`), so that it teaches nothing; the reconstruction loss has risen by
+    `worse` times over its mean at the start of the stage, so that the generator forgets the picture for the game.
+
+    Args:
+        window: steps.
+        always: share of patches, in (0.5, 1).
+        never: distance from 0.5.
+        worse: factor above 1.
+    """
+
+    LOGGED = ("told_apart", "reconstruction")
+
+    def __init__(self, window: int = 500, always: float = 0.98, never: float = 0.005, worse: float = 1.5):
+        check_positive("window", window)
+        self.window = window
+        self.always = always
+        self.never = never
+        self.worse = worse
+        self._means: dict[str, float] = {}
+        self._at_start: float | None = None
+        self._steps = 0
+        self._warned: list[str] = []
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, index: int
+    ) -> None:
+        """Take up the step's numbers."""
+        logged = {name: trainer.callback_metrics.get(f"train/{name}") for name in self.LOGGED}
+        if module.stage != "gan" or any(value is None or not value.isfinite() for value in logged.values()):
+            return
+        self._steps += 1
+        share = 1 / min(self._steps, self.window)
+        for name, value in logged.items():
+            self._means[name] = self._means.get(name, 0.0) * (1 - share) + share * float(value)
+        if self._steps < self.window:
+            return
+        if self._at_start is None:
+            self._at_start = self._means["reconstruction"]
+        if self._steps % trainer.log_every_n_steps == 0:
+            for logger in trainer.loggers:
+                values = {"gan/told_apart": self._means["told_apart"], "gan/reconstruction_ratio": self._ratio()}
+                logger.log_metrics(values, step=trainer.fit_loop.epoch_loop._batches_that_stepped)
+        for sign, sentence in self._signs().items():
+            if sign not in self._warned:
+                self._warned.append(sign)
+                warnings.warn(f"Step {trainer.global_step}: {sentence}", GANHealthWarning, stacklevel=2)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {"means": self._means, "at_start": self._at_start, "steps": self._steps, "warned": self._warned}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with what `state_dict` returned."""
+        self._means, self._at_start = dict(state["means"]), state["at_start"]
+        self._steps, self._warned = state["steps"], list(state["warned"])
+
+    def _ratio(self) -> float:
+        return self._means["reconstruction"] / max(self._at_start or 0.0, 1e-12)
+
+    def _signs(self) -> dict[str, str]:
+        told_apart = self._means["told_apart"]
+        signs = {}
+        if told_apart > self.always:
+            signs["always"] = (
+                f"the discriminator tells {told_apart:.1%} of the patches apart, so the generator has little to learn "
+                "from it. Lower its learning rate, or add adversarial.gradient_penalty."
+            )
+        if abs(told_apart - 0.5) < self.never:
+            signs["never"] = (
+                "the discriminator tells real from filled no better than by chance, so it teaches nothing. Raise its "
+                "learning rate or width, or start the GAN later."
+            )
+        if self._ratio() > self.worse:
+            signs["worse"] = (
+                f"the reconstruction loss is {self._ratio():.2f} times what it was when the GAN began. Lower "
+                "adversarial.weight, or go back to a checkpoint from before."
+            )
+        return signs
