@@ -13,6 +13,7 @@ from lgtsm.data.synthetic import SyntheticVideos
 from lgtsm.losses import AdversarialLoss, GeneratorLoss, GradientPenalty, ReconstructionLoss
 from lgtsm.masks import MaskMixture
 from lgtsm.training.datamodule import ClipDataModule
+from lgtsm.training.finite import FiniteGuard
 from lgtsm.training.inpainting_gan import InpaintingGAN
 from lgtsm.training.start import hide_known_advice
 
@@ -36,7 +37,17 @@ class Gradients(pl.Callback):
         self.validated += batch["video"].flatten(1).sum(1).tolist()
 
 
-def train(batch_size, accumulate=1, order="generator_first", **trainer_options):
+class PoisonOnOneProcess(pl.Callback):
+    """Make the loss of one step infinite, in the second process only."""
+
+    def on_train_batch_start(self, trainer, module, batch, index):
+        if trainer.global_rank == 1 and module.batches_done == 1:
+            module.loss.weights["reconstruction"] = float("inf")
+        else:
+            module.loss.weights["reconstruction"] = 1.0
+
+
+def train(batch_size, accumulate=1, order="generator_first", poison=False, **trainer_options):
     """Train the same small networks on the same stream; return what the callback kept and the validation scores."""
     torch.manual_seed(0)
     hide_known_advice()
@@ -58,11 +69,13 @@ def train(batch_size, accumulate=1, order="generator_first", **trainer_options):
         accumulate=accumulate,
         max_gradient_norm=1.0,
         average_decay=0.5,
+        finite=FiniteGuard("skip", limit=1, folder=Path(sys.argv[1]) / "refused") if poison else None,
     )
     kept = Gradients()
+    callbacks = [kept, PoisonOnOneProcess()] if poison else [kept]
     trainer = pl.Trainer(
         accelerator="cpu", max_steps=STEPS, logger=False, enable_progress_bar=False, enable_model_summary=False,
-        enable_checkpointing=False, num_sanity_val_steps=0, use_distributed_sampler=False, callbacks=[kept],
+        enable_checkpointing=False, num_sanity_val_steps=0, use_distributed_sampler=False, callbacks=callbacks,
         **trainer_options,
     )  # fmt: skip
     trainer.fit(module, data)
@@ -73,6 +86,7 @@ def train(batch_size, accumulate=1, order="generator_first", **trainer_options):
         "weights": {key: value.clone() for key, value in module.state_dict().items()},
         "scores": {name: value.item() for name, value in trainer.callback_metrics.items() if name.startswith("val/")},
         "rank": trainer.global_rank,
+        "skipped": module.skipped_steps,
     }
 
 
@@ -81,9 +95,10 @@ VARIANTS = [
     {"batch_size": 1, "accumulate": 2},
     {"batch_size": 2, "order": "discriminator_first"},
 ]
+POISONED = {"batch_size": 2, "poison": True}
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for number, variant in enumerate(VARIANTS):
+    for number, variant in enumerate([*VARIANTS, POISONED]):
         kept = train(**variant, devices=2, strategy="ddp_find_unused_parameters_true")
         torch.save(kept, Path(sys.argv[1]) / f"variant{number}_rank{kept['rank']}.pt")
