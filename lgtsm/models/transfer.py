@@ -98,17 +98,21 @@ def transfer(network: nn.Module, state: dict[str, Tensor], options: dict[str, An
     """
     own = network.state_dict()
     taken = [name for name in own if name in state and state[name].shape == own[name].shape]
-    if not taken:
-        raise ValueError(
-            "Not one weight of the file fits the network that is to start from it: "
-            f"it has {', '.join(list(state)[:3])}, ..., the network {', '.join(list(own)[:3])}, ...; "
-            "set the model's options (name, width, geometry) as they were."
-        )
     other_shape = [
         (name, tuple(own[name].shape), tuple(state[name].shape))
         for name in own
         if name in state and state[name].shape != own[name].shape
     ]
+    if not taken:
+        for_example = (
+            "for example, {} is {} here and {} in the file".format(*other_shape[0])
+            if other_shape
+            else f"the file has {', '.join(list(state)[:2])}, ... and the network {', '.join(list(own)[:2])}, ..."
+        )
+        raise ValueError(
+            f"Not one weight of the file fits the {type(network).__name__} that is to start from it: {for_example}. "
+            "Set its options (name, width, geometry) as they were."
+        )
     with torch.no_grad():
         network.load_state_dict({name: state[name] for name in taken}, strict=False)
     return Matched(

@@ -11,11 +11,13 @@ import numpy as np
 from lgtsm.training.log import STAGE, RunLog
 from lgtsm.whole_files import whole_file
 
+TOLD_APART = r"(train|gan)/told_apart"
 # Quantities that share a panel, in the order of panels: (title, regular expression of the columns).
 SHARED = (
     ("generator's total loss", r"train/loss"),
     ("discriminator's loss", r"train/discriminator"),
     ("discriminator's scores", r"train/score_(real|fake)"),
+    ("true patches scored above filled ones (share)", TOLD_APART),
     ("gradient norm", r"train/gradient_norm_\w+"),
     ("learning rate", r"lr-.*"),
     ("PSNR of validation clips (dB)", r"val/psnr.*"),
@@ -29,7 +31,7 @@ HIDDEN = (STAGE, "speed/clips_per_second", "speed/seconds_per_step")
 COLUMNS = 4
 PANEL_SIZE = (4.0, 2.7)  # inches
 STYLES = ("-", "--", ":", "-.")
-LOG_SPAN = 100  # positive values that span more are drawn on a logarithmic axis
+LOG_SPAN = 100  # positive values that span more are drawn on a logarithmic axis, but for shares
 SMOOTH_FROM = 100  # points
 
 
@@ -99,6 +101,8 @@ def write_curves(path: str | Path, logs: Sequence[RunLog], smooth: int | None = 
 
 def _draw_panel(axis, title: str, members: list[str], logs: Sequence[RunLog], smooth: int | None) -> None:
     everything = []
+    short = {name: name.split("/", 1)[-1] for name in members}
+    labels = short if len(set(short.values())) == len(members) else {name: name for name in members}
     for number, log in enumerate(logs):
         for place, name in enumerate(name for name in members if name in log.columns):
             steps, values = log.columns[name]
@@ -106,7 +110,7 @@ def _draw_panel(axis, title: str, members: list[str], logs: Sequence[RunLog], sm
             style, colour = ("-", f"C{place}") if len(logs) == 1 else (STYLES[place % len(STYLES)], f"C{number}")
             window = smooth or (max(1, len(values) // 40) if len(values) >= SMOOTH_FROM else 1)
             marker = "o" if len(values) < 30 else None
-            label = name.split("/", 1)[-1] if number == 0 and len(members) > 1 else None
+            label = labels[name] if number == 0 and len(members) > 1 else None
             if window > 1:
                 axis.plot(steps, values, color=colour, alpha=0.25, linewidth=0.7)
                 axis.plot(steps, moving_mean(values, window), style, color=colour, linewidth=1.4, label=label)
@@ -122,7 +126,8 @@ def _draw_panel(axis, title: str, members: list[str], logs: Sequence[RunLog], sm
     last = max(log.last_step for log in logs)
     axis.set_xlim(-0.02 * last, 1.02 * last + 1)
     everything = np.concatenate(everything)
-    if len(everything) and everything.min() > 0 and everything.max() > LOG_SPAN * everything.min():
+    wide = len(everything) and everything.min() > 0 and everything.max() > LOG_SPAN * everything.min()
+    if wide and not re.fullmatch(TOLD_APART, members[0]):
         axis.set_yscale("log")
     axis.set_title(title, fontsize="medium")
     axis.set_xlabel("step", fontsize="small")

@@ -83,7 +83,7 @@ class RunCheckpoints(Checkpoint):
     def _save(self, trainer: pl.Trainer) -> None:
         self._saved_step = trainer.global_step
         path = self._path(trainer.global_step)
-        trainer.save_checkpoint(path)
+        trainer.save_checkpoint(path, weights_only=False)  # here: with optimisers and all
         if not trainer.is_global_zero:
             return
         with whole_file(self.folder / "last.ckpt") as temporary:
