@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 
@@ -58,3 +59,20 @@ def check_positive(name: str, value: float) -> None:
     """Refuse a number that is not greater than zero."""
     if not value > 0:
         raise ValueError(f"{name} must be greater than 0; got {value!r}.")
+
+
+def check_device(device: str) -> torch.device:
+    """Return where to compute, or refuse what this machine does not have.
+
+    Raises:
+        ValueError: there is no such device.
+    """
+    try:
+        found = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device must be one like 'cpu', 'cuda' or 'cuda:1'; got {device!r}.") from error
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"device {device!r} needs an NVIDIA GPU that torch can use, and there is none. Use device='cpu'."
+        )
+    return found

@@ -23,8 +23,10 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
     Raises:
         ValueError, FileNotFoundError: the configuration, a checkpoint or results cannot be used.
     """
+    from lgtsm.checks import check_device
     from lgtsm.config.check import check_complete
 
+    check_device(config.device)
     if config.protocol.name == "validation":
         check_complete(config)
         return run_validation(config)
@@ -58,6 +60,8 @@ def run_validation(config: DictConfig) -> dict[str, dict[str, float]]:
 def run_protocol(config: DictConfig) -> dict[str, dict[str, float]]:
     """Score the methods by a paper's protocol, alone or as one of torchrun's processes; see `run`."""
     import torch
+    from rich.console import Console
+    from rich.progress import Progress
 
     from lgtsm.config.build import build
     from lgtsm.config.record import write_config
@@ -80,19 +84,22 @@ def run_protocol(config: DictConfig) -> dict[str, dict[str, float]]:
         methods = make_methods(config.methods, config.checkpoint, config.name, results, one_cell, device)
         metrics, unavailable = make_metrics(config.metric, device)
         folder = Path(processes.of_first(str(config.paths.run)))
-        document = evaluate(
-            protocol,
-            methods,
-            metrics,
-            unavailable,
-            folder,
-            num_pictures=config.num_pictures,
-            bootstrap_seed=config.seed,
-            device=device,
-            rank=processes.rank,
-            world_size=processes.world_size,
-            barrier=processes.barrier,
-        )
+        with Progress(console=Console(stderr=True), disable=processes.rank > 0) as bar:
+            task = bar.add_task("Clips scored")
+            document = evaluate(
+                protocol,
+                methods,
+                metrics,
+                unavailable,
+                folder,
+                num_pictures=config.num_pictures,
+                bootstrap_seed=config.seed,
+                device=device,
+                rank=processes.rank,
+                world_size=processes.world_size,
+                barrier=processes.barrier,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
     if document is None:
         return {}
     write_config(config, folder)

@@ -24,12 +24,31 @@ COLUMNS = {
     "lpips": Column("LPIPS (AlexNet, v0.1)", False, "{:.4f}"),
     "lpips_alex_not_published": Column("LPIPS code, other AlexNet weights (not published LPIPS)", False, "{:.4f}"),
     "lpips_squeeze_not_published": Column("LPIPS code, net squeeze (not published LPIPS)", False, "{:.4f}"),
-    "warping_error": Column("warping error", False, "{:.6f}"),
-    "warping_error_hole": Column("warping error hole", False, "{:.6f}"),
+    "warping_error": Column("warping error (DIS flow)", False, "{:.6f}"),
+    "warping_error_hole": Column("warping error hole (DIS flow)", False, "{:.6f}"),
+    "warping_error_raft_large": Column("warping error (RAFT flow)", False, "{:.6f}"),
+    "warping_error_raft_large_hole": Column("warping error hole (RAFT flow)", False, "{:.6f}"),
     "flicker_hole": Column("flicker hole", False, "{:.5f}"),
     "video_fid_eval": Column("video FID (I3D in eval mode)", False, "{:.4f}"),
     "video_fid_batch_statistics": Column("video FID (batch statistics, as published)", False, "{:.4f}"),
+    "video_fid_eval_not_published": Column("video FID code, other features (not published FID)", False, "{:.4f}"),
+    "video_fid_batch_statistics_not_published": Column(
+        "video FID code, batch statistics, other weights (not published FID)", False, "{:.4f}"
+    ),
 }
+
+MEANINGS = {  # beginnings of names -> what these scores are
+    ("mse", "psnr"): "MSE is on colours in [0, 1], of all pixels or of the hole's; PSNR is that of a clip's MSE.",
+    ("ssim",): "SSIM has an 11x11 Gaussian window of sigma 1.5, and is averaged over colours, frames and pixels "
+    "(Wang et al. 2004).",
+    ("lpips",): "LPIPS is version 0.1, on whole frames in [-1, 1] (Zhang et al. 2018).",
+    ("warping_error",): "Warping error is the mean squared difference of a frame and the next one, moved back along "
+    "the flow of the true video, where forward and backward flow agree (Lai et al. 2018). Other flow, other numbers.",
+    ("flicker",): "Flicker is the mean absolute difference between how the filled video and how the true one changes "
+    "from frame to frame, where the hole is or was.",
+    ("video_fid",): "Video FID is the Frechet distance between the sets of filled and of true clips, one vector of I3D "
+    "(Mixed_5c, 1024 numbers) a clip. The two ways to normalise must not be compared with each other.",
+}  # fmt: skip
 
 
 def column(name: str) -> Column:
@@ -40,7 +59,7 @@ def column(name: str) -> Column:
 def cell(name: str, value: dict[str, Any] | None, bold: bool = False, with_interval: bool = True) -> str:
     """Return one score as text: the mean and its interval, or `n/a (why)`."""
     if value is None:
-        return "n/a"
+        return "n/a (not computed)"
     if "unavailable" in value:
         return f"n/a ({value['unavailable']})"
     form = column(name).form
@@ -48,6 +67,8 @@ def cell(name: str, value: dict[str, Any] | None, bold: bool = False, with_inter
     text = f"**{text}**" if bold else text
     if with_interval and value.get("low") is not None:
         text += f" [{form.format(value['low'])}, {form.format(value['high'])}]"
+    elif with_interval and name.startswith("video_fid"):
+        text += " [no interval]"
     return text
 
 

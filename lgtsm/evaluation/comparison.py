@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lgtsm.evaluation.document import Block, Heading, Text
-from lgtsm.evaluation.report import SCHEMA
+from lgtsm.evaluation.report import SCHEMA, how_to_read, methods_table, protocol_blocks
 from lgtsm.evaluation.summary import PER_VIDEO, differences, read_per_video
 from lgtsm.evaluation.tables import differences_table, efficiency_table, paper_table
 
@@ -61,18 +61,24 @@ def compare(runs: Sequence[str | Path], against: str | None = None) -> tuple[lis
     kinds = document["protocol"]["kinds"]
     blocks: list[Block] = [
         Heading(f"Comparison: {document['protocol']['name']}", 1),
-        Text(
-            f"{document['protocol']['videos']} videos; best in bold; in brackets 95 % bootstrap intervals over videos."
-        ),
+        *protocol_blocks(document["protocol"]),
+        methods_table(identities),
+        Text(how_to_read(document["protocol"]["videos"])),
         paper_table(scores, list(names), kinds),
     ]
     if found:
         blocks += [
             Heading(f"Differences from {against}"),
-            Text("Clip by clip, averaged; in bold where the 95 % interval over videos leaves out 0."),
+            Text(
+                f"A method's score less that of {against}, clip by clip, averaged; in bold where the 95 % interval "
+                "over videos leaves out 0. Video FID is not there: it has no number of a clip."
+            ),
             differences_table(found, list(names), kinds),
         ]
-    blocks += [Heading("What it costs"), efficiency_table(efficiency)]
+    costs = (
+        "As each evaluation measured it, where and when it ran: on one machine and one device only is it comparable."
+    )
+    blocks += [Heading("What it costs"), efficiency_table(efficiency), Text(costs)]
     plain = {
         "protocol": document["protocol"],
         "runs": [str(run) for run in documents],

@@ -6,13 +6,18 @@ import base64
 import html
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2em auto;padding:0 1em;color:#222}
-table{border-collapse:collapse;margin:1em 0;display:block;overflow-x:auto}
+p{overflow-wrap:anywhere}code{background:#f3f3f3;padding:0 .2em}
+table{border-collapse:collapse;margin:1em 0;display:block;overflow-x:auto;font-variant-numeric:tabular-nums}
 td,th{border:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-align:top}th{background:#f3f3f3}
-img{max-width:100%;border:1px solid #ddd}figcaption{color:#555}"""
+.number{text-align:right}small{display:block;white-space:nowrap;color:#555}
+figure{margin:1em 0;overflow-x:auto}img{max-width:100%;border:1px solid #ddd}figcaption{color:#555}
+@media(max-width:700px){img{max-width:none;width:700px}}"""  # a narrow window scrolls pictures sideways
+NUMBER = r"(\*\*)?[-+]?\d[\d.,]*(\*\*)?( [\[(].*[\])])?"  # a cell that is one, with its interval
 
 
 class Heading(NamedTuple):
@@ -23,13 +28,13 @@ class Heading(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A paragraph; **bold** is understood."""
+    """A paragraph; **bold** and `code` are understood."""
 
     text: str
 
 
 class Table(NamedTuple):
-    """A head and rows of cells; **bold** is understood."""
+    """A head and rows of cells; **bold** and `code` are understood."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -59,7 +64,10 @@ def to_html(blocks: Sequence[Block], folder: str | Path) -> str:
     """
     title = next((html.escape(block.text) for block in blocks if isinstance(block, Heading)), "Report")
     body = "\n".join(_html(block, Path(folder)) for block in blocks)
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{title}</title><style>{STYLE}</style>"
+    )
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
 
 
@@ -87,13 +95,34 @@ def _html(block: Block, folder: Path) -> str:
         caption = html.escape(block.caption)
         picture = f'<img alt="{caption}" src="data:image/png;base64,{data}">'
         return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
-    head = "".join(f"<th>{_inline(cell)}</th>" for cell in block.head)
-    rows = "".join("<tr>" + "".join(f"<td>{_inline(cell)}</td>" for cell in row) + "</tr>" for row in block.rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return _html_table(block)
+
+
+def _html_table(block: Table) -> str:
+    """Numbers to the right, intervals small, and equal cells of the first column as one."""
+    numbers = [any(re.fullmatch(NUMBER, row[k]) for row in block.rows) for k in range(len(block.head))]
+    classes = [' class="number"' if number else "" for number in numbers]
+    head = "".join(f"<th{kind}>{_inline(cell)}</th>" for kind, cell in zip(classes, block.head))
+    rows = []
+    for first, group in groupby(block.rows, key=lambda row: row[0]):
+        members = list(group)
+        for number, row in enumerate(members):
+            span = f' rowspan="{len(members)}"' if len(members) > 1 else ""
+            start = f"<td{span}{classes[0]}>{_inline(first)}</td>" if number == 0 else ""
+            rest = "".join(f"<td{kind}>{_inline_cell(cell)}</td>" for kind, cell in zip(classes[1:], row[1:]))
+            rows.append(f"<tr>{start}{rest}</tr>")
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _inline_cell(text: str) -> str:
+    cell = _inline(text)
+    return re.sub(r" ([\[(].*)$", r" <small>\1</small>", cell) if re.fullmatch(NUMBER, text) else cell
 
 
 def _inline(text: str) -> str:
-    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", html.escape(text))
+    text = re.sub(r" ([↑↓])", "\u00a0\\1", html.escape(text))  # an arrow stays with its word
+    bold = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
+    return re.sub(r"`(.+?)`", r"<code>\1</code>", bold)
 
 
 def _one_line(cell: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import statistics
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +69,19 @@ def _peak_memory(module: nn.Module, video: Tensor, hole: Tensor) -> float | str:
         return (torch.cuda.max_memory_allocated(video.device) - before) / 2**20
     status, mark = Path(f"/proc/{os.getpid()}/status"), Path(f"/proc/{os.getpid()}/clear_refs")
     try:
+        _give_back_freed()
         mark.write_text("5")
         before = _kib(status, "VmRSS")
         module(video, hole)
         return max(0.0, (_kib(status, "VmHWM") - before) / 2**10)
     except (OSError, StopIteration):
         return "n/a (this system does not tell)"
+
+
+def _give_back_freed() -> None:
+    """Hand memory that earlier runs have freed back to the system: a run in it would seem to need none."""
+    with suppress(OSError, AttributeError):  # another C library than glibc has no such call
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _kib(status: Path, key: str) -> int:

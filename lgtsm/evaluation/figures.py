@@ -18,6 +18,7 @@ STYLES = ("-", "--", "-.", ":")
 SLICE_WIDTH = 480  # pixels
 SLICE_HEIGHT = 120
 FRAME_WIDTH = 200  # small frames are shown at least so wide, each pixel as a square
+PAGE_WIDTH = 1060  # pixels that a page shows without shrinking: so many frames beside each other that they fit
 
 
 def write_plot(path: str | Path, name: str, scores: dict[str, dict], kinds: list[str], centres: list[int]) -> bool:
@@ -57,17 +58,18 @@ def write_plot(path: str | Path, name: str, scores: dict[str, dict], kinds: list
         axis.grid(alpha=0.3)
     axes[0].set_ylabel(column(name).title if len(column(name).title) < 30 else name)
     if anything:
-        axes[0].legend(fontsize="small")
+        lines = {line.get_label(): line for axis in axes for line in axis.lines}
+        figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=min(len(lines), 4))
         with whole_file(path) as temporary:
             figure.savefig(temporary, format="png")
     return anything
 
 
-def frames_picture(clips: dict[str, np.ndarray], methods: list[str], max_frames: int = 5) -> np.ndarray:
+def frames_picture(clips: dict[str, np.ndarray], methods: list[str]) -> np.ndarray:
     """Lay out input, every method and the target in rows, frames of one clip in columns: uint8 (height, width, 3)."""
     scale = -(-FRAME_WIDTH // clips[HOLE].shape[2])
     rows = {name: frames.repeat(scale, axis=1).repeat(scale, axis=2) for name, frames in _rows(clips, methods).items()}
-    return strip(rows, max_frames)
+    return strip(rows, max(2, PAGE_WIDTH // (clips[HOLE].shape[2] * scale)))
 
 
 def slices_picture(clips: dict[str, np.ndarray], methods: list[str]) -> np.ndarray:

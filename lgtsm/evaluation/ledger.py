@@ -17,7 +17,8 @@ IDENTITY = "evaluation.json"
 class Ledger:
     """The lines of one process, and the knowledge of what all processes have done before.
 
-    A line counts once it is whole and on the disk; what a killed process left of its last one is cut off.
+    A line counts once it is whole and on the disk; what a killed process left of its last one is cut off. What had a
+    "problem", such as a result that was not there, is tried again.
 
     Args:
         folder: of the evaluation; it is made.
@@ -30,7 +31,7 @@ class Ledger:
         path = self.folder / LEDGER.format(rank=rank)
         if path.is_file():
             _cut_torn_line(path)
-        self.done = {key_of(record) for record in read_ledger(self.folder)}
+        self.done = {key_of(record) for record in read_ledger(self.folder) if "problem" not in record}
         self._file = path.open("a", encoding="utf-8")
 
     def append(self, record: dict[str, Any]) -> None:
@@ -51,17 +52,22 @@ def key_of(record: dict[str, Any]) -> tuple[str, str]:
 
 
 def read_ledger(folder: str | Path) -> Iterator[dict[str, Any]]:
-    """Yield every whole record of every process; the same thing done twice only once."""
-    seen = set()
+    """Yield every whole record of every process; the same thing done twice only once, and a problem if it is left."""
+    seen: set[tuple[str, str]] = set()
+    problems: dict[tuple[str, str], dict[str, Any]] = {}
     for path in sorted(Path(folder).glob(LEDGER.format(rank="*"))):
         with path.open(encoding="utf-8") as lines:
             for line in lines:
                 if not line.endswith("\n"):
                     break
                 record = json.loads(line)
-                if key_of(record) not in seen:
-                    seen.add(key_of(record))
+                key = key_of(record)
+                if "problem" in record:
+                    problems[key] = record
+                elif key not in seen:
+                    seen.add(key)
                     yield record
+    yield from (record for key, record in problems.items() if key not in seen)
 
 
 def claim(folder: str | Path, protocol: dict[str, Any], methods: dict[str, Any]) -> None:

@@ -56,8 +56,9 @@ def evaluate(
     Returns:
         what metrics.json holds, without its schema: "protocol", "deterministic", "surroundings", "device", "threads",
         "methods" (name -> which it is), "metrics" (score -> why it is unavailable, or None), "unavailable" (the same in
-        sentences), "efficiency", "truth" (scores of the true videos themselves) and "scores" (method -> group -> score
-        -> value, see `lgtsm.evaluation.summary.summarise`; groups are all, each kind, each kind/bin). None in
+        sentences), "efficiency" (see `lgtsm.evaluation.efficiency`, with the "clip" it was measured on), "truth"
+        (scores of the true videos themselves) and "scores" (method -> group -> score -> value, see
+        `lgtsm.evaluation.summary.summarise`; groups are all, each kind, each kind/bin). None in
         processes other than the first.
 
     Raises:
@@ -67,26 +68,27 @@ def evaluate(
     identities = {method.name: method.identity for method in methods}
     about = protocol.describe()
     if rank == 0:
-        claim(folder, about | {"metrics": sorted(metrics), "unavailable": sorted(unavailable)}, identities)
+        all_names = sorted(name for metric in metrics.values() for name in metric.names)
+        claim(folder, about | {"metrics": all_names, "unavailable": sorted(unavailable)}, identities)
     barrier()
     shown = choose_shown(protocol, num_pictures)
     score_units(protocol, methods, metrics, folder, frozenset(shown), rank, world_size, device, progress)
     barrier()
     if rank != 0:
         return None
+    fids = [metric for metric in metrics.values() if isinstance(metric, VideoFID)]
     names = [name for metric in metrics.values() if not isinstance(metric, VideoFID) for name in metric.names]
     records = read_records(folder, list(identities))
     scores = summarise(records, names, bootstrap_seed)
     groups = [ALL, *protocol.kinds, *(f"{kind}/{centre}" for kind in protocol.kinds for centre in protocol.centres)]
-    for name, metric in metrics.items():
-        if isinstance(metric, VideoFID):
-            for method in identities:
-                for group, value in video_fids(folder, method, name, metric, groups).items():
-                    scores[method][group][name] = value
+    for metric in fids:
+        for method in identities:
+            for group, value in video_fids(folder, method, metric, groups).items():
+                scores[method][group][metric.name] = value
     for method in identities:
         for group in groups:
             scores[method][group] |= {name: {"unavailable": why} for name, (why, _) in unavailable.items()}
-    order = [*names, *(name for name, metric in metrics.items() if isinstance(metric, VideoFID))]
+    order = [*names, *(metric.name for metric in fids)]
     document = {
         "protocol": about,
         "deterministic": _seed_line(protocol, bootstrap_seed),
@@ -126,20 +128,19 @@ def _seed_line(protocol: PaperProtocol, bootstrap_seed: int) -> str:
 
 
 def _efficiency(folder: Path, protocol: PaperProtocol, methods: Sequence[Method], device: str) -> dict[str, Any]:
-    """Measure each method once in the folder's life."""
+    """Measure each method once in the folder's life, on a clip of the middle bin."""
     path = folder / EFFICIENCY
     kept: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    clip = None
-    for unit in protocol.units():
+    left = [method for method in methods if method.name not in kept]
+    middle = protocol.centres[len(protocol.centres) // 2]
+    for unit in (unit for unit in protocol.units() if unit.centre == middle and left):
         try:
             video, hole = (part.to(device) for part in protocol.read(unit))
-            clip = torch.where(hole > 0.5, 0.5, video), hole
-            break
         except VideoError:
             continue
-    for method in methods:
-        if method.name not in kept and clip is not None:
-            kept[method.name] = measure_efficiency(method.module, *clip)
-    timing.write_json(path, kept)
+        hidden = torch.where(hole > 0.5, 0.5, video)
+        kept |= {method.name: {"clip": unit.key, **measure_efficiency(method.module, hidden, hole)} for method in left}
+        timing.write_json(path, kept)
+        break
     none = dict.fromkeys(("parameters", "gflop_per_frame", "frames_per_second", "peak_memory_mib"), "n/a (no clip)")
     return {method.name: kept.get(method.name, none) for method in methods}

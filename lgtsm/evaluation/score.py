@@ -42,7 +42,7 @@ def score_units(
     Args:
         protocol: what to score.
         methods: what fills the holes.
-        metrics: by the name of their configuration: those with `score`, and `VideoFID`.
+        metrics: by name: those with `score`, and `VideoFID`.
         folder: of the evaluation.
         shown: keys of units whose clips are kept for pictures.
         rank, world_size: this process takes every world_size-th unit.
@@ -93,14 +93,14 @@ def _score(
         save_shown(folder, unit, method.name, filled, hole)
     scores: dict[str, Any] = {}
     vectors, unavailable = {}, {}
-    for name, metric in metrics.items():
+    for metric in metrics.values():
         try:
             if isinstance(metric, VideoFID):
-                vectors[name] = _pack(metric.look(filled))
+                vectors[metric.name] = _pack(metric.look(filled))
                 continue
             values, counted = metric.score(filled, video, hole)
         except ValueError as error:
-            unavailable |= dict.fromkeys([name] if isinstance(metric, VideoFID) else metric.names, str(error))
+            unavailable |= dict.fromkeys(metric.names, str(error))
             continue
         scores |= {key: _plain(values[key]) if bool(counted[key]) else None for key in values}
     known = {"changed": changed, "largest": largest}
@@ -112,14 +112,15 @@ def _note_truth(ledger: Ledger, unit: Unit, video: Tensor, metrics: dict[str, Me
     if (TRUTH, unit.name) in ledger.done:
         return
     vectors, scores = {}, {}
-    for name, metric in metrics.items():
+    for metric in metrics.values():
         with suppress(ValueError):  # a clip that is too small for it: each method's line says so
             if isinstance(metric, VideoFID):
-                vectors[name] = _pack(metric.look(video))
+                vectors[metric.name] = _pack(metric.look(video))
             if not isinstance(metric, WarpingError):
                 continue
             values, counted = metric.score(video, video, torch.ones_like(video[:, :, :1]))
-            scores = {"warping_error": _plain(values["warping_error"]) if counted["warping_error"] else None}
+            over_frame = metric.names[0]
+            scores[over_frame] = _plain(values[over_frame]) if counted[over_frame] else None
     if vectors or scores:
         record = {"method": TRUTH, "unit": unit.name, "frames": video.shape[1], "vectors": vectors, "scores": scores}
         ledger.append(record)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from lgtsm.evaluation.intervals import interval
 from lgtsm.evaluation.ledger import read_ledger
 from lgtsm.evaluation.score import TRUTH, unpack
@@ -63,7 +65,7 @@ def summarise(
 def _summarise_one(name: str, members: list[dict[str, Any]], seed: int) -> dict[str, Any]:
     problems = [record["problem"] for record in members if "problem" in record]
     if problems:
-        return {"unavailable": f"{len(problems)} of {len(members)} clips could not be scored: {problems[0]}"}
+        return {"unavailable": f"{len(problems)} of {len(members)} clips could not be scored"}
     missing = [record for record in members if name not in record["scores"]]
     if missing:
         return {"unavailable": missing[0]["unavailable"].get(name, "it was not computed")}
@@ -116,8 +118,8 @@ def truth_scores(folder: str | Path, seed: int = 0) -> dict[str, dict[str, Any]]
     return {name: _mean(values, seed) for name, values in found.items()}
 
 
-def video_fids(folder: str | Path, method: str, name: str, metric: VideoFID, groups: Sequence[str]) -> dict[str, dict]:
-    """Compute one video FID of a method in every group, from what the ledger keeps, at constant memory.
+def video_fids(folder: str | Path, method: str, metric: VideoFID, groups: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Compute one video FID of a method in every group, from what the ledger keeps.
 
     A group of several bins or kinds is one set of clips, and each clip's true video counts as often as it.
 
@@ -125,20 +127,30 @@ def video_fids(folder: str | Path, method: str, name: str, metric: VideoFID, gro
         group -> {"mean", "low": None, "high": None, "videos", "clips"} or {"unavailable": why}. There is no interval:
         the distance of resampled sets, which hold videos twice, is off.
     """
-    truth = {r["unit"]: r["vectors"] for r in read_ledger(folder) if r["method"] == TRUTH}
+    name = metric.name
+    truth: dict[str, Tensor] = {}
+    looked: list[tuple[dict[str, Any], Tensor | None]] = []
+    for record in read_ledger(folder):
+        packed = record.get("vectors", {}).get(name)
+        vectors = None if packed is None else unpack(packed)
+        if record["method"] == TRUTH and vectors is not None:
+            truth[record["unit"]] = vectors
+        elif record["method"] == method:
+            looked.append(({key: value for key, value in record.items() if key != "vectors"}, vectors))
+    looked.sort(key=lambda one: one[0]["unit"])  # an order that no process decides
     found = {}
     for group in groups:
         metric.reset()
         videos, clips, why = set(), 0, None
-        records = (r for r in read_ledger(folder) if r["method"] == method and group in groups_of(r))
-        for record in sorted(records, key=lambda r: r["unit"]):
-            vectors, true = record.get("vectors", {}).get(name), truth.get(record["video"], {}).get(name)
+        for record, vectors in looked:
+            if group not in groups_of(record):
+                continue
+            true = truth.get(record["video"])
             if vectors is None or true is None:
-                why = (
-                    record.get("problem") or record.get("unavailable", {}).get(name) or "a clip has not been looked at"
-                )
+                missing = "a clip could not be scored" if "problem" in record else "a clip has not been looked at"
+                why = record.get("unavailable", {}).get(name, missing)
                 break
-            metric.update_vectors(unpack(vectors), unpack(true))
+            metric.update_vectors(vectors, true)
             videos.add(record["video"])
             clips += 1
         if why is None and len(videos) < 2:

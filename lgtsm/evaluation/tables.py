@@ -73,6 +73,8 @@ def efficiency_table(efficiency: dict[str, dict[str, Any]]) -> Table:
     rows = []
     for method, values in efficiency.items():
         cells = [v if isinstance(v := values[key], str) else form.format(v) for key, (_, form) in forms.items()]
+        if runs := values.get("frames_per_second_runs"):
+            cells[2] += f" ({min(runs):.1f}-{max(runs):.1f})"
         rows.append([method, *cells])
     return Table(["method", *(title for title, _ in forms.values())], rows)
 

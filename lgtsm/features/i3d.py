@@ -62,6 +62,7 @@ class I3D(nn.Module):
     def __init__(self, batch_statistics: bool = False, weights: str | Path | None = None):
         super().__init__()
         self.batch_statistics = batch_statistics
+        self.published = weights == "published"
         self.logits = _Unit(1024, 400, (1, 1, 1), norm=False)
         self.Conv3d_1a_7x7 = _Unit(3, 64, (7, 7, 7), (2, 2, 2))
         self.Conv3d_2b_1x1 = _Unit(64, 64, (1, 1, 1))

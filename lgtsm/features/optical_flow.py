@@ -26,7 +26,7 @@ RAFT_MULTIPLE, RAFT_LEAST_SIDE = 8, 128
 
 
 class DISFlow(nn.Module):
-    """Dense inverse search, on the processor, without weights.
+    """Dense inverse search, on the processor, without weights; `name` goes into the names of scores.
 
     Args:
         preset: "ultrafast", "fast" or "medium".
@@ -38,6 +38,7 @@ class DISFlow(nn.Module):
         super().__init__()
         check_choice("preset", preset, DIS_PRESETS)
         self.preset = preset
+        self.name = "dis" if preset == "medium" else f"dis_{preset}"
 
     @torch.no_grad()
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
@@ -59,7 +60,7 @@ class DISFlow(nn.Module):
 
 
 class RAFTFlow(Frozen):
-    """RAFT of torchvision, frozen.
+    """RAFT of torchvision, frozen; `name` goes into the names of scores.
 
     Args:
         network: "raft_large" or "raft_small".
@@ -77,13 +78,14 @@ class RAFTFlow(Frozen):
         check_choice("network", network, tuple(RAFT_FILES))
         raft = torchvision.models.get_model(network, weights=None)
         if weights == "published":
-            without = "To do without, keep metric.warping_error.flow at lgtsm.features.optical_flow.DISFlow."
+            without = "To do without, leave metric=raft out: DIS flow needs no weights."
             raft.load_state_dict(load_weight_file(RAFT_FILES[network], "The warping error with RAFT flow", without))
         elif weights is not None:
             if not Path(weights).is_file():
-                raise ValueError(f"There is no weight file {weights} for {network}. Check metric.warping_error.flow.")
+                raise ValueError(f"There is no weight file {weights} for {network}. Check the flow's weights.")
             raft.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
         super().__init__(raft)
+        self.name = network if weights == "published" else f"{network}_not_published"
 
     @torch.no_grad()
     def forward(self, first: Tensor, second: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class WeightFile:
     name: file name; it may end in the first digits of its sha256 as torch hub's do (`vgg16-397923af.pth`).
     url: where it is published.
     licence: of the weights.
-    sha256: of the whole file, needed where the name does not carry it.
+    sha256: of the whole file, needed where the name does not carry its first digits.
     """
 
     name: str
@@ -36,13 +37,21 @@ class WeightFile:
     licence: str
     sha256: str | None = None
 
+    @property
+    def digits(self) -> str:
+        """The sha256, or as many of its first digits as the name carries."""
+        carried = re.search(r"-([0-9a-f]{8,64})\.", self.name)
+        if self.sha256 is None and carried is None:
+            raise ValueError(f"The weight file {self.name} carries no digits of its sha256; give it a sha256.")
+        return self.sha256 or carried[1]
+
 
 def load_weight_file(file: WeightFile, needed_for: str, without: str) -> dict[str, Any]:
     """Return the state dict of a published file.
 
     Looks in the folder that the environment variable LGTSM_WEIGHTS names, then in torch hub's cache, then downloads
-    into that cache. The sha256 is checked: the one that the file's name carries at the download, a whole one wherever
-    the file comes from.
+    into that cache. Wherever the file comes from, its sha256 is compared with the published one, or with the digits of
+    it that the file's name carries.
 
     Args:
         file: which one.
@@ -54,43 +63,38 @@ def load_weight_file(file: WeightFile, needed_for: str, without: str) -> dict[st
         ValueError: the file is another one than the published.
     """
     folder = os.environ.get(FOLDER_VARIABLE)
-    if folder:
-        path = Path(folder) / file.name
+    cached = Path(torch.hub.get_dir()) / "checkpoints" / file.name
+    for path in ([Path(folder) / file.name] if folder else []) + [cached]:
         if path.is_file():
-            _check_whole(path, file)
+            _check(path, file)
             return torch.load(path, map_location="cpu", weights_only=True)
     try:
-        if file.sha256 is not None:
-            return torch.load(_fetch_whole(file), map_location="cpu", weights_only=True)
-        return torch.hub.load_state_dict_from_url(
-            file.url, map_location="cpu", check_hash=True, file_name=file.name, progress=False, weights_only=True
-        )
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        # Checked before the file gets its name.
+        torch.hub.download_url_to_file(file.url, str(cached), hash_prefix=file.digits, progress=False)
     except (OSError, RuntimeError) as error:  # no network, a refusal, or another file than the published one
+        looked = f" {FOLDER_VARIABLE} names {folder}, which does not hold it." if folder else ""
         unavailable = WeightsUnavailableError(
             f"{needed_for} needs the published weights {file.name}, which could not be downloaded from {file.url} "
             f"({error}). Put that file into a folder and name the folder in the environment variable "
-            f"{FOLDER_VARIABLE}. {without}"
+            f"{FOLDER_VARIABLE}.{looked} {without}"
         )
         unavailable.short = f"no weights {file.name}"
         raise unavailable from error
+    return torch.load(cached, map_location="cpu", weights_only=True)
 
 
-def _fetch_whole(file: WeightFile) -> Path:
-    """Return where torch hub's cache has a file whose name carries no digits; download it if need be."""
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / file.name
-    if not cached.is_file():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(file.url, str(cached), hash_prefix=file.sha256, progress=False)
-    _check_whole(cached, file)
-    return cached
-
-
-def _check_whole(path: Path, file: WeightFile) -> None:
-    if file.sha256 is None:
-        return
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != file.sha256:
+def _check(path: Path, file: WeightFile) -> None:
+    """Refuse a file that is not the published one."""
+    digest = hashlib.sha256()
+    with path.open("rb") as opened:
+        while part := opened.read(2**20):
+            digest.update(part)
+    found = digest.hexdigest()
+    if not found.startswith(file.digits):
+        begins = "is" if len(file.digits) == len(found) else "begins with"
         raise ValueError(
-            f"{path} is not the published {file.name}: its sha256 is {found}, expected {file.sha256}. "
-            f"Remove it, or put the file of {file.url} there."
+            f"{path} is not the published {file.name}: its sha256 {begins} {found[: len(file.digits)]}, expected "
+            f"{file.digits}. Remove it, or put the file of {file.url} there. Weights of your own are named in the "
+            "configuration instead, as a file's path."
         )

@@ -1,9 +1,9 @@
 """Numbers to report, as torchmetrics classes."""
 
 from lgtsm.metrics.flicker import TemporalFlicker
-from lgtsm.metrics.frame_quality import FrameQuality, frame_quality
+from lgtsm.metrics.frame_quality import FrameQuality, frame_scores
 from lgtsm.metrics.lpips import LPIPS
 from lgtsm.metrics.video_fid import VideoFID
 from lgtsm.metrics.warping_error import WarpingError
 
-__all__ = ["LPIPS", "FrameQuality", "TemporalFlicker", "VideoFID", "WarpingError", "frame_quality"]
+__all__ = ["LPIPS", "FrameQuality", "TemporalFlicker", "VideoFID", "WarpingError", "frame_scores"]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from lgtsm.checks import check_video, check_video_and_hole
+from lgtsm.metrics.video_means import VideoMeans
 
 NAMES = ("mse", "psnr", "ssim", "mse_hole", "psnr_hole", "ssim_hole")
 LEAST_MSE = 1e-10  # equal videos get 100 dB instead of infinity, so that means stay finite
 
 
-def frame_quality(filled: Tensor, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
+def frame_scores(filled: Tensor, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
     """Score each video of a batch.
 
     MSE and PSNR: over all pixels of the video (of its hole), colours averaged. SSIM: 11x11 Gaussian window of
@@ -60,48 +60,19 @@ def check_pair(filled: Tensor, video: Tensor, hole: Tensor) -> tuple[Tensor, Ten
     return filled.float().clamp(0, 1), video.float().clamp(0, 1), (hole > 0.5).double()
 
 
-class FrameQuality(Metric):
-    """Means of `frame_quality` over videos, each video counting once.
+class FrameQuality(VideoMeans):
+    """Means of `frame_scores` over videos, each video counting once.
 
-    Videos without a hole count in the frame's numbers only. States are sums in float64: batches equal the whole, and
-    processes add up exactly.
+    Videos without a hole count in the frame's numbers only.
     """
 
-    full_state_update = False
-    higher_is_better = None
-    is_differentiable = False
+    names = NAMES
+    higher_is_better = None  # some are, some are not
 
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        for name in NAMES:
-            self.add_state(f"sum_{name}", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("videos", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
-        self.add_state("videos_with_hole", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the scores."""
-        return NAMES
-
+    @torch.no_grad()
     def score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return `frame_quality` of each video of a batch, and which of the scores count, bool (batch,) by name."""
+        """Return `frame_scores` of each video of a batch, and which of the scores count, bool (batch,) by name."""
         with_hole = (hole > 0.5).flatten(1).any(1)
         always = torch.ones_like(with_hole)
         counted = {name: with_hole if name.endswith("_hole") else always for name in NAMES}
-        return frame_quality(filled, video, hole), counted
-
-    def update(self, filled: Tensor, video: Tensor, hole: Tensor) -> None:
-        """Add a batch; arguments as in `frame_quality`."""
-        with_hole = (hole > 0.5).flatten(1).any(1)
-        scores, counted = self.score(filled, video, hole)
-        for name, values in scores.items():
-            setattr(self, f"sum_{name}", getattr(self, f"sum_{name}") + values[counted[name]].sum())
-        self.videos = self.videos + len(video)
-        self.videos_with_hole = self.videos_with_hole + with_hole.sum()
-
-    def compute(self) -> dict[str, Tensor]:
-        """Return the means by name, NaN where nothing was counted."""
-        return {
-            name: getattr(self, f"sum_{name}") / (self.videos_with_hole if name.endswith("_hole") else self.videos)
-            for name in NAMES
-        }
+        return frame_scores(filled, video, hole), counted

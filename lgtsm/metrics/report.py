@@ -18,7 +18,7 @@ from lgtsm.video.pictures import mark_hole, side_by_side, strip, write_png
 from lgtsm.video.writer import VideoWriter
 from lgtsm.whole_files import write_text
 
-SCHEMA = 1
+SCHEMA = "lgtsm-validation-1"
 
 
 def write_report(

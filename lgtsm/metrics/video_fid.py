@@ -27,6 +27,7 @@ class VideoFID(Metric):
         protocol: "eval" (the network in eval mode), or "batch_statistics" (I3D normalised by each clip's own
             statistics, which the published numbers of Chang et al. 2019 and of later papers contain). The two must
             not be compared with each other; `name` says which one this is. It decides, whatever I3D was built with.
+            With other weights than the published ones `name` says that too.
         num_features: length of the network's vectors.
 
     Raises:
@@ -55,9 +56,15 @@ class VideoFID(Metric):
                 self.add_state(f"{state}_{which}", torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")
 
     @property
+    def names(self) -> tuple[str]:
+        """Its only name, so that all metrics are asked alike."""
+        return (self.name,)
+
+    @property
     def name(self) -> str:
-        """What the number is called in a report, with its protocol."""
-        return f"video_fid_{self.protocol}"
+        """What the number is called in a report: its protocol, and whether the weights are those of papers."""
+        published = getattr(self.features.network, "published", False)
+        return f"video_fid_{self.protocol}" + ("" if published else "_not_published")
 
     @torch.no_grad()
     def update(self, filled: Tensor, video: Tensor, hole: Tensor | None = None) -> None:

@@ -9,6 +9,8 @@ from lgtsm.metrics.frame_quality import check_pair
 from lgtsm.metrics.video_means import VideoMeans
 from lgtsm.ops.warp import flow_is_consistent, warp
 
+STANDARD_FLOW = "dis"
+
 
 class WarpingError(VideoMeans):
     """Squared difference of a frame and the next one, moved back along the flow of the true video.
@@ -24,7 +26,8 @@ class WarpingError(VideoMeans):
 
     Args:
         flow: callable (first, second) -> flow, see `lgtsm.features.optical_flow`: `DISFlow` (no weights) or `RAFTFlow`.
-            Numbers with different flows must not be compared.
+            Numbers with different flows must not be compared, so any but the standard `DISFlow` puts its `name` into
+            the scores' names: `warping_error_raft_large`.
 
     Source: Lai et al. 2018, Learning Blind Video Temporal Consistency, Section 4.1, and its program for the mean
     over colours; occlusion of Ruder et al. 2016.
@@ -32,9 +35,10 @@ class WarpingError(VideoMeans):
     inside the hole is ours.
     """
 
-    names = ("warping_error", "warping_error_hole")
-
     def __init__(self, flow: nn.Module, **kwargs):
+        name = getattr(flow, "name", type(flow).__name__.lower())
+        frame = "warping_error" if name == STANDARD_FLOW else f"warping_error_{name}"
+        self.names = (frame, f"{frame}_hole")
         super().__init__(**kwargs)
         self.flow = flow
         self._last: tuple[Tensor, tuple[Tensor, Tensor]] | None = None
@@ -65,7 +69,7 @@ class WarpingError(VideoMeans):
         flow, trusted = self._flow_of(video)
         squares = (filled[:-1] - warp(filled[1:], flow)[0]).double().square().mean(1, keepdim=True)
         found = {}
-        for name, where in (("warping_error", trusted), ("warping_error_hole", trusted & (hole[:-1] > 0))):
+        for name, where in zip(self.names, (trusted, trusted & (hole[:-1] > 0))):
             pixels = where.sum((1, 2, 3))
             errors = torch.where(where, squares, 0).sum((1, 2, 3))[pixels > 0] / pixels[pixels > 0]
             found[name] = (

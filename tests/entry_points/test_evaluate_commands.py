@@ -66,17 +66,18 @@ def test_a_metric_that_cannot_run_says_why(monkeypatch, tmp_path):
 
     monkeypatch.setenv("LGTSM_WEIGHTS", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr("torch.hub.load_state_dict_from_url", refuse)
     monkeypatch.setattr("torch.hub.download_url_to_file", refuse)
     metrics, unavailable = make_metrics(composed("evaluate", "metric=raft").metric, "cpu")
     assert list(metrics) == ["frame_quality", "flicker_hole"]
     assert unavailable["lpips"][0] == "no weights alexnet-owt-7be5be79.pth"
-    assert unavailable["warping_error"][0].startswith("no weights raft_large")
+    assert unavailable["warping_error_raft_large"][0].startswith("no weights raft_large")
     assert (
         unavailable["video_fid_eval"][0] == unavailable["video_fid_batch_statistics"][0] == "no weights rgb_imagenet.pt"
     )
 
 
-def test_videos_must_be_named():
+def test_videos_and_a_device_that_is_there_must_be_named():
+    with pytest.raises(ValueError, match="got 'gpu9'"):
+        run(composed("evaluate", "protocol=paper_fvi", "device=gpu9"))
     with pytest.raises(ValueError, match=r"protocol\.videos"):
         run(composed("evaluate", "protocol=paper_fvi"))

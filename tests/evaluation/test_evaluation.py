@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from lgtsm.evaluation.comparison import compare
+from lgtsm.evaluation.document import Table
 from lgtsm.evaluation.inputs import write_inputs
 from lgtsm.evaluation.ledger import Ledger, claim, read_ledger
 from lgtsm.evaluation.methods import ModuleMethod, ResultsFolder, make_methods
@@ -19,7 +20,7 @@ from lgtsm.evaluation.run import evaluate
 from lgtsm.features import DISFlow
 from lgtsm.masks import sample_hole
 from lgtsm.masks.test_set import MaskClip, TestSet, write_test_set
-from lgtsm.metrics import FrameQuality, TemporalFlicker, VideoFID, WarpingError, frame_quality
+from lgtsm.metrics import FrameQuality, TemporalFlicker, VideoFID, WarpingError, frame_scores
 from tests.metrics.cases import Moments
 
 SIZE = {"num_frames": 3, "height": 24, "width": 32}
@@ -47,7 +48,7 @@ def make_metrics():
     return {
         "quality": FrameQuality(),
         "flicker": TemporalFlicker(),
-        "video_fid_eval": VideoFID(Moments(), num_features=6),
+        "video_fid": VideoFID(Moments(), num_features=6),
     }
 
 
@@ -99,7 +100,7 @@ def test_scores_are_means_over_clips_of_every_group(videos, run):
     mse, inside = {}, {}
     for unit in protocol.units():
         video, hole = protocol.read(unit)
-        scores = frame_quality(telea.module(video, hole)["filled"], video, hole)
+        scores = frame_scores(telea.module(video, hole)["filled"], video, hole)
         mse[unit.key], inside[unit.key] = scores["mse"].item(), scores["mse_hole"].item()
     of = document["scores"]["telea"]
     assert of["all"]["mse"]["mean"] == pytest.approx(np.mean(list(mse.values())), rel=1e-9)
@@ -119,7 +120,7 @@ def test_video_fid_of_the_ledger_is_that_of_the_metric(videos, run):
         video, hole = protocol.read(unit)
         if unit.kind == "box":
             metric.update(telea.module(video, hole)["filled"], video)
-    assert run[1]["scores"]["telea"]["box"]["video_fid_eval"]["mean"] == pytest.approx(
+    assert run[1]["scores"]["telea"]["box"]["video_fid_eval_not_published"]["mean"] == pytest.approx(
         metric.compute().item(), rel=1e-6
     )
 
@@ -130,7 +131,10 @@ def test_the_report_is_whole(run):
     assert "Deterministic: masks drawn from seed 0" in report
     assert "not the published test set" in report
     assert "n/a (no weights x.pth)" in report
-    assert "lpips is n/a: LPIPS needs x.pth." in report
+    assert "lpips n/a: LPIPS needs x.pth." in report
+    assert report.count(" [no interval]") == 2 * (3 + 4)  # video FID of two methods, by kind and by bin
+    assert "Flicker is the mean absolute difference" in report
+    assert "Warping error is" not in report
     assert "Known pixels untouched: mean_colour, telea." in report
     assert f"{document['scores']['telea']['all']['psnr_hole']['mean']:.2f}" in report
     assert page.count("data:image/png;base64,") == len(list(folder.glob("*.png"))) == 8 + 2 * 3
@@ -139,6 +143,7 @@ def test_the_report_is_whole(run):
     assert kept["schema"] == "lgtsm-evaluation-2"
     assert kept["scores"] == document["scores"]
     assert kept["efficiency"]["telea"]["parameters"] == 0
+    assert kept["efficiency"]["telea"]["clip"] == "rand_curve/45/apple"
     assert kept["efficiency"]["telea"]["gflop_per_frame"].startswith("n/a (")
     assert not list(folder.glob(".*"))
 
@@ -191,12 +196,20 @@ def test_results_from_files_are_scored_and_watched(videos, run, tmp_path):
     good, telea, gap = (document["scores"][name] for name in ("good", "telea", "gap"))
     for name in ("mse", "psnr_hole", "flicker_hole"):
         assert good["all"][name]["mean"] == pytest.approx(telea["all"][name]["mean"], rel=1e-4)
-    assert "1 of 12 clips could not be scored" in gap["all"]["mse"]["unavailable"]
+    assert gap["all"]["mse"] == {"unavailable": "1 of 12 clips could not be scored"}
     assert gap["rand_curve"]["mse"] == good["rand_curve"]["mse"]
     report = (tmp_path / "run" / "report.md").read_text()
     assert "**good touched known pixels** in 1 of 12 clips" in report
     assert "by up to 10 of 255" in report
     assert document["efficiency"]["good"]["parameters"] == "n/a (files made elsewhere)"
+
+    # What was not there is looked for again, and nothing else is done again.
+    shutil.copytree(tmp_path / "good" / missing, tmp_path / "gap" / missing)
+    before = (tmp_path / "run" / "scored.0.jsonl").read_text()
+    mended = score(videos, tmp_path / "run", names=["telea"], results=results)["scores"]["gap"]
+    (line,) = (tmp_path / "run" / "scored.0.jsonl").read_text().removeprefix(before).splitlines()
+    assert (json.loads(line)["method"], json.loads(line)["unit"]) == ("gap", missing)
+    assert mended["box/15"]["mse"] == good["box/15"]["mse"]
 
     # The same evaluation elsewhere, and both in one table.
     blocks, plain = compare([run[0], tmp_path / "run"])
@@ -204,10 +217,9 @@ def test_results_from_files_are_scored_and_watched(videos, run, tmp_path):
     difference = plain["differences"]["telea"]["box"]["mse"]
     expected = telea["box"]["mse"]["mean"] - plain["scores"]["mean_colour"]["box"]["mse"]["mean"]
     assert difference["mean"] == pytest.approx(expected, rel=1e-9)
-    table = blocks[2]
+    table = next(block for block in blocks if isinstance(block, Table) and "score" in block.head)
     row = next(row for row in table.rows if row[:2] == ["MSE hole ↓", "all kinds"])
     assert sum(cell.startswith("**") for cell in row) >= 1
-    assert row[-1].startswith("n/a (1 of 12")
     with pytest.raises(ValueError, match="--against must be one of mean_colour, telea"):
         compare([run[0]], "nobody")
     other = json.loads((run[0] / "metrics.json").read_text())
@@ -241,7 +253,17 @@ def test_the_true_videos_have_a_warping_error_too(videos, tmp_path):
         metric.update(video, video, hole)
     expected = metric.compute()["warping_error"].item()
     assert document["truth"]["warping_error"]["mean"] == pytest.approx(expected, rel=1e-9)
-    assert "The true videos' own warping error: " in (tmp_path / "report.md").read_text()
+    assert "The true videos' own warping error (DIS flow): " in (tmp_path / "report.md").read_text()
+
+
+def test_scores_with_another_flow_are_not_mixed_in(videos, tmp_path):
+    protocol = make_protocol(videos, kinds=("box",), centres=(15,), limit=1)
+    for flow in (DISFlow("fast"), DISFlow("fast")):
+        methods, metrics = make_methods(["mean_colour"]), {"warping_error": WarpingError(flow)}
+        evaluate(protocol, methods, metrics, {}, tmp_path, num_pictures=0)
+    assert "warping_error_dis_fast," in (tmp_path / "per_video.csv").read_text()
+    with pytest.raises(ValueError, match=r"holds an evaluation that differs in metrics\."):
+        evaluate(protocol, methods, {"warping_error": WarpingError(DISFlow())}, {}, tmp_path)
 
 
 def test_a_metric_that_clips_are_too_small_for_says_so(videos, tmp_path):

@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import json
 
@@ -6,9 +7,9 @@ import pytest
 import torch
 
 from lgtsm.features import I3D
-from lgtsm.features import weight_files as weight_files_module
+from lgtsm.features import i3d as i3d_module
 from lgtsm.features.i3d import I3D_FILE
-from lgtsm.features.weight_files import FOLDER_VARIABLE, WeightFile, WeightsUnavailableError, load_weight_file
+from lgtsm.features.weight_files import WeightsUnavailableError
 from tests.reference.rule_weights import rule_weights
 
 
@@ -55,39 +56,30 @@ def test_it_stays_frozen_and_its_statistics_too(published_form):
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
 
 
-def test_a_published_file_is_looked_for_checked_and_loaded(published_form, tmp_path, monkeypatch):
+def test_a_file_of_ones_own_and_the_published_one_are_loaded(published_form, tmp_path, monkeypatch):
     network, _ = published_form
     # The published file is older than the counters of BatchNorm.
     state = {key: value for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
     torch.save(state, tmp_path / I3D_FILE.name)
     loaded = I3D(weights=tmp_path / I3D_FILE.name)
     assert torch.equal(loaded.Mixed_5c.b0.conv3d.weight, network.Mixed_5c.b0.conv3d.weight)
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    with pytest.raises(ValueError, match=r"not the published rgb_imagenet\.pt: its sha256 is .*, expected 2609088c"):
-        I3D(weights="published")
-
-
-def test_a_file_without_digits_in_its_name_is_downloaded_once_and_checked(tmp_path, monkeypatch):
-    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
-    torch.save({"weight": torch.ones(1)}, tmp_path / "source.pt")
-    right = hashlib.sha256((tmp_path / "source.pt").read_bytes()).hexdigest()
-    url = (tmp_path / "source.pt").as_uri()
-    assert load_weight_file(WeightFile("a.pt", url, "CC0", right), "this", "no")["weight"] == 1
-    (tmp_path / "source.pt").unlink()
-    assert load_weight_file(WeightFile("a.pt", url, "CC0", right), "this", "no")["weight"] == 1
-    with pytest.raises(ValueError, match="expected 00"):
-        load_weight_file(WeightFile("a.pt", url, "CC0", "00" * 32), "this", "no")
+    assert not loaded.published
+    digest = hashlib.sha256((tmp_path / I3D_FILE.name).read_bytes()).hexdigest()
+    monkeypatch.setattr(i3d_module, "I3D_FILE", dataclasses.replace(I3D_FILE, sha256=digest))
+    monkeypatch.setenv("LGTSM_WEIGHTS", str(tmp_path))
+    published = I3D(weights="published")
+    assert published.published
+    assert torch.equal(published.Mixed_5c.b0.conv3d.weight, network.Mixed_5c.b0.conv3d.weight)
 
 
 def test_errors(monkeypatch, tmp_path):
-    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    monkeypatch.delenv("LGTSM_WEIGHTS", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
 
     def refuse(*args, **kwargs):
         raise OSError("no network")
 
-    monkeypatch.setattr(weight_files_module.torch.hub, "download_url_to_file", refuse)
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
     with pytest.raises(WeightsUnavailableError, match=r"rgb_imagenet\.pt.*LGTSM_WEIGHTS.*leave video FID out"):
         I3D(weights="published")
     with pytest.raises(ValueError, match="more than 8 frames or 32 pixels"):

@@ -1,8 +1,12 @@
+import dataclasses
+import hashlib
+
 import pytest
 import torch
 import torchvision
 
-from lgtsm.features import ImageFeatures
+from lgtsm.features import ImageFeatures, image_features
+from lgtsm.features.image_features import VGG16_FILE
 from lgtsm.features.weight_files import FOLDER_VARIABLE, WeightsUnavailableError
 
 
@@ -33,7 +37,10 @@ def test_vgg_layers_and_offline_folder(tmp_path, monkeypatch):
         for k, v in whole.state_dict().items()
         if k.startswith("features") and v.shape[0] < 512
     }
-    torch.save(state, tmp_path / "vgg16-397923af.pth")
+    file = tmp_path / VGG16_FILE.name
+    torch.save(state, file)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    monkeypatch.setattr(image_features, "VGG16_FILE", dataclasses.replace(VGG16_FILE, sha256=digest))
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     relu2_2, relu3_3 = ImageFeatures(layers=("relu2_2", "relu3_3"))(torch.rand(1, 3, 32, 32))
     assert relu2_2.shape == (1, 128, 16, 16)
@@ -53,13 +60,14 @@ def test_vgg_layers_and_offline_folder(tmp_path, monkeypatch):
     torch.testing.assert_close(ImageFeatures(layers=("relu2_2",))(x)[0], by_hand, atol=1e-5, rtol=1e-4)
 
 
-def test_weights_that_cannot_be_had_say_which_file_to_put_where(monkeypatch):
+def test_weights_that_cannot_be_had_say_which_file_to_put_where(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
 
     def refuse(*args, **kwargs):
         raise OSError("no network")
 
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
     with pytest.raises(WeightsUnavailableError, match=r"vgg16-397923af\.pth.*LGTSM_WEIGHTS.*loss=reconstruction"):
         ImageFeatures()
 

@@ -23,6 +23,7 @@ def test_raft_takes_any_size_and_its_weights_from_a_file(tmp_path):
     found = flow(a, b)
     assert found.shape == (2, 2, 128, 130)
     assert list(flow.parameters()) == []
+    assert flow.name == "raft_small_not_published"
     with torch.no_grad():
         padded = [2 * torch.nn.functional.pad(x[:1], (0, 6, 0, 0), mode="replicate") - 1 for x in (a, b)]
         expected = own(*padded)[-1][..., :130]
@@ -34,7 +35,8 @@ def test_errors(tmp_path, monkeypatch):
         raise OSError("no network")
 
     monkeypatch.delenv("LGTSM_WEIGHTS", raising=False)
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
     with pytest.raises(WeightsUnavailableError, match=r"raft_small_C_T_V2-01064c6d\.pth"):
         RAFTFlow("raft_small")
     with pytest.raises(ValueError, match="at least 16 pixels on each side; got 8x40"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lgtsm.metrics import FrameQuality, frame_quality
+from lgtsm.metrics import FrameQuality, frame_scores
 from lgtsm.metrics.scoring import markdown_table, score_methods
 
 
@@ -28,7 +28,7 @@ def slow_ssim(a, b):
 
 def test_against_numpy_and_opencv(pair):
     filled, video, hole = (t.double().numpy() for t in pair)
-    scores = frame_quality(*pair)
+    scores = frame_scores(*pair)
     for b in range(3):
         squares = (filled[b] - video[b]) ** 2
         inside = np.broadcast_to(hole[b] > 0, squares.shape)
@@ -49,9 +49,9 @@ def test_equal_videos_score_best_and_no_hole_is_not_counted(make_clip):
     scores = metric.compute()
     assert scores["psnr"] == scores["psnr_hole"] == 100
     assert scores["ssim"].item() == pytest.approx(1, abs=1e-5)
-    assert frame_quality(video, video, hole)["mse_hole"][1].isnan()
-    assert metric.videos == 2
-    assert metric.videos_with_hole == 1
+    assert frame_scores(video, video, hole)["mse_hole"][1].isnan()
+    assert metric.count_mse == 2
+    assert metric.count_mse_hole == 1
 
 
 def test_a_broken_result_is_never_scored_as_a_number(make_clip):
@@ -75,7 +75,7 @@ def test_batches_equal_the_whole_processes_add_up_and_it_pickles(pair):
     for name, value in whole.compute().items():
         assert first.compute()[name].item() == pytest.approx(value.item(), rel=1e-12)
     whole.reset()
-    assert whole.videos == 0
+    assert whole.count_mse == 0
     assert whole.sum_mse.dtype == torch.float64
 
 
@@ -83,7 +83,7 @@ def test_errors(pair):
     filled, video, hole = pair
     assert filled.shape == video.shape
     with pytest.raises(ValueError, match="must have the shape of video"):
-        frame_quality(filled[:, :1], video, hole)
+        frame_scores(filled[:, :1], video, hole)
 
 
 def test_scoring_runs_every_method_on_every_batch(pair):
@@ -91,7 +91,7 @@ def test_scoring_runs_every_method_on_every_batch(pair):
     methods = {"true": lambda v, h: {"filled": v}, "gray": lambda v, h: {"filled": torch.where(h > 0, 0.5, v)}}
     scores = score_methods(methods, [(video[:1], hole[:1]), (video[1:], hole[1:])])
     assert scores["true"]["psnr_hole"] == 100
-    expected = frame_quality(methods["gray"](video, hole)["filled"], video, hole)["psnr_hole"].mean()
+    expected = frame_scores(methods["gray"](video, hole)["filled"], video, hole)["psnr_hole"].mean()
     assert scores["gray"]["psnr_hole"] == pytest.approx(expected.item())
     table = markdown_table(scores).splitlines()
     assert len(table) == 4

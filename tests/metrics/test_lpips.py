@@ -1,3 +1,5 @@
+import dataclasses
+import hashlib
 import inspect
 from pathlib import Path
 
@@ -49,8 +51,10 @@ def test_squeeze_is_the_formula_and_has_a_name_of_its_own(tmp_path):
 def test_published_weights_come_from_the_folder_and_only_they_are_called_lpips(tmp_path, monkeypatch):
     torch.manual_seed(3)
     network = torchvision.models.alexnet(weights=None).eval()
-    file = tmp_path / "alexnet-owt-7be5be79.pth"
+    file = tmp_path / module.ALEXNET_FILE.name
     torch.save({k: v for k, v in network.state_dict().items() if k.startswith("features")}, file)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    monkeypatch.setattr(module, "ALEXNET_FILE", dataclasses.replace(module.ALEXNET_FILE, sha256=digest))
     monkeypatch.setenv("LGTSM_WEIGHTS", str(tmp_path))
     a, b = torch.rand(1, 2, 3, 40, 44), torch.rand(1, 2, 3, 40, 44)
     hole = torch.zeros(1, 2, 1, 40, 44)
@@ -66,7 +70,8 @@ def test_weights_that_cannot_be_had_and_wrong_ones(tmp_path, monkeypatch):
         raise OSError("no network")
 
     monkeypatch.delenv("LGTSM_WEIGHTS", raising=False)
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refuse)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
     with pytest.raises(
         WeightsUnavailableError, match=r"alexnet-owt-7be5be79\.pth.*LGTSM_WEIGHTS.*metric\.lpips=null"
     ) as caught:

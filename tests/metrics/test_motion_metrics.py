@@ -27,7 +27,9 @@ class Steady(nn.Module):
 
 def test_warping_error_is_the_definition():
     filled, video, hole = (t[:1] for t in make_pairs())
-    scores, counted = WarpingError(Steady(2, 1)).score(filled, video, hole)
+    metric = WarpingError(Steady(2, 1))
+    scores, counted = metric.score(filled, video, hole)
+    assert metric.names == ("warping_error_steady", "warping_error_steady_hole")
     frames, missing = filled[0].double().numpy(), hole[0, :, 0].numpy()
     per_pair, per_pair_hole = [], []
     for t in range(2):
@@ -40,8 +42,8 @@ def test_warping_error_is_the_definition():
                     inside.append(value)
         per_pair.append(np.mean(everywhere))
         per_pair_hole.append(np.mean(inside))
-    assert scores["warping_error"].item() == pytest.approx(np.mean(per_pair), rel=1e-5)
-    assert scores["warping_error_hole"].item() == pytest.approx(np.mean(per_pair_hole), rel=1e-5)
+    assert scores["warping_error_steady"].item() == pytest.approx(np.mean(per_pair), rel=1e-5)
+    assert scores["warping_error_steady_hole"].item() == pytest.approx(np.mean(per_pair_hole), rel=1e-5)
     assert all(bool(value) for value in counted.values())
 
 

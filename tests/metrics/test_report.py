@@ -15,7 +15,7 @@ def test_report_holds_table_numbers_and_pictures(tmp_path):
     clips = InpaintingClips(SyntheticVideos(3), MaskMixture({"box": 1.0}), 4, 24, 32)
     scores = write_report({"gray": MeanColour()}, clips, tmp_path / "out", shown="gray", about={"seed": 1})
     document = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert document == {"schema": 1, "clips": 3, "about": {"seed": 1}, "scores": scores}
+    assert document == {"schema": "lgtsm-validation-1", "clips": 3, "about": {"seed": 1}, "scores": scores}
     assert f"{scores['gray']['psnr_hole']:.2f} dB" in (tmp_path / "out" / "report.md").read_text()
     image = cv2.imread(str(tmp_path / "out" / "strip_0.png"))
     assert image.shape == (3 * (24 + 16), 4 * 32, 3)

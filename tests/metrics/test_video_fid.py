@@ -79,7 +79,10 @@ def test_the_protocol_decides_how_i3d_normalises():
     for protocol in ("eval", "batch_statistics"):
         metric = VideoFID(network, protocol)
         metric.update(filled, true)
-        assert metric.name == f"video_fid_{protocol}"
+        assert metric.name == f"video_fid_{protocol}_not_published"
+        network.published = True  # as it is with the published weights
+        assert metric.names == (f"video_fid_{protocol}",)
+        network.published = False
         sums[protocol] = metric.sum_true
         torch.testing.assert_close(sums[protocol], network(true, protocol == "batch_statistics").double().sum(0))
     assert not torch.allclose(sums["eval"], sums["batch_statistics"])
