@@ -7,9 +7,11 @@ import sys
 
 COMMANDS = {
     "train": "train a model, with Hydra configs (experiment=NAME KEY=VALUE ...)",
+    "plot": "draw the training curves of runs, as a PNG",
     "evaluate": "score checkpoints, fillers or folders of results",
     "compare": "put several evaluations into one table",
     "inpaint": "fill the hole in a video file or frame folder",
+    "export": "write a network's streaming step as an ONNX file",
     "make_masks": "write a test set of masks, kinds x bins x clips",
     "check_data": "look at a data set before training does",
     "prepare_data": "make a copy of videos that training reads faster",

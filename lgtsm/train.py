@@ -12,13 +12,16 @@ from omegaconf import DictConfig
 from lgtsm.config.folder import config_folder
 from lgtsm.config.sweep import expand_globs
 from lgtsm.exits import exit_with_sentence
+from lgtsm.training.stop_signals import EXIT_STATUS, StoppedBySignal, StopSignals
 
 
-def run(config: DictConfig) -> dict[str, Any]:
+def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any]:
     """Train as the configuration says, then score the result.
 
     Args:
         config: the composed configuration; `paths.run` names the folder that everything is left in.
+        signals: what already listens for signals. One that comes before the training stops it after its first step; one
+            that comes after it, while the result is scored, changes nothing any more.
 
     Returns:
         {"module": the trained LightningModule, "trainer": the Trainer, "scores": the final table or None}.
@@ -39,6 +42,7 @@ def run(config: DictConfig) -> dict[str, Any]:
     from lgtsm.metrics.scoring import markdown_table
     from lgtsm.models.transfer import read_networks, transfer
     from lgtsm.models.weights import save_model
+    from lgtsm.training.callbacks import RunCheckpoints
     from lgtsm.training.datamodule import ClipDataModule
     from lgtsm.training.finite import FiniteGuard
     from lgtsm.training.inpainting_gan import InpaintingGAN
@@ -89,10 +93,14 @@ def run(config: DictConfig) -> dict[str, Any]:
             for name, metric in config.validation_metrics.items()
         },
     )
+    callbacks = build_all(config.callbacks, "callbacks")
+    for callback in callbacks:
+        if isinstance(callback, RunCheckpoints):
+            callback.earlier = signals
     trainer = build(
         config.trainer,
         "trainer",
-        callbacks=build_all(config.callbacks, "callbacks"),
+        callbacks=callbacks,
         logger=build_all(config.logger, "logger"),
         plugins=plugins(),
     )
@@ -127,13 +135,10 @@ def _job(config: DictConfig) -> None:
 
     # Under a sweep every job has a folder of its own, which only Hydra knows.
     config.paths.run = HydraConfig.get().runtime.output_dir
-    from lgtsm.training.stop_signals import EXIT_STATUS, StoppedBySignal
-
     try:
-        with exit_with_sentence("train"):
-            run(config)
-    except StoppedBySignal as stopped:
-        print(stopped)
+        with exit_with_sentence("train"), StopSignals() as signals:
+            run(config, signals)
+    except StoppedBySignal:
         sys.exit(EXIT_STATUS)
 
 

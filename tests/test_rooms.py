@@ -5,7 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "lgtsm"
 ENTRY_POINTS = {
-    "train", "evaluate", "compare", "inpaint", "make_masks", "check_data", "prepare_data", "benchmark", "__main__",
+    "train", "plot", "evaluate", "compare", "inpaint", "export", "make_masks",
+    "check_data", "prepare_data", "benchmark", "__main__",
 }  # fmt: skip
 EVERYONE = {"checks", "optional", "exits", "timing", "whole_files"}
 MAY_IMPORT = {

@@ -88,8 +88,8 @@ class InpaintingGAN(pl.LightningModule):
         super().__init__()
         if feature_matching_weight and not hasattr(discriminator, "activations"):
             raise ValueError(
-                "Feature matching needs a discriminator that shows its activations, such as discriminator=edge_connect; "
-                "or set adversarial.feature_matching=0."
+                "Feature matching needs a discriminator that shows its activations, such as "
+                "discriminator=edge_connect; or set adversarial.feature_matching=0."
             )
         check_choice("step_order", step_order, ("generator_first", "discriminator_first"))
         self.automatic_optimization = False

@@ -60,6 +60,7 @@ def hide_known_advice() -> None:
         r".*GPU available but not used.*",
         r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",  # Lightning's own use of torch
         r"The `srun` command is available on your system but is not used.*",
+        r"It is recommended to use `self.log\('val/.*sync_dist=True.*",  # the metrics are of all processes already
         r".*The number of training batches .* is smaller than the logging interval.*",
     ):
         warnings.filterwarnings("ignore", message=message)

@@ -24,6 +24,13 @@ class StopSignals:
         self.received: str | None = None
         self._before: dict[signal.Signals, Any] = {}
 
+    def __enter__(self) -> StopSignals:
+        self.watch()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.unwatch()
+
     def watch(self) -> None:
         """Install the handlers; only a program's main thread can."""
         if threading.current_thread() is threading.main_thread():

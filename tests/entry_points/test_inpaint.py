@@ -74,7 +74,7 @@ def pipe(monkeypatch, data=b""):
         ((), "--mask, --box or --key-colour"),
         (("--mask", "m.png", *BOX), "got --mask and --box"),
         ((*BOX, "--key-tolerance", "3"), "--key-tolerance is for --key-colour"),
-        ((*BOX, "--feather", "3"), "--feather is for --working-height"),
+        ((*BOX, "--feather", "3", "--method", "mean-colour"), "--feather compares the fill"),
         ((*BOX, "--resize-mask"), "--resize-mask is for mask files"),
         ((*BOX, "--raw", "4x4"), "--raw is for VIDEO -"),
         ((*BOX, "--fps", "30"), "keep their own times"),

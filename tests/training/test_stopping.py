@@ -22,7 +22,7 @@ from lgtsm.training.checkpoint_files import (
 )
 from lgtsm.training.plateau import Plateau
 from lgtsm.training.start import checkpoint_to_resume
-from lgtsm.training.stop_signals import StoppedBySignal
+from lgtsm.training.stop_signals import StoppedBySignal, StopSignals
 
 OPTIONS = {"adversarial_start_step": 5, "average_decay": 0.9}
 
@@ -71,6 +71,16 @@ def test_a_signal_stops_at_the_step_with_a_checkpoint(make_module, fit, tmp_path
     _, recorder = fit(resumed, 9, resume=newest)
     assert recorder.losses == uninterrupted.losses[after:]
     assert_same_weights(whole, resumed)
+
+
+def test_a_signal_from_before_the_training_stops_it_after_one_step(make_module, fit, tmp_path):
+    checkpoints = RunCheckpoints(tmp_path / "checkpoints")
+    with StopSignals() as checkpoints.earlier:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        with pytest.raises(StoppedBySignal, match="by SIGUSR1 after step 1;"):
+            fit(make_module(), 5, callbacks=[checkpoints])
+        os.kill(os.getpid(), signal.SIGUSR1)  # and one after it does no harm
+    assert (tmp_path / "checkpoints" / "step0000001.ckpt").is_file()
 
 
 def test_checkpoints_come_every_so_many_steps_and_the_newest_are_kept(make_module, fit, tmp_path):

@@ -36,6 +36,7 @@ class RunCheckpoints(Checkpoint):
         self.folder = Path(folder)
         self.every_steps = every_steps
         self.keep = keep
+        self.earlier: StopSignals | None = None  # where signals from before the training were noted
         self._signals = StopSignals()
         self._saved_step: int | None = None
         self._stopping = False
@@ -43,6 +44,7 @@ class RunCheckpoints(Checkpoint):
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Listen for signals, in place of Lightning, whose handlers exchange messages between processes at once."""
         self._signals.watch()
+        self._signals.received = self.earlier and self.earlier.received
         self._saved_step = trainer.global_step
 
     def on_train_batch_end(
@@ -96,7 +98,10 @@ class RunCheckpoints(Checkpoint):
 
     def _stop(self, trainer: pl.Trainer) -> None:
         by = self._signals.received or "a signal to another process"
-        raise StoppedBySignal(
+        sentence = (
             f"Stopped by {by} after step {trainer.global_step}; the checkpoint is {self._path(trainer.global_step)}. "
             f"The same command with resume=auto paths.run={self.folder.parent} goes on from there."
         )
+        if trainer.is_global_zero:
+            print(sentence, flush=True)
+        raise StoppedBySignal(sentence)
