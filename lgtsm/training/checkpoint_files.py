@@ -56,31 +56,52 @@ class WholeCheckpointIO(TorchCheckpointIO):
         return torch.load(path, map_location=map_location or "cpu", weights_only=True)
 
 
+def step_checkpoints(folder: str | Path) -> list[tuple[int, Path]]:
+    """Return (step, path) of the checkpoints whose names hold `stepN`, in order of their steps."""
+    names = [path for path in Path(folder).glob("*.ckpt") if not path.name.startswith(".")]  # those are unfinished
+    found = [(int(match[1]), path) for path in names if (match := STEP.search(path.stem))]
+    return sorted(found, key=lambda item: (item[0], item[1].stem.startswith("step")))
+
+
 def find_newest_whole(folder: str | Path) -> Path | None:
-    """Return the checkpoint of the highest step that can be read to its end, or None.
+    """Return the checkpoint of the highest step that can be read to its end, or None where there is no checkpoint.
 
     Args:
         folder: checkpoints whose names hold `stepN`.
+
+    Raises:
+        ValueError: there are checkpoints, but none is whole.
     """
-    found = [(int(match[1]), path) for path in Path(folder).glob("*.ckpt") if (match := STEP.search(path.stem))]
-    for _, path in sorted(found, key=lambda item: (item[0], item[1].stem.startswith("step")), reverse=True):
+    found = step_checkpoints(folder)
+    for _, path in reversed(found):
         damage = find_damage(path)
         if damage is None:
             return path
         warnings.warn(
             f"The checkpoint {path} is damaged ({damage}); an older one is taken.", DamagedCheckpointWarning, 2
         )
+    if found:
+        raise ValueError(
+            f"None of the {len(found)} checkpoints in {folder} is whole, so there is nothing to go on from. "
+            "Restore one, or name another folder with paths.run to begin anew."
+        )
     return None
 
 
 def find_damage(path: str | Path) -> str | None:
-    """Return what is wrong with a checkpoint file, or None: every byte of it is checked against its checksum."""
+    """Return what is wrong with a checkpoint file, or None: every byte of it is checked against its checksum.
+
+    Raises:
+        OSError: the file cannot be read at all, which is not its damage.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             broken = archive.testzip()
         if broken is not None:
             return f"its part {broken} has changed"
         torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except OSError:
+        raise
     except Exception as error:  # a damaged file can fail in any way
         return " ".join(str(error).split())[:200] or type(error).__name__
     return None

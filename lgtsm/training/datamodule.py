@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from lgtsm.checks import check_positive
@@ -66,12 +67,15 @@ class ClipDataModule(pl.LightningDataModule):
     def val_dataloader(self) -> DataLoader:
         """Return the validation clips in order, those of this process: each is scored once, by one of them."""
         rank, processes = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        clips = Subset(self.validation, range(rank, len(self.validation), processes))
+        # A process that is left without clips takes the first one too, without counting it: Lightning needs a batch.
+        clips = Subset(self.validation, range(rank, len(self.validation), processes) or [0])
         return DataLoader(clips, batch_size=self.validation_batch_size, **self._loading())
 
     def on_before_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
         """Name videos that were skipped, which workers cannot do once for all, and add their number to the batch."""
-        clips = self.train if self.trainer is None or self.trainer.training else self.validation
+        training = self.trainer is None or self.trainer.training
+        clips = self.train if training else self.validation
+        batch["counted"] = training or self.trainer.global_rank < len(self.validation)
         bad_videos = getattr(clips, "bad_videos", None)
         if bad_videos is not None:
             bad_videos.note(batch.get("skipped", ()))
@@ -84,6 +88,8 @@ class ClipDataModule(pl.LightningDataModule):
         return {
             "num_workers": self.num_workers,
             "persistent_workers": self.num_workers > 0,
+            # The loader draws a number for its processes; not from torch's own generator, which a resumed run restores.
+            "generator": torch.Generator().manual_seed(self.seed),
             "worker_init_fn": outlive_stop_signals,
             "pin_memory": on_gpu,
         }

@@ -48,8 +48,8 @@ class FiniteGuard:
     The batch is kept either way, as a file of plain tensors that `torch.load(weights_only=True)` reads.
 
     Args:
-        action: "stop" the run, or "skip" the batch: no network is stepped with it, but for a discriminator that
-            was stepped before the generator's numbers were seen.
+        action: "stop" the run, or "skip" the batch: no network is stepped with it, but for the one that comes
+            first in a step of the GAN where the other one's numbers are broken.
         limit: batches of the whole run that may be skipped; one more stops it.
         folder: where the batches go; None is `nonfinite` in the run folder.
     """

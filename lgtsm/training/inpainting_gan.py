@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -25,6 +26,7 @@ from lgtsm.training.plateau import Plateau
 from lgtsm.training.random_state import random_state, restore_random_state
 
 CHECKPOINT_KEY = "lgtsm"
+LEAST_SCALE = 2.0**-10  # of the loss under fp16
 
 
 class InpaintingGAN(pl.LightningModule):
@@ -56,7 +58,7 @@ class InpaintingGAN(pl.LightningModule):
         average_decay: decay of the exponential moving average of the generator's weights that is used for validation
             and export, or None to use the weights as they are.
         accumulate: parts that a batch goes through the networks in, one after the other, their gradients added up: the
-            same step with less memory.
+            same step with less memory, but for spectral norm, whose estimate moves on with every part.
         finite: what to do about numbers that are not finite; stops the run by default.
         validation_metrics: further metrics by name, updated with (filled, video, hole), logged as val/NAME.
 
@@ -185,6 +187,11 @@ class InpaintingGAN(pl.LightningModule):
                     if self.feature_matching_weight:
                         terms["feature_matching"] = feature_matching(self.discriminator, real, fake)
                         total = total + self.feature_matching_weight * terms["feature_matching"]
+                if not total.requires_grad:
+                    raise ValueError(
+                        "The loss has no term to learn from before the discriminator takes part: set "
+                        "adversarial.start_step=0, or choose another loss."
+                    )
                 terms = {"loss": total, **terms}
                 self._backward(total, terms, len(video_part) / len(video), last)
                 logged.append({name: value.detach() for name, value in terms.items()})
@@ -255,6 +262,9 @@ class InpaintingGAN(pl.LightningModule):
         else:
             step_uncounted(optimizer)
         self._step_schedule(index)
+        if self._scaled and (scale := self.trainer.precision_plugin.scaler.get_scale()) < LEAST_SCALE:
+            # The scaler halves its factor with every overflow, and would go on doing so for ever.
+            raise NonFiniteError(f"gradients overflow step after step, the scale of the loss has fallen to {scale:.1g}")
 
     @property
     def _scaled(self) -> bool:
@@ -281,7 +291,9 @@ class InpaintingGAN(pl.LightningModule):
         return means
 
     def validation_step(self, batch: dict[str, Any], batch_index: int) -> None:
-        """Score a batch of validation clips."""
+        """Score a batch of validation clips, unless another process scores it."""
+        if not batch.get("counted", True):
+            return
         video, hole = as_floats(batch)
         filled = self(video, hole)["filled"]
         for metric in self.validation_metrics.values():
@@ -290,9 +302,12 @@ class InpaintingGAN(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the mean scores as val/psnr_hole and so on."""
         scores = {}
-        for metric in self.validation_metrics.values():
-            scores |= {name: value.float() for name, value in metric.compute().items()}
-            metric.reset()
+        with warnings.catch_warnings():
+            # A process without clips of its own computes with those of the others.
+            warnings.filterwarnings("ignore", message="The ``compute`` method of metric")
+            for metric in self.validation_metrics.values():
+                scores |= {name: value.float() for name, value in metric.compute().items()}
+                metric.reset()
         self.log_dict({f"val/{name}": value for name, value in scores.items() if name != "psnr_hole"})
         self.log("val/psnr_hole", scores["psnr_hole"], prog_bar=True)
         if self.plateau is not None and self.stage == "pretrain" and not self.trainer.sanity_checking:

@@ -47,13 +47,13 @@ class PoisonOnOneProcess(pl.Callback):
             module.loss.weights["reconstruction"] = 1.0
 
 
-def train(batch_size, accumulate=1, order="generator_first", poison=False, **trainer_options):
+def train(batch_size, accumulate=1, order="generator_first", poison=False, held_out=5, **trainer_options):
     """Train the same small networks on the same stream; return what the callback kept and the validation scores."""
     torch.manual_seed(0)
     hide_known_advice()
     clips = [
         InpaintingClips(SyntheticVideos(number, seed), MaskMixture({"box": 1.0}), 3, 16, 16, seed)
-        for number, seed in ((16, 0), (5, 9))
+        for number, seed in ((16, 0), (held_out, 9))
     ]
     data = ClipDataModule(*clips, batch_size, STEPS, validation_batch_size=2, accumulate=accumulate)
     module = InpaintingGAN(
@@ -96,9 +96,10 @@ VARIANTS = [
     {"batch_size": 2, "order": "discriminator_first"},
 ]
 POISONED = {"batch_size": 2, "poison": True}
+FEW_CLIPS = {"batch_size": 2, "held_out": 1}  # fewer than processes
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for number, variant in enumerate([*VARIANTS, POISONED]):
+    for number, variant in enumerate([*VARIANTS, POISONED, FEW_CLIPS]):
         kept = train(**variant, devices=2, strategy="ddp_find_unused_parameters_true")
         torch.save(kept, Path(sys.argv[1]) / f"variant{number}_rank{kept['rank']}.pt")

@@ -43,7 +43,7 @@ def two_processes(tmp_path_factory):
     finish(start(torchrun("--standalone", "--nproc_per_node=2", str(worker), str(folder))))
     return [
         [torch.load(folder / f"variant{number}_rank{rank}.pt", weights_only=True) for rank in (0, 1)]
-        for number in range(len(VARIANTS) + 1)
+        for number in range(len(VARIANTS) + 2)
     ]
 
 
@@ -62,18 +62,24 @@ def test_two_processes_have_the_gradients_of_one_on_the_same_global_batch(two_pr
 
 def test_processes_see_different_clips_and_together_those_of_one(two_processes):
     alone = train(4, devices=1)
-    for both in two_processes[:-1]:
+    for both in two_processes[:-2]:
         for mine, first, second in zip(alone["draws"], *(kept["draws"] for kept in both), strict=True):
             assert not set(first) & set(second)
             assert sorted(mine) == sorted(first + second)
 
 
 def test_a_batch_that_breaks_one_process_is_skipped_by_both(two_processes):
-    *_, (first, second) = two_processes
+    *_, (first, second), _ = two_processes
     assert first["skipped"] == second["skipped"] == 1
     for name, value in first["weights"].items():
         assert value.isfinite().all()
         assert torch.equal(value, second["weights"][name])
+
+
+def test_a_process_without_clips_to_validate_takes_part(two_processes):
+    alone = train(4, devices=1, held_out=1)
+    *_, (first, second) = two_processes
+    assert first["scores"] == second["scores"] == pytest.approx(alone["scores"], rel=1e-4)
 
 
 def test_each_clip_is_validated_once_and_scores_are_of_all(two_processes):

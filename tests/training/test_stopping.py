@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,13 +13,14 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from lgtsm.training.callbacks import RunCheckpoints
+from lgtsm.training.callbacks import BestCheckpoints, RunCheckpoints
 from lgtsm.training.checkpoint_files import (
     CheckpointNotSavedError,
     DamagedCheckpointWarning,
     WholeCheckpointIO,
     find_damage,
     find_newest_whole,
+    step_checkpoints,
 )
 from lgtsm.training.plateau import Plateau
 from lgtsm.training.start import checkpoint_to_resume
@@ -49,7 +51,8 @@ def test_a_run_killed_at_random_moments_ends_like_one_left_alone(tmp_path):
     )
     assert output.returncode == 0, output.stderr
     happened = json.loads(output.stdout.splitlines()[-1])
-    assert happened["newest_checkpoint_at_each_kill"]
+    assert len(happened["newest_checkpoint_at_each_kill"]) >= 2
+    assert any(happened["newest_checkpoint_at_each_kill"])
     assert happened["compared_tensors"] > 100
     assert happened["differences"] == []
 
@@ -91,6 +94,52 @@ def test_checkpoints_come_every_so_many_steps_and_the_newest_are_kept(make_modul
     assert (tmp_path / "c" / "last.ckpt").samefile(tmp_path / "c" / "step0000009.ckpt")
 
 
+def test_an_attempt_that_begins_earlier_puts_the_later_checkpoints_aside(make_module, fit, tmp_path):
+    folder = tmp_path / "checkpoints"
+    fit(make_module(), 8, callbacks=[RunCheckpoints(folder, every_steps=2, keep=9)])
+    (folder / "best_step0000007.ckpt").write_bytes((folder / "step0000006.ckpt").read_bytes())
+    (folder / ".123.last.ckpt").write_bytes(b"cut off")
+    fit(make_module(), 5, resume=folder / "step0000002.ckpt", callbacks=[RunCheckpoints(folder, every_steps=2, keep=2)])
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    assert names == ["last.ckpt", "step0000004.ckpt", "step0000005.ckpt"]
+    assert checkpoint_to_resume("auto", tmp_path) == str(folder / "step0000005.ckpt")
+    assert sorted(path.name for path in (folder / "abandoned").iterdir()) == [
+        "best_step0000007.ckpt", "step0000004.ckpt", "step0000006.ckpt", "step0000008.ckpt",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["max", "min"])
+def test_the_best_are_remembered_when_the_folder_has_moved(make_module, make_data, fit, tmp_path, mode):
+    def best(folder):
+        return BestCheckpoints(folder, "best_step{step}", monitor="val/psnr_hole", mode=mode, save_top_k=2)
+
+    def names(folder):
+        return sorted(path.name for path in folder.iterdir())
+
+    def train(folder, steps, **options):
+        callback = best(folder)
+        fit(make_module(), steps, make_data(steps_per_epoch=1), callbacks=[callback], **options)
+        return callback
+
+    train(tmp_path / "old", 4)
+    shutil.copytree(tmp_path / "old", tmp_path / "new")
+    newest = max((tmp_path / "old").iterdir(), key=lambda path: path.stat().st_mtime)
+    start = shutil.copy(newest, tmp_path / "start.ckpt")  # Lightning does not remove what a run began with
+    stayed = train(tmp_path / "old", 8, resume=start)
+    moved = train(tmp_path / "new", 8, resume=start)
+    assert names(tmp_path / "old") == names(tmp_path / "new")
+    assert Path(stayed.best_model_path).name == Path(moved.best_model_path).name
+    assert stayed.best_model_score == moved.best_model_score
+    elsewhere = train(tmp_path / "elsewhere", 8, resume=start)
+    assert Path(elsewhere.best_model_path).parent == tmp_path / "elsewhere"
+
+
+def test_steps_are_ordered_by_number(tmp_path):
+    for step in (9_999_999, 10_000_000):
+        (tmp_path / f"step{step:07d}.ckpt").touch()
+    assert [step for step, _ in step_checkpoints(tmp_path)] == [9_999_999, 10_000_000]
+
+
 @pytest.mark.parametrize("damage", ["truncated", "changed", "empty"])
 def test_a_damaged_newest_checkpoint_is_noticed_and_the_one_before_taken(make_module, fit, tmp_path, damage):
     folder = tmp_path / "checkpoints"
@@ -104,8 +153,11 @@ def test_a_damaged_newest_checkpoint_is_noticed_and_the_one_before_taken(make_mo
     with pytest.warns(DamagedCheckpointWarning, match=r"step0000006.ckpt is damaged .*older one is taken"):
         assert checkpoint_to_resume("auto", tmp_path) == str(before)
     before.unlink()
-    with pytest.warns(DamagedCheckpointWarning):
-        assert checkpoint_to_resume("auto", tmp_path) is None
+    with (
+        pytest.warns(DamagedCheckpointWarning),
+        pytest.raises(ValueError, match=r"None of the 1 checkpoints in .* whole"),
+    ):
+        checkpoint_to_resume("auto", tmp_path)
 
 
 def test_a_full_disk_leaves_the_old_checkpoint_whole(make_module, fit, tmp_path):
@@ -147,7 +199,8 @@ def test_a_checkpoint_never_runs_code(make_module, fit, tmp_path):
     assert not (tmp_path / "sprung").exists()
 
 
-def test_random_numbers_of_the_step_go_on_too(make_module, fit, tmp_path):
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_random_numbers_of_the_step_go_on_too(make_module, make_data, fit, tmp_path, num_workers):
     def with_dropout():
         module = make_module(discriminator=None)
         module.generator.layers.conv11.register_forward_hook(
@@ -157,12 +210,13 @@ def test_random_numbers_of_the_step_go_on_too(make_module, fit, tmp_path):
 
     torch.manual_seed(5)
     whole = with_dropout()
-    _, uninterrupted = fit(whole, 6)
-    trainer, first = fit(with_dropout(), 3)
+    _, uninterrupted = fit(whole, 7, make_data(num_workers=num_workers))
+    torch.manual_seed(5)
+    trainer, first = fit(with_dropout(), 3, make_data(num_workers=num_workers))
     trainer.save_checkpoint(tmp_path / "stopped.ckpt")
     torch.manual_seed(99)
     resumed = with_dropout()
-    _, second = fit(resumed, 6, resume=tmp_path / "stopped.ckpt")
+    _, second = fit(resumed, 7, make_data(num_workers=num_workers), resume=tmp_path / "stopped.ckpt")
     assert first.losses + second.losses == uninterrupted.losses
     assert_same_weights(whole, resumed)
 

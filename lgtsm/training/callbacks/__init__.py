@@ -1,5 +1,6 @@
 """What happens beside the training step."""
 
+from lgtsm.training.callbacks.best import BestCheckpoints
 from lgtsm.training.callbacks.checkpoints import RunCheckpoints
 from lgtsm.training.callbacks.gan_health import GANHealth
 from lgtsm.training.callbacks.pictures import ValidationPictures
@@ -9,6 +10,7 @@ from lgtsm.training.callbacks.speed import Speed
 from lgtsm.training.callbacks.weights_and_biases import RunFolderWandbLogger
 
 __all__ = [
+    "BestCheckpoints",
     "GANHealth",
     "RunCheckpoints",
     "RunConfig",

@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 
 from lgtsm.checks import check_positive
+from lgtsm.training.checkpoint_files import step_checkpoints
 from lgtsm.training.stop_signals import StoppedBySignal, StopSignals
 from lgtsm.whole_files import whole_file
 
@@ -19,7 +20,9 @@ class RunCheckpoints(Checkpoint):
     """Write `stepN.ckpt` every so many steps, at the end, and when SIGTERM or SIGUSR1 asks the run to stop.
 
     `last.ckpt` is always the newest one. Where a checkpoint falls on the last batch of an epoch, it is written after
-    the validation, so that a run that goes on from it does not leave that out.
+    the validation, so that a run that goes on from it does not leave that out; a signal then has it written before as
+    well, in case that the validation lasts too long. Checkpoints of later steps than the one that a run begins with are
+    of another attempt and are moved to `abandoned`.
 
     Lightning's ModelCheckpoint keeps the best ones; by steps it does not do under manual optimisation without
     complaint, and it knows no signals.
@@ -46,6 +49,13 @@ class RunCheckpoints(Checkpoint):
         self._signals.watch()
         self._signals.received = self.earlier and self.earlier.received
         self._saved_step = trainer.global_step
+        if trainer.is_global_zero and self.folder.is_dir():
+            for unfinished in self.folder.glob(".*.ckpt"):
+                unfinished.unlink()
+            for step, path in step_checkpoints(self.folder):
+                if step > trainer.global_step:
+                    (self.folder / "abandoned").mkdir(exist_ok=True)
+                    path.replace(self.folder / "abandoned" / path.name)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, index: int
@@ -89,11 +99,13 @@ class RunCheckpoints(Checkpoint):
         if not trainer.is_global_zero:
             return
         with whole_file(self.folder / "last.ckpt") as temporary:
+            temporary.unlink(missing_ok=True)  # never write through a link that was left there
             try:
                 os.link(path, temporary)
             except OSError:  # a file system without hard links
                 shutil.copyfile(path, temporary)
-        for old in sorted(self.folder.glob("step*.ckpt"))[: -self.keep]:
+        kept = [path for _, path in step_checkpoints(self.folder) if path.stem.startswith("step")]
+        for old in kept[: -self.keep]:
             old.unlink()
 
     def _stop(self, trainer: pl.Trainer) -> None:

@@ -17,7 +17,7 @@ class GANHealthWarning(UserWarning):
 class GANHealth(pl.Callback):
     """Watch running means of the GAN stage, log them, and warn once of each sign of collapse.
 
-    Signs, each on the running mean over about `window` steps, the first `window` steps of the stage left out:
+    Signs, each on the running mean over about `window` steps, from the stage's `window`-th step on:
     the discriminator always tells real from filled (`told_apart` above `always`), so that the generator learns nothing
     from it; it never does (within 0.5 +- `never`), so that it teaches nothing; the reconstruction loss has risen by
     `worse` times over its mean at the start of the stage, so that the generator forgets the picture for the game.
@@ -47,7 +47,8 @@ class GANHealth(pl.Callback):
     ) -> None:
         """Take up the step's numbers."""
         logged = {name: trainer.callback_metrics.get(f"train/{name}") for name in self.LOGGED}
-        if module.stage != "gan" or any(value is None or not value.isfinite() for value in logged.values()):
+        logged = {name: value for name, value in logged.items() if value is not None and value.isfinite()}
+        if module.stage != "gan" or "told_apart" not in logged:
             return
         self._steps += 1
         share = 1 / min(self._steps, self.window)
@@ -56,7 +57,7 @@ class GANHealth(pl.Callback):
         if self._steps < self.window:
             return
         if self._at_start is None:
-            self._at_start = self._means["reconstruction"]
+            self._at_start = self._means.get("reconstruction", 0.0)
         if self._steps % trainer.log_every_n_steps == 0:
             for logger in trainer.loggers:
                 values = {"gan/told_apart": self._means["told_apart"], "gan/reconstruction_ratio": self._ratio()}
@@ -76,7 +77,7 @@ class GANHealth(pl.Callback):
         self._steps, self._warned = state["steps"], list(state["warned"])
 
     def _ratio(self) -> float:
-        return self._means["reconstruction"] / max(self._at_start or 0.0, 1e-12)
+        return self._means["reconstruction"] / self._at_start if self._at_start else 1.0
 
     def _signs(self) -> dict[str, str]:
         told_apart = self._means["told_apart"]
