@@ -54,7 +54,6 @@ def hide_known_advice() -> None:
     for message in (
         r".*does not have many workers which may be a bottleneck.*",
         r"You're resuming from a checkpoint that ended before the epoch ended.*",  # see lgtsm.data.sampling
-        r"The dirpath has changed from .*",
         r"`ModelCheckpoint\(monitor=.*could not find the monitored key.*",  # a run shorter than one epoch
         r".*Checkpoint directory .* exists and is not empty.*",
         r".*GPU available but not used.*",
