@@ -110,7 +110,11 @@ def _add_computing(parser: argparse.ArgumentParser) -> None:
         "middle stays blurred or gray), or to save time; leave it out for small holes, which are sharper without",
     )
     compute.add_argument(
-        "--feather", type=int, metavar="N", help="pixels over which such a fill meets the known ones (default: 8)"
+        "--feather",
+        type=int,
+        metavar="N",
+        help="pixels over which the fill is fitted to the known ones beside it, inside the hole: against an edge that "
+        "can be seen (default: 8 with --working-height, else 0)",
     )
     compute.add_argument(
         "--no-scene-cuts", action="store_true", help="take the video for one scene: where flashes are taken for cuts"
@@ -123,10 +127,14 @@ def _add_computing(parser: argparse.ArgumentParser) -> None:
 def _add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output", "an old OUT is replaced, at once and only by a whole new one")
     output.add_argument(
-        "--codec", help="FFmpeg's name of the video encoder (default: libx264, or what the ending asks for)"
+        "--codec",
+        help="FFmpeg's name of the video encoder (default: libx264, or what the ending asks for); for a folder png or "
+        "jpg (default: png)",
     )
     output.add_argument("--crf", type=int, default=16, help="quality, 0 best to 51 worst (default: %(default)s)")
     output.add_argument("--lossless", action="store_true", help="keep every bit of the frames")
+    output.add_argument("--no-sound", action="store_true", help="leave the sound out: where OUT cannot hold it")
+    output.add_argument("--no-subtitles", action="store_true", help="leave the subtitles out, likewise")
     output.add_argument("--fps", help="frames per second of a folder or a pipe, like 25 or 30000/1001 (default: 25)")
     output.add_argument("--raw", metavar="WxH", help="size of the frames that VIDEO - brings (rgb24)")
     output.add_argument("--preview", metavar="FILE", help="also write a video: input with the hole marked, and result")
@@ -176,8 +184,8 @@ def check(arguments: argparse.Namespace) -> None:
         and a.raw is not None,
         "--key-tolerance is for --key-colour; name the colour, or leave it out.": a.key_tolerance is not None
         and a.key_colour is None,
-        "--feather is for --working-height; without it the fill has the video's own size.": a.feather is not None
-        and a.working_height is None,
+        f"--feather compares the fill with the known pixels beside it, and --method {a.method} gives none there; leave "
+        "it out, or add --working-height.": bool(a.feather) and a.working_height is None and a.method != "network",
         "--frames-at-once and --max-memory both say how many frames go in at once; keep one.": a.max_memory is not None
         and a.frames_at_once is not None,
         "--frames-at-once must be at least 1.": a.frames_at_once is not None and a.frames_at_once < 1,

@@ -1,15 +1,18 @@
 """What the README tells people to type works."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from lgtsm import compare
+from lgtsm import compare, export
 from lgtsm.__main__ import COMMANDS
 from lgtsm.config.folder import config_folder
+from lgtsm.config.sweep import expand_globs
 from lgtsm.inpaint import check, make_parser
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +35,13 @@ def test_make_targets_exist():
 
 @pytest.mark.parametrize("line", HYDRA)
 def test_hydra_commands_compose(line):
-    name, *overrides = line.removeprefix("python -m lgtsm.").split()
+    name, *overrides = shlex.split(line.removeprefix("python -m lgtsm."))
+    if "-m" in overrides:  # a sweep over experiments; each composes
+        sweep, *overrides = expand_globs(overrides[1:])
+        key, choices = sweep.split("=")
+        with initialize_config_dir(config_folder(), version_base="1.3"):
+            assert len([compose(name, [f"{key}={choice}", *overrides]) for choice in choices.split(",")]) == 5
+        overrides.append(f"{key}={choices.split(',')[0]}")
     with initialize_config_dir(config_folder(), version_base="1.3"):
         config = compose(name, overrides)
     for key, value in (override.split("=", 1) for override in overrides):
@@ -75,12 +84,20 @@ def test_compare_command_parses():
     assert (arguments.runs, str(arguments.output)) == (["runs/ours", "runs/theirs"], "runs/table")
 
 
+def test_export_command_parses():
+    (line,) = [line for line in BASH if line.startswith("python -m lgtsm.export")]
+    arguments = export.make_parser().parse_args(line.split()[3:])
+    assert (arguments.output, arguments.height, arguments.width) == ("step.onnx", 160, 288)
+
+
 def test_python_example_runs():
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    code = re.search(r"From Python:\n\n```python\n(.*?)```", README, re.S).group(1)
     scope = {}
     exec(code, scope)
     known = (scope["hole"] == 0).expand_as(scope["video"])
     assert (scope["filled"][known] == scope["video"][known]).all()
+    streamed = torch.cat(scope["pieces"], 1).clamp(0, 1)
+    torch.testing.assert_close(streamed, scope["filled"], atol=1e-5, rtol=0)
 
 
 def test_every_command_is_described():

@@ -21,7 +21,7 @@ def build(config: DictConfig | None, key: str, expected: type | tuple[type, ...]
     """Build what the configuration describes under `key`.
 
     Args:
-        config: the node with `_target_`; None builds None.
+        config: the node with `_target_`; None builds None, and so does the target null.
         key: its place in the whole configuration, for error messages.
         expected: type (or types) that must come out.
         extra: further arguments for the target.
@@ -29,7 +29,7 @@ def build(config: DictConfig | None, key: str, expected: type | tuple[type, ...]
     Raises:
         ConfigError: a target outside this library and its frameworks, arguments that it refuses, or another type.
     """
-    if config is None:
+    if config is None or config.get("_target_", "") is None:
         return None
     for place, target in targets(config, key):
         if not target.startswith(ALLOWED_PREFIXES):
@@ -57,7 +57,7 @@ def build_all(config: DictConfig | None, key: str, expected: type | None = None)
 def targets(config: Any, key: str) -> Iterator[tuple[str, str]]:
     """Yield (key, target) of every `_target_` at or below a node."""
     if isinstance(config, DictConfig):
-        if "_target_" in config:
+        if config.get("_target_") is not None:
             yield key, str(config["_target_"])
         for name in config:
             try:

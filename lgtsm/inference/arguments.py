@@ -47,7 +47,7 @@ def fill_options(arguments: Namespace) -> FillOptions:
     """Return how to fill, by the command line."""
     return FillOptions(
         working_height=arguments.working_height,
-        feather=FillOptions.feather if arguments.feather is None else arguments.feather,
+        feather=arguments.feather,
         scene_cuts=not arguments.no_scene_cuts,
         max_memory=None if arguments.max_memory is None else parse_bytes(arguments.max_memory),
         regions=not arguments.full_frames,
@@ -57,7 +57,9 @@ def fill_options(arguments: Namespace) -> FillOptions:
 
 def encoding(arguments: Namespace) -> dict[str, object]:
     """Return how to write, by the command line."""
-    return {"codec": arguments.codec, "crf": arguments.crf, "lossless": arguments.lossless}
+    copied = {"audio": not arguments.no_sound, "subtitle": not arguments.no_subtitles}
+    copy = tuple(kind for kind, wanted in copied.items() if wanted)
+    return {"codec": arguments.codec, "crf": arguments.crf, "lossless": arguments.lossless, "copy": copy}
 
 
 def make_inpainter(arguments: Namespace) -> Inpainter:

@@ -90,7 +90,7 @@ def run_one(arguments: Namespace, mask: MaskChoice, inpainter: Inpainter, option
             sink,
             **encoding(arguments),
             options=options,
-            progress=lambda stage, done, total: bar.update(task, completed=done),
+            progress=lambda stage, done, total: bar.update(task, completed=done, total=total),
             watch=watch if watchers else None,
             fps=fps,
         )
@@ -99,7 +99,8 @@ def run_one(arguments: Namespace, mask: MaskChoice, inpainter: Inpainter, option
                 summary = dataclasses.replace(summary, output="raw frames in a pipe")
             report.write(summary, video.name)
     if arguments.output != "-" and not video.is_dir() and not Path(arguments.output).is_dir():
-        for sentence in not_kept(info, probe(arguments.output), not arguments.lossless):
+        copied = encoding(arguments)["copy"]
+        for sentence in not_kept(info, probe(arguments.output), not arguments.lossless, copied):
             notice(sentence)
     where = "" if arguments.output == "-" else f"{arguments.output}: "
     said = f"{info.frames} frames of {info.width}x{info.height}, {summary.plan.hole_share:.1%} of the pixels filled"

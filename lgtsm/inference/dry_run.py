@@ -31,6 +31,10 @@ def describe_plan(plan: Plan, trial: Trial | None, device: str) -> list[str]:
         lines.append(f"         frames {segment.start} to {segment.stop - 1}: {regions}")
     if len(plan.segments) > SEGMENTS_SHOWN:
         lines.append(f"         and {len(plan.segments) - SEGMENTS_SHOWN} more")
+    if len(plan.passes) > 1:
+        lines.append(
+            f"passes   {len(plan.passes)} times through the video, as memory holds so many tiles of it at once"
+        )
     lines.append(f"memory   about {plan.bytes / 2**20:.0f} MiB for the network, {plan.chunk} frames at once")
     if trial is None:
         return [*lines, "time     nothing to compute"]

@@ -1,9 +1,14 @@
-"""Paste a fill that was made at a smaller size into the hole, without a visible edge."""
+"""Paste a fill into the hole without a visible edge."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+
+
+def feather_margin(feather: int) -> int:
+    """Return how many pixels around the hole `paste_feathered` looks at."""
+    return 3 * feather // 2
 
 
 def paste_feathered(frame: np.ndarray, hole: np.ndarray, fill: np.ndarray, feather: int) -> np.ndarray:
@@ -30,7 +35,7 @@ def paste_feathered(frame: np.ndarray, hole: np.ndarray, fill: np.ndarray, feath
     part = np.s_[top:bottom, left:right]
     known = (~missing[part]).astype(np.float32)
     difference = (frame[part].astype(np.float32) - fill[part]) * known[..., None]
-    size = 2 * (3 * feather // 2) + 1
+    size = 2 * feather_margin(feather) + 1
     weight = cv2.GaussianBlur(known, (size, size), feather / 2)
     carried = cv2.GaussianBlur(difference, (size, size), feather / 2) / np.maximum(weight, 1e-4)[..., None]
     depth = cv2.distanceTransform(missing[part].astype(np.uint8), cv2.DIST_L2, 3)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import collections
 import contextlib
 import dataclasses
+import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 
+from lgtsm.inference.fill_frames import fill_frames
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.plan import FillOptions, Plan, make_plan
 from lgtsm.inference.regions import Segment
-from lgtsm.inference.scaled import ScaledStream
-from lgtsm.inference.stream import Chunks, VideoStream
+from lgtsm.inference.tiles import PixelStore
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_reader import open_mask
@@ -62,6 +62,7 @@ def fill_file(
     codec: str | None = None,
     crf: int = 16,
     lossless: bool = False,
+    copy: Sequence[str] = ("audio", "subtitle"),
     options: FillOptions = FillOptions(),  # noqa: B008 - frozen
     notice: Callable[[str], None] | None = None,
     progress: Progress = lambda stage, done, total: None,
@@ -79,10 +80,10 @@ def fill_file(
             `lgtsm.video.mask_choice.MaskChoice.open`.
         output: a video file, or a folder for PNG frames; it appears only when it is whole; or a sink.
         invert_mask, resize_mask, repeat_mask: see `lgtsm.video.mask_reader.open_mask`; for a path only.
-        codec, crf, lossless: see `lgtsm.video.writer.VideoWriter`.
+        codec, crf, lossless, copy: see `lgtsm.video.writer.VideoWriter`.
         options: how to fill.
         notice: called with a sentence when something looks odd.
-        progress: called as progress("fill", done, total), in frames.
+        progress: called as progress("fill", done, total), in frames, each counted once for every pass.
         watch: called as watch(frame, hole, filled) for every frame in order, e.g. to make a preview.
         fps: frames per second of the result; None for those of the video (25 for folders).
 
@@ -101,31 +102,48 @@ def fill_file(
     elif len(mask) != info.frames:
         raise VideoError(f"The mask must have {info.frames} frames like {video_path}; it has {len(mask)}.")
     plan = make_plan(inpainter, info, mask, mask.hole_share, options)
-    detector = SceneCutDetector() if options.scene_cuts else None
-    encoding = {"codec": codec, "crf": crf, "lossless": lossless}
+    encoding = {"codec": codec, "crf": crf, "lossless": lossless, "copy": copy}
     size = info.height, info.width
     times = {"mask": time.perf_counter() - started, "decode": 0.0, "fill": 0.0, "encode": 0.0, "watch": 0.0}
-    cuts = 0
+    cuts, done, total = 0, itertools.count(1), info.frames * len(plan.passes)
 
     def cut() -> None:
         nonlocal cuts
         cuts += 1
 
-    with (
-        open_video(video_path, "pyav") as reader,
-        VideoWriter(output, fps, *size, like=info, source_path=video_path, **encoding)
-        if isinstance(output, Path)
-        else contextlib.nullcontext(output) as writer,
-    ):
-        pairs = _Kept(zip(_timed(reader, times, "decode"), _timed(mask, times, "mask"), strict=True), watch)
-        filled = fill_frames(inpainter, pairs, plan, options, detector, cut)
-        for done, frame in enumerate(filled, start=1):
+    with contextlib.ExitStack() as stack:
+        reader = stack.enter_context(open_video(video_path, "pyav"))
+
+        def fill(segments: Sequence[Segment], cut: Callable[[], None] = lambda: None) -> Iterator[tuple]:
+            """Go through the video once; yields number, frame, hole and filled frame."""
+            detector = SceneCutDetector() if options.scene_cuts else None
+            pairs = _Kept(zip(_timed(reader, times, "decode"), _timed(mask, times, "mask"), strict=True))
+            for number, filled in enumerate(fill_frames(inpainter, pairs, plan, options, detector, cut, segments)):
+                yield number, *pairs.owed.popleft(), filled
+                progress("fill", next(done), total)
+
+        writer, place = output, None
+        if isinstance(output, Path):
+            writer = VideoWriter(output, fps, *size, like=info, source_path=video_path, **encoding)
+            stack.enter_context(writer)
+            place = output.absolute().parent
+        stores = []
+        for segments in plan.passes[:-1]:
+            store = stack.enter_context(contextlib.closing(PixelStore(segments, plan.margin, *size, place)))
+            for number, _, hole, filled in fill(segments):
+                store.write(number, hole, filled)
+            store.rewind()
+            stores.append(store)
+        for number, frame, hole, filled in fill(plan.passes[-1], cut):
+            if stores:
+                filled = filled.copy()
+            for store in stores:
+                store.read_into(number, hole, filled)
             with _stopwatch(times, "encode"):
-                writer.write(frame)
+                writer.write(filled)
             if watch is not None:
                 with _stopwatch(times, "watch"):
-                    watch(*pairs.owed.popleft(), frame)
-            progress("fill", done, info.frames)
+                    watch(frame, hole, filled)
         ended = time.perf_counter()
     times["encode"] += time.perf_counter() - ended
     seconds = time.perf_counter() - started
@@ -152,97 +170,13 @@ def _timed(items: Iterable[np.ndarray], times: dict[str, float], name: str) -> I
         yield item
 
 
-def fill_frames(
-    inpainter: Inpainter,
-    pairs: Iterable[tuple[np.ndarray, np.ndarray]],
-    plan: Plan,
-    options: FillOptions,
-    detector: SceneCutDetector | None = None,
-    cut: Callable[[], None] = lambda: None,
-) -> Iterator[np.ndarray]:
-    """Yield the filled frames, in order.
-
-    Args:
-        inpainter: what fills.
-        pairs: frame uint8 (height, width, 3) and hole uint8 (height, width), in order.
-        plan: what to compute, from `make_plan`.
-        options: how to fill.
-        detector: finds the cuts; None takes the whole video for one scene.
-        cut: called at every cut.
-    """
-    if not inpainter.can_stream:
-        yield from _fill_scenes(inpainter, pairs, detector, cut)
-        return
-    segments = iter([*plan.segments, Segment(plan.info.frames, plan.info.frames, ())])
-    segment, stream = next(segments), None
-    for number, (frame, hole) in enumerate(pairs):
-        if detector is not None and detector.is_cut(frame):
-            cut()
-            if stream is not None:
-                yield from stream.flush()
-        if stream is not None and number == segment.stop:
-            yield from stream.flush()
-            segment, stream = next(segments), None
-        if stream is None and number == segment.start:
-            stream = Chunks(_open(inpainter, segment, plan, options), plan.chunk)
-        if stream is None:
-            yield frame
-        else:
-            yield from stream.push(frame, hole)
-    if stream is not None:
-        yield from stream.flush()
-
-
-def _open(inpainter: Inpainter, segment: Segment, plan: Plan, options: FillOptions) -> VideoStream | ScaledStream:
-    stream = VideoStream(inpainter.model, inpainter.device, inpainter.dtype, segment.regions)
-    if options.working_height is None:
-        return stream
-    return ScaledStream(stream, plan.height, plan.width, options.feather)
-
-
-def _fill_scenes(
-    inpainter: Inpainter,
-    pairs: Iterable[tuple[np.ndarray, np.ndarray]],
-    detector: SceneCutDetector | None,
-    cut: Callable[[], None],
-) -> Iterator[np.ndarray]:
-    """Fill scene by scene with a method that has to see a whole one."""
-    scene: list[tuple[np.ndarray, np.ndarray]] = []
-    for frame, hole in pairs:
-        if detector is not None and detector.is_cut(frame):
-            cut()
-            yield from fill_bytes(inpainter, *(np.stack(part) for part in zip(*scene, strict=True)))
-            scene = []
-        scene.append((frame, hole))
-    if scene:
-        yield from fill_bytes(inpainter, *(np.stack(part) for part in zip(*scene, strict=True)))
-
-
 class _Kept:
-    """Pass pairs on and, where someone watches, keep those whose result is not there yet."""
+    """Pass pairs on and keep those whose result is not there yet."""
 
-    def __init__(self, pairs: Iterable[tuple[np.ndarray, np.ndarray]], watch: object | None):
-        self.pairs, self.watch, self.owed = pairs, watch, collections.deque()
+    def __init__(self, pairs: Iterable[tuple[np.ndarray, np.ndarray]]):
+        self.pairs, self.owed = pairs, collections.deque()
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for pair in self.pairs:
-            if self.watch is not None:
-                self.owed.append(pair)
+            self.owed.append(pair)
             yield pair
-
-
-def fill_bytes(inpainter: Inpainter, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Fill 8-bit frames of a whole clip; those pixels that are known come back as they are.
-
-    Args:
-        inpainter: what fills.
-        frames: uint8 (time, height, width, 3).
-        hole: uint8 (time, height, width), 1 = missing.
-
-    Returns:
-        uint8 (time, height, width, 3).
-    """
-    video = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
-    filled = inpainter.fill(video, torch.from_numpy(hole)[:, None].float())
-    filled = (filled * 255).round().byte().permute(0, 2, 3, 1).numpy()
-    return np.where(hole[..., None] > 0, filled, frames)

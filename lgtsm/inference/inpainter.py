@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lgtsm.checks import check_choice, check_positive, check_video_and_hole
+from lgtsm.checks import check_choice, check_device, check_positive, check_video_and_hole
+from lgtsm.inference.feather import feather_margin
 from lgtsm.inference.regions import plan_regions
 from lgtsm.inference.stream import Chunks, VideoStream
 from lgtsm.models.weights import load_model
@@ -35,14 +36,7 @@ class Inpainter:
 
     def __init__(self, model: nn.Module | str | Path, device: str = "cpu", precision: str = "fp32"):
         check_choice("precision", precision, tuple(PRECISIONS))
-        try:
-            self.device = torch.device(device)
-        except RuntimeError as error:
-            raise ValueError(f"device must be one like 'cpu', 'cuda' or 'cuda:1'; got {device!r}.") from error
-        if self.device.type == "cuda" and not torch.cuda.is_available():
-            raise ValueError(
-                f"device {device!r} needs an NVIDIA GPU that torch can use, and there is none. Use device='cpu'."
-            )
+        self.device = check_device(device)
         self.dtype = PRECISIONS[precision]
         self.model = (load_model(model) if isinstance(model, (str, Path)) else model).eval().to(self.device)
 
@@ -57,6 +51,7 @@ class Inpainter:
         holes: Iterable[np.ndarray] | np.ndarray,
         chunk: int = 1,
         scene_cuts: bool = True,
+        feather: int = 0,
     ) -> Iterator[np.ndarray]:
         """Fill frames as they come, from any source, at a memory that does not grow.
 
@@ -69,6 +64,7 @@ class Inpainter:
                 of the hole are computed.
             chunk: frames that go in at once: more are faster, and come later.
             scene_cuts: begin anew at every cut.
+            feather: pixels over which the fill is fitted to the known pixels beside it; 0 leaves it as it is.
 
         Yields:
             uint8 (height, width, 3); known pixels are those of `frames` byte for byte.
@@ -84,10 +80,11 @@ class Inpainter:
         check_positive("chunk", chunk)
         regions = None
         if isinstance(holes, np.ndarray) and holes.ndim == 2:
-            plan = plan_regions([holes], self.model.spatial_reach, (0, 0), self.model.size_step)
+            reach = self.model.spatial_reach + feather_margin(feather)
+            plan = plan_regions([holes], reach, (0, 0), self.model.size_step)
             regions = plan[0].regions if plan else ()
             holes = itertools.repeat(holes)
-        stream = Chunks(VideoStream(self.model, self.device, self.dtype, regions), chunk)
+        stream = Chunks(VideoStream(self.model, self.device, self.dtype, regions, feather), chunk)
         detector = SceneCutDetector() if scene_cuts else None
 
         for frame, hole in zip(frames, holes):  # a repeated hole has no end

@@ -11,8 +11,8 @@ from torch import nn
 from lgtsm.inference.regions import Region
 
 CHUNKS = (32, 16, 8, 4, 2, 1)
-# Convolutions reorder their inputs and weights, and allocators keep more than is in use. On a CPU three runs
-# (320x180 to 640x360, widths 16 and 32, 2 and 8 frames at once) peaked at 0.4 to 1.0 of what this gives.
+# Convolutions reorder their inputs and weights, and allocators keep more than is in use. On a CPU eight runs
+# (320x180 to 1920x1080, widths 16 to 64, 1 to 8 frames at once) peaked at 0.56 to 0.97 of what this gives.
 OVERHEAD = 2.1
 UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
@@ -29,22 +29,27 @@ def parse_bytes(text: str) -> int:
     return int(float(match[1]) * UNITS[match[2].lower()])
 
 
-def stream_bytes(model: nn.Module, height: int, width: int, chunk: int, dtype: torch.dtype) -> int:
-    """Estimate what one rectangle's stream takes: what the layers keep, and the largest layer's work on a chunk.
+def stream_bytes(
+    model: nn.Module, height: int, width: int, chunk: int, dtype: torch.dtype, inner: Region | None = None
+) -> tuple[int, int]:
+    """Estimate what one rectangle's stream takes.
 
     Args:
         model: network of layers in front of which a temporal shift stands.
         height, width: of the rectangle, in pixels.
         chunk: frames that go in at once.
         dtype: that the convolutions work in.
+        inner: the part of it that comes back; None for all.
 
     Returns:
-        Bytes, without the weights.
+        bytes that the layers and the waiting frames keep, and bytes of the largest layer's work on a chunk, which are
+        free again after it; without the weights.
     """
     size = torch.empty((), dtype=dtype).element_size()
     rows, columns = (-(-length // model.size_step) * model.size_step for length in (height, width))
     kept = work = 0
-    for layer in model.layers.values():
+    wanted = inner and (slice(inner.top, inner.bottom), slice(inner.left, inner.right))
+    for layer, part in zip(model.layers.values(), model.layer_parts(wanted), strict=True):
         behind, ahead = layer.reach
         conv = layer.feature
         before = conv.in_channels * rows * columns
@@ -54,9 +59,11 @@ def stream_bytes(model: nn.Module, height: int, width: int, chunk: int, dtype: t
         after = conv.out_channels * rows * columns
         # Input, input with what waited, resized input, its shifted copy; feature, gate and their product.
         work = max(work, (2 * before + 2 * prepared + 3 * after) * (chunk + ahead) * size)
+        if part is not None:
+            rows, columns = len(range(rows)[part[0]]), len(range(columns)[part[1]])
     waiting = sum(layer.reach[1] for layer in model.layers.values()) + chunk
     frames = waiting * height * width * (4 * 4 + 2 * 4)  # floats inside the network, bytes outside it
-    return int(OVERHEAD * (kept + work)) + frames
+    return int(OVERHEAD * kept) + frames, int(OVERHEAD * work)
 
 
 def _out(step, length: int) -> int:
@@ -65,7 +72,9 @@ def _out(step, length: int) -> int:
     return (length + step.before + after - (step.kernel - 1) * step.dilation - 1) // step.stride + 1
 
 
-def choose_chunk(model: nn.Module, regions: Sequence[Region], budget: int, dtype: torch.dtype) -> int:
+def choose_chunk(
+    model: nn.Module, regions: Sequence[Region], budget: int, dtype: torch.dtype, frame: tuple[int, int]
+) -> int:
     """Return the largest number of frames at once that fits a budget with all regions open.
 
     Args:
@@ -73,28 +82,45 @@ def choose_chunk(model: nn.Module, regions: Sequence[Region], budget: int, dtype
         regions: rectangles that are open at the same time.
         budget: bytes.
         dtype: that the convolutions work in.
+        frame: height and width of the frames that the regions are parts of, in pixels.
 
     Raises:
         ValueError: not even one frame at once fits; the sentence says what would.
     """
-    need = {chunk: total_bytes(model, regions, chunk, dtype) for chunk in CHUNKS}
+    need = {chunk: total_bytes(model, regions, chunk, dtype, frame) for chunk in CHUNKS}
     for chunk, needed in need.items():
         if needed <= budget:
             return chunk
-    height = max(region.bottom - region.top for region in regions)
-    fitting = next((h for h in range(height - 8, 31, -8) if _scaled(model, regions, h / height, dtype) <= budget), None)
-    way_out = f"about --working-height {fitting} of the region's {height} rows" if fitting else "a smaller mask"
+    shares = (share / 20 for share in range(19, 0, -1))
+    fitting = next((share for share in shares if _scaled(model, regions, share, dtype) <= budget), None)
+    way_out = f"about --working-height {int(fitting * frame[0])}" if fitting else "a smaller mask"
     raise ValueError(
         f"The memory budget must be at least {need[1] / 2**20:.0f} MiB for this hole; it is {budget / 2**20:.0f} MiB. "
         f"Raise --max-memory, or fill at a smaller size: {way_out} would fit."
     )
 
 
-def total_bytes(model: nn.Module, regions: Sequence[Region], chunk: int, dtype: torch.dtype) -> int:
-    """Estimate bytes for the weights and all regions' streams."""
+def total_bytes(
+    model: nn.Module,
+    regions: Sequence[Region],
+    chunk: int,
+    dtype: torch.dtype,
+    frame: tuple[int, int] | None = None,
+) -> int:
+    """Estimate bytes for the weights and all regions' streams, of which one works at a time.
+
+    Args:
+        model, chunk, dtype: as in `stream_bytes`.
+        regions: rectangles that are open at the same time.
+        frame: height and width of the frames that they are parts of; None takes them for whole frames.
+    """
     weights = sum(p.numel() * p.element_size() for p in model.parameters())
-    streams = (stream_bytes(model, r.bottom - r.top, r.right - r.left, chunk, dtype) for r in regions)
-    return weights + sum(streams)
+    streams = []
+    for region in regions:
+        inner = None if frame is None else region.inner(model.spatial_reach, *frame).seen_from(region)
+        height, width = region.bottom - region.top, region.right - region.left
+        streams.append(stream_bytes(model, height, width, chunk, dtype, inner))
+    return weights + sum(kept for kept, _ in streams) + max((work for _, work in streams), default=0)
 
 
 def _scaled(model: nn.Module, regions: Sequence[Region], scale: float, dtype: torch.dtype) -> int:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from lgtsm.checks import check_positive
+from lgtsm.inference.feather import feather_margin
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import choose_chunk, total_bytes
 from lgtsm.inference.regions import Region, Segment, computed_share, plan_regions
 from lgtsm.inference.scaled import shrink_hole
+from lgtsm.inference.tiles import plan_passes
 from lgtsm.video.probe import VideoInfo
 
 DEFAULT_CHUNK = 8
+SCALED_FEATHER = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +25,8 @@ class FillOptions:
     """How to fill.
 
     working_height: fill at this height, in pixels, and bring the result back up inside the hole; None for the video's.
-    feather: pixels over which a fill made at another height meets the known pixels.
+    feather: pixels over which the fill is fitted to the known pixels beside it, inside the hole; None takes 8 at a
+        working height, and else leaves the fill as the network gives it.
     scene_cuts: begin anew at every cut, so that no scene is filled from another one.
     max_memory: bytes that the network may take; None takes 8 frames at once.
     regions: compute only where the hole is; False computes whole frames.
@@ -30,11 +34,18 @@ class FillOptions:
     """
 
     working_height: int | None = None
-    feather: int = 8
+    feather: int | None = None
     scene_cuts: bool = True
     max_memory: int | None = None
     regions: bool = True
     frames_at_once: int | None = None
+
+    @property
+    def feather_pixels(self) -> int:
+        """What `feather` comes to."""
+        if self.feather is not None:
+            return self.feather
+        return SCALED_FEATHER if self.working_height is not None else 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,22 +53,35 @@ class Plan:
     """What there is to do.
 
     info: the video. hole_share: share of all pixels that is filled. height, width: pixels that the network works at.
-    segments: frames and rectangles that the network sees. computed: their share of all pixels.
+    passes: frames and rectangles that the network sees each time that it goes through the video; more than once where
+        memory does not hold them at the same time. computed: their share of all pixels.
     chunk: frames at once. bytes: estimated memory of the network; None for a method that is no network.
+    margin: pixels around a hole that its fill depends on.
     """
 
     info: VideoInfo
     hole_share: float
     height: int
     width: int
-    segments: list[Segment]
+    passes: list[list[Segment]]
     computed: float
     chunk: int
     bytes: int | None
+    margin: int = 0
+
+    @property
+    def segments(self) -> list[Segment]:
+        """All that the network sees."""
+        return [segment for segments in self.passes for segment in segments]
 
 
 def make_plan(
-    inpainter: Inpainter, info: VideoInfo, holes: Iterable[np.ndarray], share: float, options: FillOptions
+    inpainter: Inpainter,
+    info: VideoInfo,
+    holes: Iterable[np.ndarray],
+    share: float,
+    options: FillOptions,
+    repeatable: bool = True,
 ) -> Plan:
     """Find out what has to be computed, from the mask alone.
 
@@ -67,28 +91,40 @@ def make_plan(
         holes: uint8 (height, width) each, 1 = missing.
         share: their mean.
         options: how to fill.
+        repeatable: the video can be gone through more than once, if memory does not hold all regions at once.
 
     Raises:
         ValueError: the memory budget or the working height cannot be kept.
     """
     height, width = info.height, info.width
-    if options.working_height is not None:
+    is_scaled = options.working_height is not None
+    if is_scaled:
         check_positive("working_height", options.working_height)
         scale = options.working_height / height
         height, width = options.working_height, max(1, round(width * scale))
         holes = (shrink_hole(hole, (width, height)) for hole in holes)
     whole = Segment(0, info.frames, (Region(0, 0, height, width),))
-    model = inpainter.model
+    model, dtype = inpainter.model, inpainter.dtype
     if not inpainter.can_stream:
-        return Plan(info, share, height, width, [whole], 1.0, info.frames, None)
+        return Plan(info, share, height, width, [[whole]], 1.0, info.frames, None)
+    margin = model.spatial_reach + (0 if is_scaled else feather_margin(options.feather_pixels))
     segments = [whole]
     if options.regions:
-        segments = plan_regions(holes, model.spatial_reach, model.temporal_reach, model.size_step)
-    largest = max((s.regions for s in segments), key=lambda r: total_bytes(model, r, 1, inpainter.dtype), default=())
+        segments = plan_regions(holes, margin, model.temporal_reach, model.size_step)
+    passes = [segments]
     chunk = options.frames_at_once or DEFAULT_CHUNK
-    if options.max_memory is not None and largest:
-        chunk = choose_chunk(model, largest, options.max_memory, inpainter.dtype)
-    needed = total_bytes(model, largest, chunk, inpainter.dtype)
-    return Plan(
-        info, share, height, width, segments, computed_share(segments, info.frames, height, width), chunk, needed
-    )
+    budget = options.max_memory
+    if budget is not None:
+
+        def fits(regions: Sequence[Region]) -> bool:
+            return total_bytes(model, regions, 1, dtype, (height, width)) <= budget
+
+        if repeatable and not is_scaled and not all(fits(segment.regions) for segment in segments):
+            passes = plan_passes(segments, margin, height, width, model.size_step, fits) or passes
+    together = [segment.regions for segments in passes for segment in segments]
+    largest = max(together, key=lambda regions: total_bytes(model, regions, 1, dtype, (height, width)), default=())
+    if budget is not None and largest:
+        chunk = choose_chunk(model, largest, budget, dtype, (height, width))
+    needed = total_bytes(model, largest, chunk, dtype, (height, width))
+    computed = sum(computed_share(segments, info.frames, height, width) for segments in passes)
+    return Plan(info, share, height, width, passes, computed, chunk, needed, margin)

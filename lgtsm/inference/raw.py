@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from lgtsm.inference.fill_file import FrameSink, fill_frames
+from lgtsm.inference.fill_file import FrameSink
+from lgtsm.inference.fill_frames import fill_frames
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.plan import FillOptions, make_plan
 from lgtsm.video.errors import VideoError
@@ -112,8 +113,8 @@ def fill_pipe(
     info = VideoInfo("-", width, height, ENDLESS, Fraction(25), Fraction(0), "rawvideo", "rgb24")
     # One frame's plan is that of all frames: where nothing is known of the hole, whole frames are computed.
     anywhere = np.ones((height, width), np.uint8) if hole is None else hole
-    plan = make_plan(inpainter, info, [anywhere], float(anywhere.mean()), options)
-    plan = dataclasses.replace(plan, segments=[dataclasses.replace(only, stop=ENDLESS) for only in plan.segments])
+    plan = make_plan(inpainter, info, [anywhere], float(anywhere.mean()), options, repeatable=False)
+    plan = dataclasses.replace(plan, passes=[[dataclasses.replace(only, stop=ENDLESS) for only in plan.segments]])
     detector = SceneCutDetector() if options.scene_cuts else None
     pairs = mask.follow(frames, height, width, notice)
     done = 0

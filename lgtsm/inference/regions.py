@@ -31,6 +31,26 @@ class Region:
         """Return the rectangle of holes (..., height, width), a view."""
         return holes[..., self.top : self.bottom, self.left : self.right]
 
+    def grown(self, margin: int, height: int, width: int, step: int) -> Region:
+        """Return it with `margin` pixels around, within the frame (height, width), from and to multiples of `step`."""
+        return Region(
+            max(0, self.top - margin) // step * step,
+            max(0, self.left - margin) // step * step,
+            min(height, -(-(self.bottom + margin) // step) * step),
+            min(width, -(-(self.right + margin) // step) * step),
+        )
+
+    def inner(self, margin: int, height: int, width: int) -> Region:
+        """Return what lies at least `margin` pixels inside, the edges of the frame (height, width) not counted."""
+        top, left = (start + margin if start else 0 for start in (self.top, self.left))
+        bottom = self.bottom - margin if self.bottom < height else height
+        right = self.right - margin if self.right < width else width
+        return Region(top, left, max(top, bottom), max(left, right))
+
+    def seen_from(self, other: Region) -> Region:
+        """Return the rectangle in the coordinates of another one around it."""
+        return Region(self.top - other.top, self.left - other.left, self.bottom - other.top, self.right - other.left)
+
     def joined(self, other: Region) -> Region:
         """Return the smallest rectangle around both."""
         return Region(
@@ -97,14 +117,7 @@ def _rectangles(union: np.ndarray, reach: int, step: int) -> tuple[Region, ...]:
     _, _, stats, _ = cv2.connectedComponentsWithStats(union, connectivity=8)
     regions = []
     for left, top, columns, rows, _ in stats[1:].tolist():
-        regions.append(
-            Region(
-                max(0, top - reach) // step * step,
-                max(0, left - reach) // step * step,
-                min(height, -(-(top + rows + reach) // step) * step),
-                min(width, -(-(left + columns + reach) // step) * step),
-            )
-        )
+        regions.append(Region(top, left, top + rows, left + columns).grown(reach, height, width, step))
     joined = True
     while joined:
         joined = False

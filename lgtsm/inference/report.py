@@ -154,7 +154,8 @@ def _facts(summary: FillSummary) -> list[tuple[str, str]]:
     plan = summary.plan
     info = plan.info
     memory = "not estimated" if plan.bytes is None else f"about {plan.bytes / 2**20:.0f} MiB for the network"
-    work = f"segments of frames {len(plan.segments)}, regions {sum(len(s.regions) for s in plan.segments)}: "
+    passes = f"in {len(plan.passes)} passes through the video, " if len(plan.passes) > 1 else ""
+    work = passes + f"segments of frames {len(plan.segments)}, regions {sum(len(s.regions) for s in plan.segments)}: "
     return [
         ("video", f"{info.frames} frames of {info.width}x{info.height}, {float(info.fps):.3f} frames per second"),
         ("result", str(summary.output)),

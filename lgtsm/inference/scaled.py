@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 
 from lgtsm.inference.feather import paste_feathered
-from lgtsm.inference.stream import VideoStream
+from lgtsm.inference.stream import FrameStream
 
 
 class ScaledStream:
-    """A `VideoStream` that works on smaller copies of the frames.
+    """A stream that works on smaller copies of the frames.
 
     For holes larger than the network can see around: at a smaller size the same network sees further. The fill has
     the smaller size's detail; known pixels come back byte for byte at the full size.
@@ -24,7 +24,7 @@ class ScaledStream:
         feather: pixels of the full frame over which the fill meets the known pixels.
     """
 
-    def __init__(self, stream: VideoStream, height: int, width: int, feather: int):
+    def __init__(self, stream: FrameStream, height: int, width: int, feather: int):
         self.stream = stream
         self.size = (width, height)
         self.feather = feather

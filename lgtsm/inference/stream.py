@@ -3,82 +3,16 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from lgtsm.inference.feather import feather_margin, paste_feathered
+from lgtsm.inference.region_stream import RegionStream
 from lgtsm.inference.regions import Region
-
-
-class RegionStream:
-    """Push one rectangle of a stream of frames through a network that can be stepped.
-
-    Args:
-        model: network with `initial_state`, `step` and `flush`.
-        device: where to compute.
-        dtype: of mixed precision, or torch.float32 for none.
-        region: the rectangle; None takes whole frames.
-    """
-
-    def __init__(self, model: nn.Module, device: torch.device, dtype: torch.dtype, region: Region | None = None):
-        self.model = model
-        self.device = device
-        self.dtype = dtype
-        self.region = region
-        self.state = model.initial_state()
-        self.waiting = False
-
-    @torch.inference_mode()
-    def push(self, frames: np.ndarray, holes: np.ndarray) -> np.ndarray:
-        """Give the next frames and get those that are ready.
-
-        If a GPU has too little memory for all of them at once, they go in halves: the state before is still there.
-
-        Args:
-            frames: uint8 (time, height, width, 3), whole frames.
-            holes: uint8 (time, height, width), 1 = missing.
-
-        Returns:
-            uint8 (time', height', width', 3): the network's pixels of the rectangle, known pixels as they were.
-        """
-        if self.region is not None:
-            frames, holes = self.region.cut_frames(frames), self.region.cut_holes(holes)
-        video = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device).permute(0, 3, 1, 2)[None].float() / 255
-        hole = torch.from_numpy(np.ascontiguousarray(holes)).to(self.device)[None, :, None].float()
-        self.waiting = True
-        return self._step(video, hole)
-
-    def _step(self, video: Tensor, hole: Tensor) -> np.ndarray:
-        try:
-            with self._precision():
-                filled, state = self.model.step(video, hole, self.state)
-        except torch.cuda.OutOfMemoryError:
-            half = video.shape[1] // 2
-            if half == 0:
-                raise
-            torch.cuda.empty_cache()
-            return np.concatenate(
-                [self._step(video[:, :half], hole[:, :half]), self._step(video[:, half:], hole[:, half:])]
-            )
-        self.state = state
-        return _bytes(filled)
-
-    @torch.inference_mode()
-    def flush(self) -> np.ndarray:
-        """Return the frames that are still owed, and start anew."""
-        if not self.waiting:
-            return np.empty((0, 0, 0, 3), np.uint8)
-        with self._precision():
-            filled = self.model.flush(self.state)
-        self.state = self.model.initial_state()
-        self.waiting = False
-        return _bytes(filled)
-
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
 
 
 class FrameStream(Protocol):
@@ -99,13 +33,24 @@ class VideoStream:
         device: where to compute.
         dtype: of mixed precision, or torch.float32 for none.
         regions: the rectangles that have to be computed; None for whole frames.
+        feather: pixels over which the fill is fitted to the known pixels beside it, see
+            `lgtsm.inference.feather.paste_feathered`; 0 leaves it as the network gives it.
     """
 
     def __init__(
-        self, model: nn.Module, device: torch.device, dtype: torch.dtype, regions: Iterable[Region] | None = None
+        self,
+        model: nn.Module,
+        device: torch.device,
+        dtype: torch.dtype,
+        regions: Iterable[Region] | None = None,
+        feather: int = 0,
     ):
+        output = "predicted" if feather else "filled"
+        self.feather = feather
+        self.reach = model.spatial_reach
         self.streams = [
-            RegionStream(model, device, dtype, region) for region in (regions if regions is not None else [None])
+            RegionStream(model, device, dtype, region, output)
+            for region in (regions if regions is not None else [None])
         ]
         self.owed: collections.deque[tuple[np.ndarray, np.ndarray]] = collections.deque()
 
@@ -126,9 +71,37 @@ class VideoStream:
             out = frame.copy()
             for stream, piece in zip(self.streams, pieces, strict=True):
                 region = stream.region or Region(0, 0, *hole.shape)
-                inside = region.cut_holes(hole) > 0
-                region.cut_frames(out)[inside] = piece[t][inside]
+                given, filled = region.inner(self.reach, *hole.shape), piece[t]
+                if self.feather:
+                    filled = paste_feathered(given.cut_frames(frame), given.cut_holes(hole), filled, self.feather)
+                # Holes nearer to the edge of a rectangle are another one's: too little is known of what is around them.
+                inner = region.inner(self.reach + feather_margin(self.feather), *hole.shape)
+                missing = inner.cut_holes(hole) > 0
+                inner.cut_frames(out)[missing] = inner.seen_from(given).cut_frames(filled)[missing]
             yield out
+
+
+class SceneStream:
+    """Keep frames until their scene ends, for a method that has to see a whole one.
+
+    Args:
+        fill: takes uint8 frames (time, height, width, 3) and holes (time, height, width), 1 = missing; returns the
+            frames filled.
+    """
+
+    def __init__(self, fill: Callable[[np.ndarray, np.ndarray], np.ndarray]):
+        self.fill = fill
+        self.scene: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def push(self, frames: np.ndarray, holes: np.ndarray) -> Iterator[np.ndarray]:
+        """Give uint8 frames (time, height, width, 3) and holes (time, height, width); nothing is ready yet."""
+        self.scene.extend(zip(frames, holes, strict=True))
+        return iter(())
+
+    def flush(self) -> Iterator[np.ndarray]:
+        """Yield all frames of the scene, filled."""
+        scene, self.scene = self.scene, []
+        return iter(self.fill(*(np.stack(part) for part in zip(*scene, strict=True))) if scene else ())
 
 
 class Chunks:
@@ -160,8 +133,3 @@ class Chunks:
             frames, holes = (np.stack(part) for part in zip(*self.waiting, strict=True))
             self.waiting.clear()
             yield from self.stream.push(frames, holes)
-
-
-def _bytes(video: Tensor) -> np.ndarray:
-    """(1, time, 3, height, width) to uint8 (time, height, width, 3)."""
-    return (video[0].float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()

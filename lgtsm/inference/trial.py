@@ -9,8 +9,8 @@ import numpy as np
 
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.plan import Plan
+from lgtsm.inference.region_stream import RegionStream
 from lgtsm.inference.regions import Region
-from lgtsm.inference.stream import RegionStream
 
 PATIENCE = 20.0  # seconds
 
@@ -39,12 +39,11 @@ def try_network(inpainter: Inpainter, plan: Plan) -> Trial | None:
     if not inpainter.can_stream or not regions:
         return None
     region = max(regions, key=lambda one: one.pixels)
-    height, width = region.bottom - region.top, region.right - region.left
     rng = np.random.default_rng(0)
-    frames = rng.integers(0, 256, (plan.chunk, height, width, 3), dtype=np.uint8)
-    hole = np.zeros((plan.chunk, height, width), np.uint8)
-    hole[:, height // 3 : 2 * height // 3 + 1, width // 3 : 2 * width // 3 + 1] = 1
-    stream = RegionStream(inpainter.model, inpainter.device, inpainter.dtype)
+    frames = rng.integers(0, 256, (plan.chunk, plan.height, plan.width, 3), dtype=np.uint8)
+    hole = np.zeros((plan.chunk, plan.height, plan.width), np.uint8)
+    region.inner(inpainter.model.spatial_reach, plan.height, plan.width).cut_holes(hole)[:] = 1
+    stream = RegionStream(inpainter.model, inpainter.device, inpainter.dtype, region)
     begun = time.perf_counter()
     while True:
         started = time.perf_counter()

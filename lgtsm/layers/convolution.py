@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -68,7 +70,10 @@ class ShiftedConv(nn.Module):
     def prepare(self, features: Tensor) -> Tensor:
         """Resize and pad: what the feature and the gating convolution share."""
         if self.resize != 1:
-            features = F.interpolate(features, scale_factor=self.resize, mode=self.resize_mode)
+            # Whole numbers instead of the scale factor, so that sizes may stay open in exported graphs.
+            grow, shrink = Fraction(self.resize).as_integer_ratio()
+            size = [length * grow // shrink for length in features.shape[-2:]]
+            features = F.interpolate(features, size, mode=self.resize_mode)
         if self.uneven_padding is not None:
             features = F.pad(features, self.uneven_padding)
         return features
@@ -115,12 +120,21 @@ class ShiftedConv(nn.Module):
         """
         num_frames = frames.shape[1]
         present = self.prepare(fold_time(frames))
-        shifted = present
+        shifted = None
         if self.moving_channels:
-            window = unfold_time(self.prepare(fold_time(window)), window.shape[1])
-            still = unfold_time(present, num_frames)[..., self.moving_channels :]
-            shifted = fold_time(torch.cat([self.shift.shift_window(window), still], dim=-1))
-        return unfold_time(self._combine(present, self._activate(shifted)), num_frames)
+            # The shift and the resizing are both linear, so they may change places: small frames are shifted.
+            still = frames[..., self.moving_channels :]
+            shifted = self.prepare(fold_time(torch.cat([self.shift.shift_window(window), still], dim=-1)))
+        return unfold_time(self.convolve(present, shifted), num_frames)
+
+    def convolve(self, present: Tensor, shifted: Tensor | None = None) -> Tensor:
+        """Convolve what `prepare` returned, (n, in_channels, height, width), to (n, out_channels, height', width').
+
+        Args:
+            present: the frames as they are, for the gate.
+            shifted: the same after the shift; None where nothing moves.
+        """
+        return self._combine(present, self._activate(present if shifted is None else shifted))
 
     def _activate(self, shifted: Tensor) -> Tensor:
         features = self.feature(shifted)

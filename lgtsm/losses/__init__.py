@@ -1,10 +1,18 @@
 """Numbers to minimise. Every term is called `term(output, video, hole)` with a method's output."""
 
-from lgtsm.losses.adversarial import AdversarialLoss
+from lgtsm.losses.adversarial import AdversarialLoss, feature_matching
 from lgtsm.losses.gradient_penalty import GradientPenalty
 from lgtsm.losses.perceptual import PerceptualLoss
 from lgtsm.losses.reconstruction import ReconstructionLoss
 from lgtsm.losses.style import StyleLoss
 from lgtsm.losses.weighted_sum import GeneratorLoss
 
-__all__ = ["AdversarialLoss", "GeneratorLoss", "GradientPenalty", "PerceptualLoss", "ReconstructionLoss", "StyleLoss"]
+__all__ = [
+    "AdversarialLoss",
+    "GeneratorLoss",
+    "GradientPenalty",
+    "PerceptualLoss",
+    "ReconstructionLoss",
+    "StyleLoss",
+    "feature_matching",
+]

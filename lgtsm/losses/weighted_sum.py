@@ -13,7 +13,7 @@ class GeneratorLoss(nn.Module):
     """Weighted sum of reconstruction, perceptual and style loss, and of a coarse result's reconstruction loss.
 
     Args:
-        reconstruction: the pixel term.
+        reconstruction: the pixel term, or None.
         perceptual, style: the feature terms, or None.
         features: frozen network frames -> list of activations, needed by these two; looks at each video once.
         weight_reconstruction, weight_perceptual, weight_style: factors of Eq. 9; a term of weight 0 is not computed.
@@ -25,7 +25,7 @@ class GeneratorLoss(nn.Module):
 
     def __init__(
         self,
-        reconstruction: ReconstructionLoss,
+        reconstruction: ReconstructionLoss | None,
         perceptual: PerceptualLoss | None = None,
         style: StyleLoss | None = None,
         features: nn.Module | None = None,
@@ -40,7 +40,7 @@ class GeneratorLoss(nn.Module):
             raise ValueError(
                 "A perceptual or style loss needs a feature network: set loss.features, or leave both out."
             )
-        self.reconstruction = reconstruction
+        self.reconstruction = reconstruction if weight_reconstruction else None
         self.perceptual = perceptual if weight_perceptual else None
         self.style = style if weight_style else None
         self.coarse = coarse if weight_coarse else None
@@ -60,7 +60,9 @@ class GeneratorLoss(nn.Module):
             video: the true video, (batch, time, 3, height, width) in [0, 1].
             hole: (batch, time, 1, height, width), 1 = missing.
         """
-        parts = {"reconstruction": self.reconstruction(output, video, hole)}
+        parts = {}
+        if self.reconstruction is not None:
+            parts["reconstruction"] = self.reconstruction(output, video, hole)
         if self.coarse is not None:
             parts["coarse"] = self.coarse(output, video, hole)
         if self.perceptual is not None or self.style is not None:
@@ -71,5 +73,5 @@ class GeneratorLoss(nn.Module):
                 parts["perceptual"] = self.perceptual(filled, true, num_frames)
             if self.style is not None:
                 parts["style"] = self.style(filled, true, num_frames)
-        total = sum(self.weights[name] * value for name, value in parts.items())
+        total = sum((self.weights[name] * value for name, value in parts.items()), video.new_zeros(()))
         return total, parts

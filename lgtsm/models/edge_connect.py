@@ -6,11 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lgtsm.checks import check_positive, check_video_and_hole
+from lgtsm.checks import check_choice, check_positive, check_video_and_hole
 from lgtsm.layers.convolution import apply_spectral_norm
 from lgtsm.ops.compositing import composite
 from lgtsm.ops.edges import canny, to_gray
 
+STAGES = ("edges", "frames", "joint")
 SIZE_STEP = 4
 LEAST_SIZE = 12  # pixels: the smallest frame whose quarter can be reflected by two pixels
 
@@ -22,20 +23,28 @@ class EdgeConnect(nn.Module):
         width: channels of the first layers (published: 64).
         residual_blocks: in the middle of each of the two networks (published: 8).
         sigma: of the Gaussian of the Canny edges, in pixels.
+        stage: what training changes: "edges", the network that completes edges; "frames", the one that paints, along
+            true edges; "joint", both, the one painting along what the other completed. Filling is always the last.
 
     Source: Nazeri et al. 2019 (EdgeConnect: generative image inpainting with adversarial edge learning), the row
     Edge-Connect of the tables.
-    Differs: any height and width: frames are padded to multiples of 4 inside and cut back.
+    Differs: any height and width: frames are padded to multiples of 4 inside and cut back. When training, too, edges
+    are completed from those that are seen when filling, found without looking under the hole, and painted along as they
+    were completed, outside the hole as well; the published program trains on the true ones there.
     """
 
-    def __init__(self, width: int = 64, residual_blocks: int = 8, sigma: float = 2.0):
+    def __init__(self, width: int = 64, residual_blocks: int = 8, sigma: float = 2.0, stage: str = "joint"):
         super().__init__()
+        check_choice("stage", stage, STAGES)
         check_positive("width", width)
         check_positive("residual_blocks", residual_blocks)
         check_positive("sigma", sigma)
         self.sigma = sigma
+        self.stage = stage
         self.edges = EdgeConnectGenerator(3, 1, width, residual_blocks, spectral_norm=True)
         self.frames = EdgeConnectGenerator(4, 3, width, residual_blocks, spectral_norm=False)
+        self.edges.requires_grad_(stage != "frames")
+        self.frames.requires_grad_(stage != "edges")
         self.to(memory_format=torch.channels_last)
 
     @property
@@ -59,12 +68,43 @@ class EdgeConnect(nn.Module):
             ValueError: video and hole are not such tensors.
         """
         check_video_and_hole(video, hole)
-        missing = (hole > 0.5).flatten(0, 1)  # (batch·time, 1, height, width)
-        frames = video.flatten(0, 1)
+        frames, missing = video.flatten(0, 1), (hole > 0.5).flatten(0, 1)  # (batch·time, channel, height, width)
+        edges = self._completed_edges(frames, missing)
+        return self._painted(video, hole, edges)
+
+    def training_output(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
+        """Do what the stage of training learns from; unlike filling, this looks at the true video under the hole.
+
+        Args:
+            video: (batch, time, 3, height, width) in [0, 1], the true one.
+            hole: (batch, time, 1, height, width), 1 = missing.
+
+        Returns:
+            in the stage "edges", "edges" as of `forward`, and "real" and "judged" for the discriminator to tell apart,
+            (batch, time, 2, height, width) each: the true gray frames with their true and their completed edges;
+            in "frames", the output of `forward`, painted along the true edges; in "joint", that of `forward`.
+
+        Raises:
+            ValueError: video and hole are not such tensors.
+        """
+        if self.stage == "joint":
+            return self(video, hole)
+        check_video_and_hole(video, hole)
+        frames, missing = video.flatten(0, 1), (hole > 0.5).flatten(0, 1)
+        gray = to_gray(frames)
+        true_edges = canny(gray, sigma=self.sigma)
+        if self.stage == "frames":
+            return self._painted(video, hole, true_edges)
+        edges = self._completed_edges(frames, missing)
+        real, judged = (torch.cat([gray, e.to(gray)], 1).unflatten(0, video.shape[:2]) for e in (true_edges, edges))
+        return {"edges": edges.unflatten(0, video.shape[:2]), "real": real, "judged": judged}
+
+    def _completed_edges(self, frames: Tensor, missing: Tensor) -> Tensor:
         gray = to_gray(frames.masked_fill(missing, 0))
-        seen_edges = canny(gray, ~missing, self.sigma)
-        edges = self.complete_edges(gray, seen_edges, missing)
-        predicted = self.paint(frames, edges, missing)
+        return self.complete_edges(gray, canny(gray, ~missing, self.sigma), missing)
+
+    def _painted(self, video: Tensor, hole: Tensor, edges: Tensor) -> dict[str, Tensor]:
+        predicted = self.paint(video.flatten(0, 1), edges, (hole > 0.5).flatten(0, 1))
         predicted, edges = (x.unflatten(0, video.shape[:2]) for x in (predicted, edges))
         return {"filled": composite(video, hole, predicted), "predicted": predicted, "edges": edges}
 

@@ -14,8 +14,7 @@ LEAST_SIZE = 24  # pixels: what five convolutions of kernel 4 make one score of
 class EdgeConnectDiscriminator(nn.Module):
     """Score patches of single frames as real or filled: five convolutions of kernel 4.
 
-    The inpainting network's discriminator sees colour frames; the edge network's has `channels=2`, gray and edges, and
-    is asked by `activations`.
+    The inpainting network's discriminator sees colour frames; the edge network's has `channels=2`, gray and edges.
 
     Args:
         width: channels of the first layer (published: 64).
@@ -30,6 +29,7 @@ class EdgeConnectDiscriminator(nn.Module):
         super().__init__()
         check_positive("width", width)
         check_positive("channels", channels)
+        self.channels = channels
         self.sigmoid = sigmoid
         sizes = [(channels, width, 2), (width, 2 * width, 2), (2 * width, 4 * width, 2), (4 * width, 8 * width, 1)]
         for index, (c_in, c_out, stride) in enumerate([*sizes, (8 * width, 1, 1)]):
@@ -45,25 +45,31 @@ class EdgeConnectDiscriminator(nn.Module):
         """Score a video, each frame by itself.
 
         Args:
-            video: (batch, time, 3, height, width) in [0, 1], real or filled.
+            video: (batch, time, channels, height, width) in [0, 1], real or filled.
             hole: (batch, time, 1, height, width), 1 = missing; not used.
 
         Returns:
             (batch, time, 1, height', width'), each number the score of one patch; higher is more real.
 
         Raises:
-            ValueError: video and hole do not fit together, or the frames are too small.
+            ValueError: video and hole do not fit together, or the frames are too small or of other channels.
         """
-        check_video_and_hole(video, hole)
+        check_video_and_hole(video[:, :, :1].expand(-1, -1, 3, -1, -1), hole)
+        if video.shape[2] != self.channels:
+            raise ValueError(
+                f"This discriminator sees {self.channels} channels; got {tuple(video.shape)}. Set "
+                "discriminator.channels to 2 for Edge-Connect's stage 'edges', and to 3 for all else."
+            )
         if min(video.shape[-2:]) < LEAST_SIZE:
             raise ValueError(
                 f"This discriminator needs frames of at least {LEAST_SIZE}x{LEAST_SIZE} pixels; "
                 f"got {tuple(video.shape)}."
             )
-        return self.activations(video.flatten(0, 1))[-1].unflatten(0, video.shape[:2])
+        scores = self.activations(video.flatten(0, 1))[-1].unflatten(0, video.shape[:2])
+        return torch.sigmoid(scores) if self.sigmoid else scores
 
     def activations(self, images: Tensor) -> list[Tensor]:
-        """Return what each of the five layers gives for (n, channels, height, width), the scores last.
+        """Return what each of the five layers gives for (n, channels, height, width), the scores last, not squashed.
 
         Their differences between real and filled images are the feature matching loss.
         """
@@ -71,6 +77,4 @@ class EdgeConnectDiscriminator(nn.Module):
         for layer in self.children():
             images = layer(images)
             seen.append(images)
-        if self.sigmoid:
-            seen[-1] = torch.sigmoid(seen[-1])
         return seen

@@ -7,14 +7,18 @@ import dataclasses
 import torch
 from torch import Tensor, nn
 
-from lgtsm.checks import check_video_and_hole
+from lgtsm.checks import check_choice, check_video_and_hole
 from lgtsm.layers.streaming import LayerState, stream
 from lgtsm.ops.compositing import composite
 from lgtsm.ops.padding import pad_to_multiple
-from lgtsm.ops.receptive_field import spatial_reach
+from lgtsm.ops.receptive_field import needed_slices, spatial_reach
 from lgtsm.ops.temporal_shift import fold_time, unfold_time
 
 SIZE_STEP = 4
+OUTPUTS = ("filled", "predicted")
+
+
+Part = tuple[slice, slice]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,11 +27,17 @@ class StreamState:
 
     layers: what each layer keeps.
     video, hole: the frames that went in and have not come back yet; None before the first.
+    size: batch, height and width of the frames that go in; None before the first.
+    steady: whether a frame has come back; from then on no tensor of the state changes its shape.
+    inner: rows and columns that come back; None for all.
     """
 
     layers: tuple[LayerState, ...]
     video: Tensor | None = None
     hole: Tensor | None = None
+    size: tuple[int, int, int] | None = None
+    steady: bool = False
+    inner: Part | None = None
 
 
 class StreamingGenerator(nn.Module):
@@ -64,68 +74,121 @@ class StreamingGenerator(nn.Module):
             predicted = (predicted + 1) / 2
         return {"filled": composite(video, hole, predicted), "predicted": predicted}
 
-    def initial_state(self) -> StreamState:
-        """Return the state before the first frame of a video, for `step`."""
-        return StreamState(tuple(LayerState() for _ in self.layers))
+    def initial_state(self, inner: tuple[int, int, int, int] | None = None) -> StreamState:
+        """Return the state before the first frame of a video, for `step`.
 
-    def step(self, video: Tensor, hole: Tensor, state: StreamState) -> tuple[Tensor, StreamState]:
+        Args:
+            inner: top, left, bottom, right of the only part that shall come back, in pixels, the ends not included.
+                Each layer then computes what that part depends on. None for whole frames.
+        """
+        if inner is not None:
+            top, left, bottom, right = inner
+            inner = slice(top, bottom), slice(left, right)
+        return StreamState(tuple(LayerState() for _ in self.layers), inner=inner)
+
+    def layer_parts(self, inner: Part | None) -> list[Part | None]:
+        """Return the rows and columns to keep of each layer's output when `inner` is all that is wanted."""
+        if inner is None:
+            return [None] * len(self.layers)
+        axes = zip(*(layer.steps() for layer in self.layers.values()), strict=True)
+        rows, columns = (needed_slices(axis, part.start, part.stop) for axis, part in zip(axes, inner, strict=True))
+        return list(zip(rows, columns, strict=True))
+
+    def step(
+        self, video: Tensor, hole: Tensor, state: StreamState, output: str = "filled"
+    ) -> tuple[Tensor, StreamState]:
         """Fill a video piece by piece, every frame computed once, at a memory that does not grow with its length.
 
         The pieces given back, and what `flush` gives at the end, joined in time equal "filled" of the whole video.
         A frame comes back `temporal_reach[1]` frames after it went in (causal networks: at once).
+        With `torch.compile(model.step)`, steps run compiled from the first frame given back on, and as they are before.
 
         Args:
             video: (batch, time, 3, height, width) in [0, 1], the next frames, one or more.
             hole: (batch, time, 1, height, width), 1 = missing.
             state: `initial_state()` at first, then what the step before returned; it is not changed.
+            output: "filled", or "predicted" for the network's own pixels everywhere.
 
         Returns:
-            the frames that are ready, (batch, time', 3, height, width), none or more, and the new state.
+            the frames that are ready, (batch, time', 3, height, width), none or more, or the state's inner part of
+            them; and the new state.
 
         Raises:
             ValueError: video and hole are not such tensors, or are not of the size of the frames before.
         """
         check_video_and_hole(video, hole)
-        if state.video is not None and (state.video.shape[0], *state.video.shape[2:]) != (
-            video.shape[0],
-            *video.shape[2:],
-        ):
-            raise ValueError(
-                f"A stream's frames must keep their size; it began with (batch, time, 3, height, width) = "
-                f"{tuple(state.video.shape)} and now got {tuple(video.shape)}. Flush it and begin another."
-            )
-        features = unfold_time(network_input(video, hole, self.centered), video.shape[1])
-        if state.video is not None:
-            video, hole = torch.cat([state.video, video], 1), torch.cat([state.hole, hole], 1)
-        return self._advance(features, video, hole, state, last=False)
+        check_choice("output", output, OUTPUTS)
+        if not state.steady:
+            # Until then every state has other shapes, and a compiler would compile each of them for a single use.
+            return self._first_steps(video, hole, state, output)
+        return self._step(video, hole, state, output)
 
-    def flush(self, state: StreamState) -> Tensor:
+    def flush(self, state: StreamState, output: str = "filled") -> Tensor:
         """Return the frames that a stream still owes, (batch, time, 3, height, width), at the end of the video.
+
+        Layer by layer what waits is finished and sent through the layers after it, a frame or two at once, so that the
+        end of a video takes no more memory than its middle.
 
         Args:
             state: what the last step returned.
+            output: as in `step`.
 
         Raises:
             ValueError: nothing was ever put in.
         """
         if state.video is None:
             raise ValueError("There is nothing to flush: give the stream at least one frame with step() first.")
-        return self._advance(None, state.video, state.hole, state, last=True)[0]
+        check_choice("output", output, OUTPUTS)
+        layers, states, pieces, given = list(self.layers.values()), list(state.layers), [], 0
+        parts = self.layer_parts(state.inner)
+        for ending in range(len(layers)):
+            features = None
+            for index in range(ending, len(layers)):
+                features, states[index] = stream(layers[index], features, states[index], last=index == ending)
+                features = _cut(features, parts[index])
+            if features is not None:
+                owed = slice(given, given + features.shape[1])
+                pieces.append(self._output(fold_time(features), state.video[:, owed], state.hole[:, owed])[output])
+                given = owed.stop
+        return torch.cat(pieces, 1) if pieces else state.video
 
-    def _advance(
-        self, features: Tensor | None, video: Tensor, hole: Tensor, state: StreamState, last: bool
-    ) -> tuple[Tensor, StreamState]:
-        """Push features (batch, time, height', width', 5) through; video and hole are all frames not given back yet."""
+    @torch.compiler.disable
+    def _first_steps(self, video: Tensor, hole: Tensor, state: StreamState, output: str) -> tuple[Tensor, StreamState]:
+        return self._step(video, hole, state, output)
+
+    def _step(self, video: Tensor, hole: Tensor, state: StreamState, output: str) -> tuple[Tensor, StreamState]:
+        features = unfold_time(network_input(video, hole, self.centered), video.shape[1])
+        size = (video.shape[0], *video.shape[3:])
+        if state.inner is not None:
+            video, hole = (frames[..., state.inner[0], state.inner[1]] for frames in (video, hole))
+        if state.video is not None:
+            if state.size != size:
+                raise ValueError(
+                    f"A stream's frames must keep their size; it began with (batch, height, width) = {state.size} and "
+                    f"now got {size}. Flush it and begin another."
+                )
+            video, hole = torch.cat([state.video, video], 1), torch.cat([state.hole, hole], 1)
         states = []
-        for layer, layer_state in zip(self.layers.values(), state.layers, strict=True):
-            features, layer_state = stream(layer, features, layer_state, last)
+        parts = self.layer_parts(state.inner)
+        for layer, layer_state, part in zip(self.layers.values(), state.layers, parts, strict=True):
+            features, layer_state = stream(layer, features, layer_state, last=False)
+            features = _cut(features, part)
             states.append(layer_state)
         ready = 0 if features is None else features.shape[1]
-        filled = video[:, :0]
+        out = video[:, :0]
         if ready:
-            filled = self._output(fold_time(features), video[:, :ready], hole[:, :ready])["filled"]
-        # Frames of no length are kept too: they hold the size of the stream.
-        return filled, StreamState(tuple(states), video[:, ready:].clone(), hole[:, ready:].clone())
+            out = self._output(fold_time(features), video[:, :ready], hole[:, :ready])[output]
+        # Frames of no length are kept too.
+        video, hole, steady = video[:, ready:].clone(), hole[:, ready:].clone(), state.steady or ready > 0
+        state = StreamState(tuple(states), video, hole, size, steady, state.inner)
+        return out, state
+
+
+def _cut(features: Tensor | None, part: Part | None) -> Tensor | None:
+    """Keep some rows and columns of (batch, time, height, width, channel)."""
+    if features is None or part is None:
+        return features
+    return features[:, :, part[0], part[1]]
 
 
 def network_input(video: Tensor, hole: Tensor, centered: bool, size_step: int = SIZE_STEP) -> Tensor:

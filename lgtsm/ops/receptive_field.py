@@ -48,3 +48,31 @@ def spatial_reach(steps: Sequence[Step], period: int) -> tuple[int, int]:
             first, last = step.back(first, last)
         before, after = max(before, pixel - first), max(after, last - pixel)
     return before, after
+
+
+def needed_slices(steps: Sequence[Step], start: int, stop: int) -> list[slice]:
+    """Say what to keep of each layer's output so that some of the last one's pixels come out as if all was kept.
+
+    The input stays whole. What is cut off differs from the whole at its new edges only, which nothing kept depends on.
+
+    Args:
+        steps: the layers along one axis, first to last.
+        start, stop: pixels of the last output, the stop not included.
+
+    Returns:
+        for each layer the slice of its output, given that the layers before it have been cut.
+    """
+    kept = [(start, stop - 1)]
+    for step in reversed(steps[1:]):
+        first, last = step.back(*kept[0])
+        first = max(0, first)
+        # Only there does the cut input meet the same strides and resizing as the whole.
+        while first * step.resize % 1 or first * step.resize % step.stride:
+            first -= 1
+        kept.insert(0, (first, last))
+    slices, begin = [], 0
+    for step, (first, last) in zip(steps, kept, strict=True):
+        begin = int(begin * step.resize) // step.stride  # where in the whole this layer's output begins
+        slices.append(slice(first - begin, last + 1 - begin))
+        begin = first
+    return slices

@@ -50,11 +50,11 @@ class Encoder:
                 f"{target} cannot be written: FFmpeg knows no container {suffix!r}. Use .mp4 or .mkv."
             ) from error
         try:
-            if source_path is not None:
-                self._copy = StreamCopy(source_path, self._output, target, copy)
             formats = self._formats(av)
             self.pix_fmt = choose_pix_fmt(formats, pix_fmt, lossless, like, height, width, self.codec)
             self._open_stream(fps, height, width, crf, lossless, like, clock, suffix, key_frame_distance)
+            if source_path is not None:
+                self._copy = StreamCopy(source_path, self._output, target, copy)
         except BaseException:
             self.abort()
             raise
@@ -83,7 +83,7 @@ class Encoder:
         context.time_base = self._clock
         if self._is_yuv:
             self._tags.tag(context)
-        if like is not None and like.sample_aspect_ratio != 1:
+        if like is not None and like.names_aspect:
             context.sample_aspect_ratio = like.sample_aspect_ratio
         if self.codec == "gif":
             from lgtsm.video.gif import PaletteGraph
@@ -94,8 +94,8 @@ class Encoder:
     def _is_yuv(self) -> bool:
         return self.pix_fmt.startswith(("yuv", "gray", "nv"))
 
-    def write(self, frame: np.ndarray, shown: Fraction, first: bool) -> None:
-        """Encode one (height, width, 3) uint8 frame that is shown at `shown` seconds."""
+    def write(self, frame: np.ndarray, shown: Fraction, length: Fraction, first: bool) -> None:
+        """Encode one (height, width, 3) uint8 frame shown at `shown` seconds, for `length` if it is the last."""
         av = pyav.load()
         picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
         if self._is_yuv:
@@ -103,7 +103,8 @@ class Encoder:
         elif self._palette is None:
             picture = self._reformatter.reformat(picture, format=self.pix_fmt)
         picture.pts, picture.time_base = round(shown / self._clock), self._clock
-        picture.duration = max(1, round(1 / self.fps / self._clock))
+        picture.duration = max(1, round(length / self._clock))
+        self._last = picture.pts, picture.duration
         try:
             if self._palette is not None:
                 picture = self._palette.apply(picture)
@@ -118,7 +119,10 @@ class Encoder:
     def finish(self) -> None:
         """Write what the encoder still holds, the rest of the sound, and the end of the file."""
         try:
-            self._output.mux(self._stream.encode(None))
+            for packet in self._stream.encode(None):
+                if (packet.pts, packet.time_base) == (self._last[0], self._clock):
+                    packet.duration = self._last[1]  # which encoders that hold frames back do not carry through
+                self._output.mux(packet)
             if self._copy is not None:
                 self._copy.pump()
             self._output.close()

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 
 from lgtsm.video.probe import VideoInfo
 
 
-def not_kept(before: VideoInfo, after: VideoInfo, same_colours: bool = True) -> list[str]:
+def not_kept(
+    before: VideoInfo, after: VideoInfo, same_colours: bool = True, copied: Sequence[str] = ("audio", "subtitle")
+) -> list[str]:
     """Return a sentence for everything that a result has otherwise than its source; none if all is kept.
 
     Args:
         before, after: what `probe` says of the source and of the result; both files.
         same_colours: pixel format and colour tags are meant to be kept (not so in lossless RGB).
+        copied: which of "audio" and "subtitle" are meant to be kept.
     """
     said = []
     for name, one, other in (
@@ -25,14 +31,19 @@ def not_kept(before: VideoInfo, after: VideoInfo, same_colours: bool = True) -> 
     late = _latest(before, after)
     if late > 1e-3 + float(max(before.time_base, after.time_base)) / 2:
         said.append(f"Frames are shown up to {late:.3f} s earlier or later, as the clock of {after.path} allows.")
-    for name, one, other in (
-        ("Sound", before.audio_codecs, after.audio_codecs),
-        ("Subtitles", before.subtitles, after.subtitles),
+    for kind, name, one, other in (
+        ("audio", "Sound", before.audio_codecs, after.audio_codecs),
+        ("subtitle", "Subtitles", before.subtitles, after.subtitles),
     ):
-        if len(one) != len(other):
+        if kind in copied and len(one) != len(other):
             said.append(
                 f"{name} were not all kept ({len(one)} before, {len(other)} after): {after.path} cannot hold them."
             )
+    if re.search(r"\d\d[lb]e$", before.pix_fmt):
+        said.append(
+            f"The source has more than 8 bits a colour ({before.pix_fmt}); the frames went through 8 bits, so that "
+            "finer steps are gone outside the hole too."
+        )
     if not same_colours:
         return said
     if before.pix_fmt.replace("yuvj", "yuv") != after.pix_fmt.replace("yuvj", "yuv"):

@@ -25,7 +25,8 @@ class VideoInfo:
         fps: frames per second; the mean where it varies.
         duration: seconds, from the first frame to the end of the last.
         rotation: degrees clockwise that a viewer turns the stored picture: 0, 90, 180 or 270.
-        sample_aspect_ratio: width of a pixel over its height, upright.
+        sample_aspect_ratio: width of a pixel over its height, upright; 1 where the file is silent.
+        names_aspect: whether the file names it.
         pts, time_base: (frames,) int64, when each frame is shown in units of `time_base` seconds; None for folders.
     """
 
@@ -48,6 +49,7 @@ class VideoInfo:
     variable_frame_rate: bool = False
     pts: np.ndarray | None = field(default=None, repr=False, compare=False)
     time_base: Fraction | None = None
+    names_aspect: bool = False
 
     @property
     def has_audio(self) -> bool:
@@ -78,7 +80,8 @@ def probe(path: str | Path) -> VideoInfo:
             raise VideoError(f"{path} must hold at least one picture; none can be decoded. Give another video.")
         orientation = Orientation.of_frame(frame)
         width, height = frame.width, frame.height
-        aspect = pyav.fraction(stream.sample_aspect_ratio) or pyav.fraction(context.sample_aspect_ratio) or Fraction(1)
+        named = pyav.fraction(stream.sample_aspect_ratio) or pyav.fraction(context.sample_aspect_ratio)
+        aspect = named or Fraction(1)
         if orientation.transpose:
             width, height, aspect = height, width, 1 / aspect
         return VideoInfo(
@@ -96,12 +99,18 @@ def probe(path: str | Path) -> VideoInfo:
             color_transfer=TRANSFERS.get(int(frame.color_trc), "unknown"),
             rotation=orientation.degrees,
             sample_aspect_ratio=aspect,
-            audio_codecs=tuple(other.codec_context.codec.canonical_name for other in container.streams.audio),
-            subtitles=tuple(other.codec_context.codec.canonical_name for other in container.streams.subtitles),
+            audio_codecs=tuple(map(_codec_name, container.streams.audio)),
+            subtitles=tuple(map(_codec_name, container.streams.subtitles)),
             variable_frame_rate=index.variable,
             pts=index.pts,
             time_base=index.time_base,
+            names_aspect=named is not None,
         )
+
+
+def _codec_name(stream) -> str:
+    """FFmpeg's name of a stream's codec; "unknown" for one that it cannot read."""
+    return stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
 
 
 def _probe_folder(path: Path) -> VideoInfo:

@@ -1,4 +1,4 @@
-"""Copy sound and subtitles from one file to another, packet by packet, without coding them again."""
+"""Copy sound and subtitles from one file to another, packet by packet, without coding them again; chapters too."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ _CONTAINER_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder
 class StreamCopy:
     """The sound and subtitle streams of `source`, added to `output` before its header is written.
 
+    With the subtitles go the fonts that a Matroska file brings for them; titles and chapters go along in any case.
+
     Args:
         source: the file to copy from.
-        output: an open PyAV output container.
+        output: an open PyAV output container, its video stream added.
         target: the path the user will see, for sentences.
         kinds: which kinds of stream, of "audio" and "subtitle".
 
@@ -37,6 +39,9 @@ class StreamCopy:
             for stream in self._input.streams:
                 if stream.type in kinds and stream.codec_context is not None:
                     self._add(stream, source, target)
+                elif stream.type == "attachment" and "subtitle" in kinds and output.format.name == "matroska":
+                    output.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data or b"")
+            output.set_chapters(self._input.chapters())
             kept = {key: value for key, value in self._input.metadata.items() if key not in _CONTAINER_TAGS}
             output.metadata.update(kept)
         except BaseException:
@@ -50,11 +55,13 @@ class StreamCopy:
         if not names & set(self._output.supported_codecs):
             kind = {"audio": "sound", "subtitle": "subtitles"}[stream.type]
             codec, container = stream.codec_context.codec.canonical_name, target.suffix or "this format"
+            other = source.suffix if source.suffix.lower() != target.suffix.lower() else ".mkv"
             raise VideoError(
                 f"{target} cannot hold the {kind} of {source.name}: {container} does not take {codec}. "
-                f"Write to a file ending in .mkv, which takes nearly everything, or leave the {kind} out."
+                f"Write to a file ending in {other}, or leave the {kind} out with --no-{kind}."
             )
         copy = self._output.add_stream_from_template(stream)
+        copy.disposition = stream.disposition
         copy.metadata.update({key: value for key, value in stream.metadata.items() if key in ("language", "title")})
         self._streams[stream.index] = copy
 

@@ -30,7 +30,7 @@ class VideoWriter:
         fps: frames per second. None: that of `like`.
         height: pixels of every frame. Odd sizes are kept: they are written as yuv444p.
         width: likewise.
-        codec: an FFmpeg encoder. None: libx264, or libvpx-vp9 for .webm and gif for .gif.
+        codec: an FFmpeg encoder. None: libx264, or libvpx-vp9 for .webm and gif for .gif. Of a folder: "png" or "jpg".
         crf: quality of libx264, libx265, libvpx-vp9: 0 the best, 51 the worst.
         pix_fmt: FFmpeg's name. None: that of `like` where the encoder has it, else yuv420p.
         lossless: keep every bit: FFV1 in .mkv and .avi, H.264 RGB in .mp4 and .mov.
@@ -70,8 +70,13 @@ class VideoWriter:
         check_choice("image_format", image_format, ("png", "jpg"))
         self.path, self.height, self.width, self.frames = Path(path), height, width, 0
         is_folder = str(path).endswith(("/", os.sep)) or not self.path.suffix
+        if is_folder and codec is not None:
+            image_format = _image_format(self.path, codec, lossless)
         self._temporary = self.path.with_name(f".{self.path.stem}.{secrets.token_hex(4)}.part{self.path.suffix}")
         self._times, clock, regular = _times(fps, like, timestamps)
+        self._length = 1 / fps
+        if like is not None and not regular and timestamps is None:
+            self._length = like.duration - int(like.pts[-1] - like.pts[0]) * like.time_base
         self._last: Fraction | None = None
         if not regular and self.path.suffix.lower() == ".avi":
             raise VideoError(f"{path} cannot keep a variable frame rate: AVI has none. Write to .mp4 or .mkv.")
@@ -114,7 +119,7 @@ class VideoWriter:
             raise VideoError(
                 f"{self.path} needs a later timestamp for frame {self.frames}; got {came}. Give one per frame."
             )
-        self._sink.write(np.ascontiguousarray(frame), shown, self.frames == 0)
+        self._sink.write(np.ascontiguousarray(frame), shown, self._length, self.frames == 0)
         self._last = shown
         self.frames += 1
 
@@ -164,7 +169,7 @@ class _ImageSink:
         self._count = count()
         folder.mkdir(parents=True)
 
-    def write(self, frame: np.ndarray, shown: Fraction, first: bool) -> None:
+    def write(self, frame: np.ndarray, shown: Fraction, length: Fraction, first: bool) -> None:
         import cv2
 
         name = self.folder / f"{next(self._count):05d}.{self.image_format}"
@@ -200,6 +205,19 @@ def _like_times(like: VideoInfo):
     last = int(like.pts[-1]) * like.time_base
     for index in count(1):
         yield last + index / like.fps
+
+
+def _image_format(path: Path, codec: str, lossless: bool) -> str:
+    """Return the kind of images that a folder is to get."""
+    kind = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "mjpeg": "jpg"}.get(codec.lower())
+    if kind is None:
+        raise VideoError(
+            f"{path} is a folder of images, of codec png or jpg; got {codec!r}. For a video, give the name an ending "
+            "such as .mp4."
+        )
+    if kind == "jpg" and lossless:
+        raise VideoError(f"{path} cannot be lossless as JPEG. Use codec png, which is lossless always.")
+    return kind
 
 
 def _check_place(path: Path, is_folder: bool) -> None:

@@ -13,7 +13,9 @@ from lgtsm.config.folder import config_folder
 from lgtsm.config.record import write_config
 
 CONF = Path(config_folder())
-EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+EXPERIMENTS = sorted(
+    path.relative_to(CONF / "experiment").with_suffix("").as_posix() for path in (CONF / "experiment").rglob("*.yaml")
+)
 
 
 def composed(*overrides, name="train"):

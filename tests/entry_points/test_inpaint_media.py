@@ -4,6 +4,7 @@ import struct
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -150,3 +151,26 @@ def test_finer_colours_than_8_bits_are_said_to_be_lost(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "more than 8 bits a colour (yuv420p10le)" in said
     assert probe(tmp_path / "out.mkv").pix_fmt == "yuv420p10le"
+
+
+def test_folders_of_jpeg_in_and_out(tmp_path, capsys):
+    y, x = np.mgrid[0:40, 0:64]
+    frames = np.stack([np.stack([x * 3, y * 5, x + y + 8 * t], -1) for t in range(4)]).astype(np.uint8)
+    with VideoWriter(f"{tmp_path}/in/", 25, 40, 64, image_format="jpg") as writer:
+        for frame in frames:
+            writer.write(frame)
+    assert call(tmp_path / "in", "-o", tmp_path / "out", "--codec", "jpg") == 0
+    assert call(tmp_path / "in", "-o", tmp_path / "exact") == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{t:05d}.jpg" for t in range(4)]
+    for t in range(4):
+        was, jpg, png = (
+            cv2.imread(str(next((tmp_path / folder).glob(f"{t:05d}.*")))).astype(int)
+            for folder in ("in", "out", "exact")
+        )
+        assert np.array_equal(png[20:], was[20:]) and np.abs(jpg - png).max() < 24
+    for words, sentence in (
+        (("--codec", "libx264"), "of codec png or jpg"),
+        (("--codec", "jpg", "--lossless"), "JPEG"),
+    ):
+        assert call(tmp_path / "in", "-o", tmp_path / "other", *words) == 2
+        assert sentence in capsys.readouterr().err

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from lgtsm.classical import MeanColour, TemporalCopy
-from lgtsm.inference.fill_file import fill_bytes, fill_file
+from lgtsm.inference.fill_file import fill_file
+from lgtsm.inference.fill_frames import fill_bytes
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.video.errors import VideoError
 from lgtsm.video.probe import probe

@@ -1,14 +1,16 @@
 """Streams of frames: exact, only where the hole is, at constant memory."""
 
+import weakref
+
 import cv2
 import numpy as np
 import pytest
 import torch
 
 import lgtsm
-from lgtsm.classical import TemporalCopy
+from lgtsm.classical import MeanColour, TemporalCopy
 from lgtsm.inference.feather import paste_feathered
-from lgtsm.inference.fill_file import fill_bytes, fill_frames
+from lgtsm.inference.fill_frames import fill_bytes, fill_frames
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import CHUNKS, choose_chunk, parse_bytes, total_bytes
 from lgtsm.inference.plan import FillOptions, make_plan
@@ -207,12 +209,12 @@ def test_memory_words_and_choice():
     with pytest.raises(ValueError, match="500M or 4G; got 'lots'"):
         parse_bytes("lots")
     model, regions = lgtsm.create_model("lgtsm", width=8), [Region(0, 0, 128, 128)]
-    need = {chunk: total_bytes(model, regions, chunk, torch.float32) for chunk in CHUNKS}
+    need = {chunk: total_bytes(model, regions, chunk, torch.float32, (128, 128)) for chunk in CHUNKS}
     assert list(need.values()) == sorted(need.values(), reverse=True)
     for chunk, needed in need.items():
-        assert choose_chunk(model, regions, needed, torch.float32) == chunk
+        assert choose_chunk(model, regions, needed, torch.float32, (128, 128)) == chunk
     with pytest.raises(ValueError, match=r"at least \d+ MiB.*--working-height \d+"):
-        choose_chunk(model, regions, need[1] - 1, torch.float32)
+        choose_chunk(model, regions, need[1] - 1, torch.float32, (128, 128))
 
 
 def test_what_cannot_stream_says_so_and_wrong_frames_too(inpainter):
@@ -223,20 +225,88 @@ def test_what_cannot_stream_says_so_and_wrong_frames_too(inpainter):
         next(inpainter.stream(frames / 255, mask))
 
 
+class Scarce:
+    """A network's step on a GPU that has memory for `most` frames at once."""
+
+    def __init__(self, model, most, monkeypatch):
+        self.whole, self.most, self.sizes, self.held = type(model).step, most, [], []
+        monkeypatch.setattr(type(model), "step", self)
+
+    def __get__(self, model, kind):
+        return lambda *inputs: self.step(model, *inputs)
+
+    def step(self, model, video, *rest):
+        # What the failed step before had allocated must be free again when the next one is tried.
+        assert all(tensor() is None for tensor in self.held)
+        self.sizes.append(video.shape[1])
+        if video.shape[1] > self.most:
+            allocated = video * 2
+            self.held.append(weakref.ref(allocated))
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return self.whole(model, video, *rest)
+
+
 def test_gpu_memory_that_runs_out_halves_the_chunk(inpainter, monkeypatch):
-    frames, mask = clip(16, holes=[(0, 15, 20, 30)])
+    frames, mask = clip(30, holes=[(0, 29, 20, 30)])
     expected, _ = fill(inpainter, frames, mask)
-    model, sizes = inpainter.model, []
-    whole_step = type(model).step
-
-    def step(self, video, hole, state):
-        sizes.append(video.shape[1])
-        if video.shape[1] > 2:
-            raise torch.cuda.OutOfMemoryError("pretended")
-        return whole_step(self, video, hole, state)
-
-    monkeypatch.setattr(type(model), "step", step)
+    scarce = Scarce(inpainter.model, 3, monkeypatch)
     filled, _ = fill(inpainter, frames, mask)
     assert np.abs(filled.astype(int) - expected).max() <= 1
-    assert 8 in sizes
-    assert 2 in sizes
+    # 8 frames do not fit, 4 do not, 2 do; from then on it is 2.
+    assert scarce.sizes == [8, 4] + [2] * 15
+    assert len(scarce.held) == 2
+
+
+def test_a_gpu_too_small_for_one_frame_is_a_sentence(inpainter, monkeypatch):
+    frames, mask = clip(4, holes=[(0, 3, 20, 30)])
+    Scarce(inpainter.model, 0, monkeypatch)
+    with pytest.raises(ValueError, match=r"memory for one frame of 16x16 at a time.*--working-height"):
+        fill(inpainter, frames, mask)
+
+
+@pytest.mark.parametrize("distance", range(6, 14))
+def test_holes_near_each_other(inpainter, distance):
+    """Their rectangles overlap without being joined, and each sees too little around the other's hole."""
+    frames, mask = clip(8, holes=[(0, 7, 20, 20), (0, 7, 20 + distance, 20 + distance)])
+    filled, _ = fill(inpainter, frames, mask)
+    assert np.abs(filled.astype(int) - fill_bytes(inpainter, frames, mask)).max() <= 1
+
+
+def test_what_a_region_sees_enough_around():
+    region = Region(0, 16, 40, 48)
+    assert region.inner(4, 40, 64) == Region(0, 20, 40, 44)
+    assert region.inner(30, 60, 64) == Region(0, 46, 10, 46)
+    assert Region(2, 20, 30, 44).seen_from(region) == Region(2, 4, 30, 28)
+
+
+@pytest.mark.parametrize("holes", [[(0, 9, 20, 30)], [(0, 9, 20, 20), (0, 9, 38, 38)]])
+def test_a_feathered_fill_is_the_networks_own_fitted_to_what_is_known(inpainter, holes):
+    frames, mask = clip(10, holes=holes)
+    video = torch.from_numpy(frames).permute(0, 3, 1, 2)[None] / 255
+    with torch.no_grad():
+        predicted = inpainter.model(video, torch.from_numpy(mask)[None, :, None].float())["predicted"][0]
+    predicted = (predicted.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy()
+    expected = np.stack([paste_feathered(*views, 5) for views in zip(frames, mask, predicted)])
+    for regions in (True, False):
+        filled, _ = fill(inpainter, frames, mask, feather=5, regions=regions)
+        assert np.array_equal(filled[mask == 0], frames[mask == 0])
+        assert np.abs(filled.astype(int) - expected).max() <= 1
+    plain, _ = fill(inpainter, frames, mask)
+    assert np.abs(plain.astype(int) - expected).max() > 5
+    if len(holes) == 1:
+        streamed = np.stack(list(inpainter.stream(frames, mask[0], feather=5, scene_cuts=False)))
+        assert np.abs(streamed.astype(int) - expected).max() <= 1
+
+
+def test_methods_that_see_whole_scenes_work_at_a_working_height_too():
+    frames, mask = clip(6, 64, 80, holes=[(0, 5, 20, 30)])
+    filled, plan = fill(Inpainter(MeanColour()), frames, mask, working_height=32)
+    assert (plan.height, plan.width) == (32, 40)
+    assert np.array_equal(filled[mask == 0], frames[mask == 0])
+    unscaled, _ = fill(Inpainter(MeanColour()), frames, mask)
+    assert np.abs(filled.astype(int) - unscaled).max() > 1  # fitted to what is around
+    plain, _ = fill(Inpainter(MeanColour()), frames, mask, working_height=32, feather=0)
+    small = np.stack([cv2.resize(frame, (40, 32), interpolation=cv2.INTER_AREA) for frame in frames])
+    small = fill_bytes(Inpainter(MeanColour()), small, np.stack([shrink_hole(hole, (40, 32)) for hole in mask]))
+    large = np.stack([cv2.resize(frame, (80, 64), interpolation=cv2.INTER_CUBIC) for frame in small])
+    assert np.array_equal(plain[mask == 1], large[mask == 1])

@@ -2,8 +2,17 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
-from lgtsm.losses import AdversarialLoss, GeneratorLoss, PerceptualLoss, ReconstructionLoss, StyleLoss
+import lgtsm
+from lgtsm.losses import (
+    AdversarialLoss,
+    GeneratorLoss,
+    PerceptualLoss,
+    ReconstructionLoss,
+    StyleLoss,
+    feature_matching,
+)
 
 
 @pytest.fixture
@@ -84,7 +93,38 @@ def test_lsgan_is_the_released_loss():
     assert loss.generator(fake).item() == pytest.approx((0.64 + 0.36) / 2)
 
 
-@pytest.mark.parametrize("kind", ["hinge", "lsgan"])
+def test_nsgan_is_cross_entropy_with_what_is_claimed():
+    real, fake = torch.rand(2, 3, 4, 2, 2) * 6 - 3, torch.rand(2, 3, 4, 2, 2) * 6 - 3
+    loss = AdversarialLoss("nsgan")
+    entropy = -(torch.sigmoid(real).log().mean() + (1 - torch.sigmoid(fake)).log().mean()) / 2
+    torch.testing.assert_close(loss.discriminator(real, fake), entropy)
+    torch.testing.assert_close(loss.generator(fake), -torch.sigmoid(fake).log().mean())
+    certain = torch.full((3,), 200.0)  # where sigmoid and logarithm written one after the other are infinite
+    assert loss.generator(-certain) == 200
+    assert loss.discriminator(certain, -certain) == 0
+
+
+def test_feature_matching_is_summed_over_layers_and_pulls_the_filled_frames_only():
+    torch.manual_seed(0)
+    discriminator = lgtsm.create_discriminator("edge_connect", width=4, channels=2, sigmoid=True).eval()
+    real, fake = (torch.rand(2, 3, 2, 32, 40, requires_grad=True) for _ in range(2))
+    expected = 0.0
+    x, y = real.detach().reshape(6, 2, 32, 40), fake.detach().reshape(6, 2, 32, 40)
+    with torch.no_grad():
+        for index in range(1, 6):
+            conv = getattr(discriminator, f"conv{index}")[0]
+            x, y = (F.conv2d(z, conv.weight, conv.bias, conv.stride, padding=1) for z in (x, y))
+            if index < 5:
+                x, y = (torch.where(z > 0, z, 0.2 * z) for z in (x, y))
+            expected += sum((x[n] - y[n]).abs().sum().item() / x[n].numel() for n in range(6)) / 6
+    value = feature_matching(discriminator, real, fake)
+    assert value.item() == pytest.approx(expected, rel=1e-5)
+    value.backward()
+    assert real.grad is None
+    assert fake.grad.any()
+
+
+@pytest.mark.parametrize("kind", ["hinge", "lsgan", "nsgan"])
 def test_both_sides_pull_against_each_other(kind):
     score = torch.tensor([0.3], requires_grad=True)
     loss = AdversarialLoss(kind)

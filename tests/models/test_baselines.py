@@ -10,6 +10,7 @@ import lgtsm
 from lgtsm.features import I3D
 from lgtsm.layers.space_time import GatedSpaceTimeConv, SpaceTimeConv
 from lgtsm.models.official_keys import fill, spectral_norm_key
+from lgtsm.ops.edges import canny
 from tests.reference.rule_weights import rule_weights
 
 
@@ -95,6 +96,69 @@ def test_edge_connect_discriminator_takes_the_published_names():
     keys |= {f"conv{i + 1}.0.weight_v": (channels * 16,) for i, (_, channels) in enumerate(sizes)}
     fill(discriminator, {spectral_norm_key(key): torch.rand(shape) for key, shape in keys.items()}, "file")
     assert [a.shape[1] for a in discriminator.activations(torch.rand(1, 2, 32, 32))] == [64, 128, 256, 512, 1]
+
+
+def edge_connect_of_stage(stage):
+    torch.manual_seed(0)
+    return lgtsm.create_model("edge_connect", width=4, residual_blocks=1, stage=stage).eval()
+
+
+def rings(make_clip):
+    """Clips of sharp rings, whose edges go on under the hole."""
+    video, hole = make_clip(2, 2, 48, 56)
+    down, right = torch.meshgrid(torch.arange(48.0), torch.arange(56.0), indexing="ij")
+    distance = ((down - 20) ** 2 + (right - 26) ** 2).sqrt()
+    return ((distance / 8).floor() % 2).expand_as(video) * 0.6 + 0.2 * video, hole
+
+
+def test_the_stage_edges_is_judged_by_true_edges_of_the_whole_frame(make_clip):
+    model, (video, hole) = edge_connect_of_stage("edges"), rings(make_clip)
+    with torch.no_grad():
+        output, filling = model.training_output(video, hole), model(video, hole)
+    assert set(output) == {"edges", "real", "judged"}
+    gray = (video * torch.tensor([0.2125, 0.7154, 0.0721]).view(3, 1, 1)).sum(2)
+    torch.testing.assert_close(output["real"][:, :, 0], gray)
+    torch.testing.assert_close(output["judged"][:, :, 0], gray)
+    assert torch.equal(output["judged"][:, :, 1:], output["edges"])
+    assert torch.equal(output["edges"], filling["edges"])  # completed from what filling sees, and from nothing else
+    true_edges = output["real"][:, :, 1:]
+    assert torch.equal(true_edges, canny(gray.flatten(0, 1)[:, None]).unflatten(0, (2, 2)))
+    assert (true_edges * hole).sum() > 20
+
+
+def test_the_stage_frames_paints_along_true_edges_and_sees_no_colour_under_the_hole(make_clip):
+    model, (video, hole) = edge_connect_of_stage("frames"), rings(make_clip)
+    brighter = video + 0.1 * hole  # has other colours, and other edges at the hole's border only
+    frames, missing = video.flatten(0, 1), hole.flatten(0, 1) > 0
+    with torch.no_grad():
+        output = model.training_output(video, hole)
+        edges = canny((frames * torch.tensor([0.2125, 0.7154, 0.0721]).view(3, 1, 1)).sum(1, keepdim=True))
+        torch.testing.assert_close(output["edges"].flatten(0, 1), edges)
+        torch.testing.assert_close(output["predicted"].flatten(0, 1), model.paint(frames, edges, missing))
+        repainted = model.paint(brighter.flatten(0, 1), edges, missing)
+    torch.testing.assert_close(output["predicted"].flatten(0, 1), repainted)
+    known = (hole == 0).expand_as(video)
+    assert torch.equal(output["filled"][known], video[known])
+
+
+@pytest.mark.parametrize("stage", ["edges", "frames", "joint"])
+def test_edges_under_the_hole_never_reach_the_filling_whatever_the_stage(stage, make_clip):
+    model, (video, hole) = edge_connect_of_stage(stage), rings(make_clip)
+    hidden = torch.where(hole > 0, float("nan"), video)
+    with torch.no_grad():
+        output, blind = model(video, hole), model(hidden, hole)
+        assert all(torch.equal(output[key], blind[key]) for key in ("predicted", "edges"))
+        if stage == "joint":
+            training = model.training_output(hidden, hole)
+            assert all(torch.equal(output[key], training[key]) for key in ("predicted", "edges"))
+
+
+def test_stages_and_channels_get_a_sentence(make_clip):
+    with pytest.raises(ValueError, match="stage must be one of 'edges', 'frames', 'joint'; got 'both'"):
+        lgtsm.create_model("edge_connect", stage="both")
+    video, hole = make_clip()
+    with pytest.raises(ValueError, match=r"sees 2 channels; got \(1, 4, 3, 32, 40\)\. Set discriminator\.channels"):
+        lgtsm.create_discriminator("edge_connect", width=4, channels=2)(video, hole)
 
 
 def test_damaged_checkpoints_get_a_sentence(data_folder, tmp_path):

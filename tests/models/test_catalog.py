@@ -131,12 +131,13 @@ def test_discriminator(options, make_clip):
         assert ((scores > 0) & (scores < 1)).all()
 
 
+@pytest.mark.parametrize("name", ["tsmgan", "t_patchgan"])
 @pytest.mark.parametrize("size", [(16, 16), (32, 32), (48, 16)])
-def test_discriminator_gradients_in_bf16_are_those_in_fp32_down_to_one_column(size, make_clip):
+def test_discriminator_gradients_in_bf16_are_those_in_fp32_down_to_one_column(size, name, make_clip):
     video, hole = make_clip(1, 2, *size)
     for seed in range(8):  # what the memory held before decides whether the fault shows
         torch.manual_seed(seed)
-        discriminator = lgtsm.create_discriminator("tsmgan", width=4)
+        discriminator = lgtsm.create_discriminator(name, width=4)
         gradients = []
         for enabled in (False, True):
             discriminator.zero_grad()

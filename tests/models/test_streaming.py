@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from torch._dynamo.testing import CompileCounterWithBackend
 
 import lgtsm
+from tests.reference.lively import make_lively
 
 MODELS = {
     "lgtsm": {},
@@ -24,11 +26,7 @@ MODELS = {
 
 @pytest.fixture(params=MODELS)
 def model(request):
-    model = lgtsm.create_model(request.param.split("_")[0], width=8, **MODELS[request.param])
-    for name, kernels in model.named_parameters():
-        if name.endswith("kernels"):
-            torch.nn.init.normal_(kernels, std=0.6)
-    return model.eval()
+    return make_lively(lgtsm.create_model(request.param.split("_")[0], width=8, **MODELS[request.param]))
 
 
 def stream(model, video, hole, sizes):
@@ -116,6 +114,90 @@ def test_every_frame_is_convolved_once(make_clip):
         layer.feature.register_forward_hook(count)
     stream(model, video, hole, [3])
     assert set(frames.values()) == {25}
+
+
+@torch.no_grad()
+def test_the_end_takes_no_more_frames_at_once_than_the_middle(model, make_clip):
+    video, hole = make_clip(1, 25, 16, 16)
+    most = max(ahead for _, ahead in (layer.reach for layer in model.layers.values()))
+    sizes = []
+    for layer in model.layers.values():
+
+        def convolve(window, frames, whole=layer.convolve_window):
+            sizes.append(frames.shape[1])
+            return whole(window, frames)
+
+        layer.convolve_window = convolve
+    state = model.initial_state()
+    for t in range(25):
+        _, state = model.step(video[:, t : t + 1], hole[:, t : t + 1], state)
+    sizes.clear()
+    rest = model.flush(state)
+    assert rest.shape[1] == min(25, model.temporal_reach[1])
+    assert max(sizes, default=0) <= most
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["lgtsm", "lgtsm_paper", "gtsm_causal", "gated3d"])
+@pytest.mark.parametrize(
+    ("size", "inner"),
+    [((336, 24), (161, 5, 170, 12)), ((27, 335), (0, 320, 9, 335)), ((20, 30), (0, 0, 20, 30))],
+    ids=["middle", "corner", "all"],
+)
+def test_a_part_is_the_part_of_the_whole(name, size, inner, make_clip):
+    model = make_lively(lgtsm.create_model(name.split("_")[0], width=4, **MODELS[name]))
+    top, left, bottom, right = inner
+    video, hole = make_clip(1, 3, *size)
+    computed = []
+    for layer in model.layers.values():
+
+        def convolve(window, frames, whole=layer.convolve_window):
+            out = whole(window, frames)
+            computed.append(out.shape[2] * out.shape[3])
+            return out
+
+        layer.convolve_window = convolve
+    pieces, state = [], model.initial_state(inner)
+    for t in range(3):
+        piece, state = model.step(video[:, t : t + 1], hole[:, t : t + 1], state)
+        pieces.append(piece)
+    joined = torch.cat([*pieces, model.flush(state)], 1)
+    expected = model(video, hole)["filled"][..., top:bottom, left:right]
+    torch.testing.assert_close(joined, expected, atol=1e-5, rtol=0)
+    if bottom - top < size[0]:  # the last layer computes next to nothing but what is wanted
+        assert min(computed) <= (bottom - top + 8) * (right - left + 8) / 4
+        assert computed[-1] <= (bottom - top + 8) * (right - left + 8)
+
+
+@torch.no_grad()
+def test_the_networks_own_pixels_come_too(make_clip):
+    model = make_lively(lgtsm.create_model("lgtsm", width=8))
+    video, hole = make_clip(1, 20, 16, 16)
+    first, state = model.step(video[:, :19], hole[:, :19], model.initial_state(), output="predicted")
+    second, state = model.step(video[:, 19:], hole[:, 19:], state, output="predicted")
+    joined = torch.cat([first, second, model.flush(state, output="predicted")], 1)
+    torch.testing.assert_close(joined, model(video, hole)["predicted"], atol=1e-5, rtol=0)
+    with pytest.raises(ValueError, match="output must be one of 'filled', 'predicted'; got 'coarse'"):
+        model.step(video, hole, model.initial_state(), output="coarse")
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["lgtsm", "gtsm_causal"])
+def test_compiled_steps_are_the_same(name, make_clip):
+    counter = CompileCounterWithBackend("aot_eager")
+    model = make_lively(lgtsm.create_model(name.split("_")[0], width=8, **MODELS[name]), few_layers=True)
+    video, hole = make_clip(1, 16, 16, 20)
+    step, state, pieces = torch.compile(model.step, backend=counter), model.initial_state(), []
+    for t in range(16):
+        filled, state = step(video[:, t : t + 1], hole[:, t : t + 1], state)
+        pieces.append(filled)
+    joined = torch.cat([*pieces, model.flush(state)], 1)
+    torch.testing.assert_close(joined, model(video, hole)["filled"], atol=1e-5, rtol=0)
+    # One graph of the whole step, however many steps; and what there is before the first frame comes back.
+    graphs = [sum("conv2d" in str(node.target) for node in graph.graph.nodes) for graph in counter.graphs]
+    assert sorted(graphs)[:-1] == [0] * (len(graphs) - 1)
+    assert max(graphs) == (2 if hasattr(model.layers["conv1"], "gate") else 1) * len(model.layers)
+    assert len(graphs) <= 2
 
 
 def test_errors(make_clip):

@@ -1,0 +1,118 @@
+"""Push one rectangle of a stream of frames through a network, bytes in and bytes out."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lgtsm.inference.regions import Region
+
+
+class RegionStream:
+    """Push one rectangle of a stream of frames through a network that can be stepped.
+
+    Args:
+        model: network with `initial_state`, `step` and `flush`.
+        device: where to compute.
+        dtype: of mixed precision, or torch.float32 for none.
+        region: the rectangle that the network gets; what comes back is its inner part, around which the network sees
+            enough. None takes whole frames.
+        output: "filled", or "predicted" for the network's own pixels everywhere.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        device: torch.device,
+        dtype: torch.dtype,
+        region: Region | None = None,
+        output: str = "filled",
+    ):
+        self.model = model
+        self.device = device
+        self.dtype = dtype
+        self.region = region
+        self.output = output
+        self.state = None
+        self.waiting = False
+        self.at_once: int | None = None  # frames that a GPU has memory for, once that is known
+
+    @torch.inference_mode()
+    def push(self, frames: np.ndarray, holes: np.ndarray) -> np.ndarray:
+        """Give the next frames and get those that are ready.
+
+        If a GPU has too little memory for all of them at once, they go in halves, and so do all that follow.
+
+        Args:
+            frames: uint8 (time, height, width, 3), whole frames.
+            holes: uint8 (time, height, width), 1 = missing.
+
+        Returns:
+            uint8 (time', height', width', 3): the network's pixels of the rectangle's inner part; known pixels as they
+            were, or the network's own for output="predicted".
+
+        Raises:
+            ValueError: a GPU has too little memory for a single frame.
+        """
+        if self.state is None:
+            self.state = self._begin(*holes.shape[1:])
+        if self.region is not None:
+            frames, holes = self.region.cut_frames(frames), self.region.cut_holes(holes)
+        self.waiting = True
+        pieces, start = [], 0
+        while start < len(frames):
+            stop = min(len(frames), start + (self.at_once or len(frames)))
+            # The error is gone when the halves are tried: as long as it is handled, it holds on to the memory.
+            if self._step(frames[start:stop], holes[start:stop], pieces):
+                start = stop
+            elif stop - start > 1:
+                self.at_once = (stop - start) // 2
+                torch.cuda.empty_cache()
+            else:
+                height, width = frames.shape[1:3]
+                raise ValueError(
+                    f"The GPU must have memory for one frame of {width}x{height} at a time; it has too little. Fill at "
+                    "a smaller size (--working-height), with --precision bf16, or with --device cpu."
+                )
+        return np.concatenate(pieces)
+
+    def _begin(self, height: int, width: int) -> object:
+        """Return the state before the first frame of a size."""
+        if self.region is None:
+            return self.model.initial_state()
+        inner = self.region.inner(self.model.spatial_reach, height, width).seen_from(self.region)
+        return self.model.initial_state((inner.top, inner.left, inner.bottom, inner.right))
+
+    def _step(self, frames: np.ndarray, holes: np.ndarray, pieces: list[np.ndarray]) -> bool:
+        """Take one step and add what is ready to the pieces; False, and all as it was, if memory ran out."""
+        try:
+            video = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
+            video = video.permute(0, 3, 1, 2)[None].float() / 255
+            hole = torch.from_numpy(np.ascontiguousarray(holes)).to(self.device)[None, :, None].float()
+            with self._precision():
+                filled, state = self.model.step(video, hole, self.state, self.output)
+            pieces.append(_bytes(filled))
+        except torch.OutOfMemoryError:
+            return False
+        self.state = state
+        return True
+
+    @torch.inference_mode()
+    def flush(self) -> np.ndarray:
+        """Return the frames that are still owed, and start anew."""
+        if not self.waiting:
+            return np.empty((0, 0, 0, 3), np.uint8)
+        with self._precision():
+            filled = self.model.flush(self.state, self.output)
+        self.state = None
+        self.waiting = False
+        return _bytes(filled)
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
+
+
+def _bytes(video: Tensor) -> np.ndarray:
+    """(1, time, 3, height, width) to uint8 (time, height, width, 3)."""
+    return (video[0].float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -1,0 +1,119 @@
+"""Exported files give what the networks give."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+import lgtsm
+from lgtsm.export import main
+from lgtsm.inference import onnx_export
+from lgtsm.inference.onnx_export import export_onnx
+from lgtsm.inference.onnx_stream import OnnxStream
+from lgtsm.optional import MissingPackageError
+from lgtsm.video.reader import open_video
+from lgtsm.video.writer import VideoWriter
+from tests.reference.lively import make_lively
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+MODELS = {
+    "lgtsm_width5_paper_spectral": ({"shift_kernel_size": 5, "geometry": "paper", "spectral_norm": True}, (17, 22)),
+    "lgtsm_causal": ({"causal": True}, (16, 20)),
+    "gtsm_paper": ({"geometry": "paper"}, None),
+    "tsm": ({}, (16, 20)),
+}
+
+
+@torch.no_grad()
+def differences(model, path, sizes, make_clip):
+    """The largest difference to the network, for a single frame, and a clip with a start, a middle and an end."""
+    stream = OnnxStream(path, threads=1)
+    for height, width in sizes:
+        for length in (1, stream.delay + 3):
+            video, hole = make_clip(1, length, height, width)
+            filled = np.stack(list(stream.fill(video[0].numpy(), hole[0].numpy())))
+            expected = model(video, hole)["filled"][0].numpy()
+            assert filled.shape == expected.shape
+            yield np.abs(filled - expected).max()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_files_give_what_the_network_gives(tmp_path, make_clip, name):
+    options, size = MODELS[name]
+    model = make_lively(lgtsm.create_model(name.split("_")[0], width=8, **options), few_layers=True)
+    done = export_onnx(model, tmp_path / "step.onnx", *(size or ()))
+    assert done.difference <= 1e-5 and done.frames >= done.delay + 3
+    sizes = [size] if size else [(16, 20), (36, 24)]
+    assert max(differences(model, tmp_path / "step.onnx", sizes, make_clip)) <= 1e-5
+    assert [path.name for path in tmp_path.iterdir()] == ["step.onnx"]
+    stream = OnnxStream(tmp_path / "step.onnx")
+    assert json.loads(stream.metadata["temporal_reach"]) == list(model.temporal_reach)
+    assert json.loads(stream.metadata["model"]) == {"name": name.split("_")[0], "width": 8, **options}
+    assert json.loads(stream.metadata["state"]) == {
+        name: shape for name, shape in done.inputs.items() if name.startswith("state.")
+    }
+
+
+def test_the_command_and_the_readmes_loop(tmp_path, monkeypatch, capsys, make_clip):
+    """The command's file, run as the README says, without this library or PyTorch."""
+    lines = [line.split("#")[0].split() for line in README.splitlines() if line.startswith("python -m lgtsm.export")]
+    (loop,) = [code for code in re.findall(r"```python\n(.*?)```", README, re.S) if "onnxruntime" in code]
+    monkeypatch.chdir(tmp_path)
+    model = make_lively(lgtsm.create_model("lgtsm", width=4))
+    Path("runs/demo").mkdir(parents=True)
+    lgtsm.save_model(model, "runs/demo/generator.safetensors")
+    (words,) = lines
+    height, width = (int(words[words.index(name) + 1]) for name in ("--height", "--width"))
+    small = {str(height): "20", str(width): "28"}
+    main([small.get(word, word) for word in words[3:]])
+    said = capsys.readouterr().out
+    assert "frames of 28x20" in said and float(re.search(r"difference to PyTorch (\S+)", said)[1]) < 1e-5
+
+    video, hole = make_clip(1, 20, 20, 28)
+    frames = (video[0] * 255).byte().permute(0, 2, 3, 1).numpy()
+    with VideoWriter("VIDEO.mkv", 25, 20, 28, lossless=True) as writer:
+        for frame in frames:
+            writer.write(frame)
+    cv2.imwrite("MASK.png", (hole[0, 0, 0] * 255).byte().numpy())
+    code = loop.replace('"VIDEO"', '"VIDEO.mkv"').replace('"MASK"', '"MASK.png"')
+    exec(code.replace(str(height), "20").replace(str(width), "28"), {})
+    with open_video("FILLED", "pyav") as reader:
+        filled = np.stack(list(reader))
+    expected = lgtsm.Inpainter(model).fill(
+        torch.from_numpy(frames).permute(0, 3, 1, 2) / 255, hole[0, :1].expand(20, -1, -1, -1)
+    )
+    assert np.abs(filled / 255 - expected.permute(0, 2, 3, 1).numpy()).max() < 0.51 / 255
+
+
+def test_a_file_that_differs_is_not_kept(tmp_path, monkeypatch):
+    model = make_lively(lgtsm.create_model("tsm", width=4, causal=True), few_layers=True)
+    monkeypatch.setattr(onnx_export, "TOLERANCE", 0.0)
+    with pytest.raises(ValueError, match=r"must give what PyTorch gives within 0.0; it differs by .*was not kept"):
+        export_onnx(model, tmp_path / "step.onnx", 9, 11)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be(tmp_path, monkeypatch, capsys):
+    model = lgtsm.create_model("tsm", width=4)
+    with pytest.raises(ValueError, match=r"must end in \.onnx"):
+        export_onnx(model, tmp_path / "step.pt")
+    with pytest.raises(ValueError, match="no folder"):
+        export_onnx(model, tmp_path / "absent" / "step.onnx")
+    with pytest.raises(ValueError, match="both height and width"):
+        export_onnx(model, tmp_path / "step.onnx", height=64)
+    with pytest.raises(ValueError, match="at least 1 pixel"):
+        export_onnx(model, tmp_path / "step.onnx", 64, 0)
+    with pytest.raises(ValueError, match="got combcn"):
+        export_onnx(lgtsm.create_model("combcn"), tmp_path / "step.onnx")
+    with pytest.raises(SystemExit) as end:
+        main(["-c", str(tmp_path / "absent.safetensors"), "-o", "step.onnx"])
+    assert end.value.code == 2 and capsys.readouterr().err.startswith("lgtsm export: There is no weight file")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingPackageError, match=r"onnxruntime: pip install lgtsm\[export\]"):
+        export_onnx(model, tmp_path / "step.onnx")
+    assert list(tmp_path.iterdir()) == []
