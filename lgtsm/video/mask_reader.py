@@ -186,6 +186,8 @@ def _mask_image(file: Path) -> np.ndarray:
     """
     try:
         with Image.open(file) as image:
+            if image.mode in ("1", "L") and "transparency" not in image.info:
+                return np.array(image.convert("L"))
             if image.mode == "P" and _is_coloured(image):
                 return np.where(np.asarray(image) > 0, 255, 0).astype(np.uint8)
             if image.mode.startswith("I") or image.mode == "F":  # 16 bits and more
