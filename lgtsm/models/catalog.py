@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from lgtsm.models.combcn import CombCN
+from lgtsm.models.completion import CompletionGenerator
 from lgtsm.models.discriminator import TemporalShiftDiscriminator
 from lgtsm.models.edge_connect import EdgeConnect
 from lgtsm.models.edge_connect_discriminator import EdgeConnectDiscriminator
@@ -24,6 +25,7 @@ MODELS: Table = {
     "gated3d": (Gated3DGenerator, {}, {}),
     "combcn": (CombCN, {}, {}),
     "edge_connect": (EdgeConnect, {}, {}),
+    "completion": (CompletionGenerator, {}, {}),
 }
 DISCRIMINATORS: Table = {
     "tsmgan": (TemporalShiftDiscriminator, {}, {}),
@@ -42,12 +44,13 @@ def create_model(name: str, **options: Any) -> nn.Module:
 
     Args:
         name: "lgtsm" (learnable shift, gated), "gtsm" (fixed shift, gated), "tsm" (fixed shift, plain convolutions),
-            "gated3d" (space-time gated convolutions), "combcn" (coarse space-time network, then one per frame) or
-            "edge_connect" (frame by frame, edges first).
+            "gated3d" (space-time gated convolutions), "combcn" (coarse space-time network, then one per frame),
+            "edge_connect" (frame by frame, edges first) or "completion" (corrects the smooth fill of small frames).
         options: of the shift networks: width=64, shift_kernel_size=3, shift_groups=2, shift_fraction=0.5, causal=False,
             spectral_norm=False, geometry="released", initialization="variance_preserving", centered=True: see
             `lgtsm.models.lgtsm.GatedShiftGenerator`; of the others see `lgtsm.models.gated3d.Gated3DGenerator`,
-            `lgtsm.models.combcn.CombCN` and `lgtsm.models.edge_connect.EdgeConnect`.
+            `lgtsm.models.combcn.CombCN`, `lgtsm.models.edge_connect.EdgeConnect` and
+            `lgtsm.models.completion.CompletionGenerator`.
 
     Returns:
         The network, in training mode, with `network.catalog_entry = {"name": name, **options}`, which rebuilds it.

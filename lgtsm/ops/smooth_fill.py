@@ -1,0 +1,53 @@
+"""Fill what is missing in frames as smoothly as its border allows, on any device."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+RELAXATIONS = 4
+
+
+@torch.no_grad()
+def smooth_fill(video: Tensor, hole: Tensor, relaxations: int = RELAXATIONS) -> Tensor:
+    """Fill each frame's hole from its border, coarse to fine.
+
+    Args:
+        video: (batch, time, 3, height, width) in [0, 1]; what lies under the hole is never looked at.
+        hole: (batch, time, 1, height, width), 1 = missing.
+        relaxations: steps at each size that move a missing pixel to the mean of its four neighbors.
+
+    Returns:
+        Like video: its known pixels bit for bit; a frame that knows nothing gets the mean color of its clip, and a clip
+        that knows nothing gets gray.
+
+    Source: the Laplace equation with the known pixels as border, solved from small sizes upwards.
+    """
+    missing = hole > 0.5
+    known = (~missing).to(video.dtype)
+    frames = video.masked_fill(missing, 0)
+    total, count = frames.sum((1, 3, 4), keepdim=True), known.sum((1, 3, 4), keepdim=True)
+    mean = torch.where(count > 0, total / count.clamp(min=1), 0.5)
+    blank = (known.sum((3, 4), keepdim=True) == 0).to(video.dtype)
+    frames, known = frames + blank * mean, (known + blank).clamp(max=1)
+    filled = _fill(frames.flatten(0, 1), known.flatten(0, 1), relaxations).view_as(video)
+    return torch.where(missing, filled, video)
+
+
+def _fill(frames: Tensor, known: Tensor, relaxations: int) -> Tensor:
+    """Fill (n, 3, height, width), 0 where `known` (n, 1, height, width) is 0."""
+    height, width = frames.shape[-2:]
+    if max(height, width) == 1:
+        return frames
+    odd = (0, width % 2, 0, height % 2)
+    weight = F.avg_pool2d(F.pad(known, odd), 2)
+    coarse = F.avg_pool2d(F.pad(frames * known, odd), 2) / weight.clamp(min=1e-6)
+    coarse = _fill(coarse, (weight > 0).to(frames.dtype), relaxations)
+    guess = F.interpolate(coarse, scale_factor=2, mode="bilinear")[..., :height, :width]
+    filled = torch.where(known > 0, frames, guess)
+    for _ in range(relaxations):
+        padded = F.pad(filled, (1, 1, 1, 1), mode="replicate")
+        around = padded[..., :-2, 1:-1] + padded[..., 2:, 1:-1] + padded[..., 1:-1, :-2] + padded[..., 1:-1, 2:]
+        filled = torch.where(known > 0, filled, around / 4)
+    return filled
