@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lgtsm.metrics.frame_quality import check_pair
 from lgtsm.metrics.video_means import VideoMeans
 
 
@@ -14,7 +13,8 @@ class TemporalFlicker(VideoMeans):
 
     The mean of |(filled[t+1] - filled[t]) - (video[t+1] - video[t])| over colours, frames and the pixels that are
     missing in frame t, in frame t+1, or in both: a constant error that stays is no flicker, one that comes and goes,
-    or that ends where the hole moves on, is. 0 is best. Videos of one frame, or without a hole, are not counted.
+    or that ends where the hole moves on, is. 0 is best, 2 the most. Videos of one frame, or without a hole, are not
+    counted.
 
     Source: the difference of temporal differences of dtSSD (Erofeev et al. 2015, perceptually motivated benchmark for
     video matting).
@@ -23,19 +23,7 @@ class TemporalFlicker(VideoMeans):
 
     names = ("flicker_hole",)
 
-    @torch.no_grad()
-    def score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Score each video of a batch.
-
-        Args:
-            filled: (batch, time, 3, height, width); clipped to [0, 1] first.
-            video: the true video, of the same shape, in [0, 1].
-            hole: (batch, time, 1, height, width), 1 = missing.
-
-        Returns:
-            {"flicker_hole": float64 (batch,), in [0, 2]} and which of them count.
-        """
-        filled, video, hole = check_pair(filled, video, hole)
+    def _score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         inside = torch.maximum(hole[:, 1:], hole[:, :-1])  # (batch, time - 1, 1, height, width)
         wrong = (filled - video).double().diff(dim=1).abs().mean(2, keepdim=True)
         pixels = inside.sum((1, 2, 3, 4))

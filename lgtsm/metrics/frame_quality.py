@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from lgtsm.checks import check_video, check_video_and_hole
-from lgtsm.metrics.video_means import VideoMeans
+from lgtsm.metrics.video_means import VideoMeans, check_pair, full_precision
 
 NAMES = ("mse", "psnr", "ssim", "mse_hole", "psnr_hole", "ssim_hole")
 LEAST_MSE = 1e-10  # equal videos get 100 dB instead of infinity, so that means stay finite
@@ -18,7 +17,8 @@ def frame_scores(filled: Tensor, video: Tensor, hole: Tensor) -> dict[str, Tenso
 
     MSE and PSNR: over all pixels of the video (of its hole), colours averaged. SSIM: 11x11 Gaussian window of
     sigma 1.5 (Wang et al. 2004) on frames reflected at their edges, mean over frames and colours; inside the hole: the
-    mean of the SSIM map over the hole's pixels. Videos are clipped to [0, 1] first.
+    mean of the SSIM map over the hole's pixels. Videos are clipped to [0, 1] first. All is float32 or float64, under
+    any autocast.
 
     Args:
         filled: (batch, time, 3, height, width).
@@ -30,34 +30,22 @@ def frame_scores(filled: Tensor, video: Tensor, hole: Tensor) -> dict[str, Tenso
         where a video has no hole.
     """
     filled, video, hole = check_pair(filled, video, hole)
-    inside = hole.sum((1, 2, 3, 4))
-    squares = (filled - video).double().square().mean(2, keepdim=True)  # (batch, time, 1, height, width)
-    mse, mse_hole = squares.mean((1, 2, 3, 4)), (squares * hole).sum((1, 2, 3, 4)) / inside
-    ssim, ssim_map = structural_similarity_index_measure(
-        filled.flatten(0, 1), video.flatten(0, 1), data_range=1.0, reduction="none", return_full_image=True
-    )
-    ssim_map = ssim_map.double().mean(1, keepdim=True).view_as(squares)
-    return {
-        "mse": mse,
-        "psnr": -10 * mse.clamp(min=LEAST_MSE).log10(),
-        "ssim": ssim.double().view(video.shape[:2]).mean(1),
-        "mse_hole": mse_hole,
-        "psnr_hole": -10 * mse_hole.clamp(min=LEAST_MSE).log10(),
-        "ssim_hole": (ssim_map * hole).sum((1, 2, 3, 4)) / inside,
-    }
-
-
-def check_pair(filled: Tensor, video: Tensor, hole: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the three as metrics want them: float32 clipped to [0, 1], and the hole as 0 and 1 in float64.
-
-    Raises:
-        ValueError: they do not fit together; the sentence says how.
-    """
-    check_video(filled, "filled")
-    check_video_and_hole(video, hole)
-    if filled.shape != video.shape:
-        raise ValueError(f"filled must have the shape of video, {tuple(video.shape)}; got {tuple(filled.shape)}.")
-    return filled.float().clamp(0, 1), video.float().clamp(0, 1), (hole > 0.5).double()
+    with full_precision(video):
+        inside = hole.sum((1, 2, 3, 4))
+        squares = (filled - video).double().square().mean(2, keepdim=True)  # (batch, time, 1, height, width)
+        mse, mse_hole = squares.mean((1, 2, 3, 4)), (squares * hole).sum((1, 2, 3, 4)) / inside
+        ssim, ssim_map = structural_similarity_index_measure(
+            filled.flatten(0, 1), video.flatten(0, 1), data_range=1.0, reduction="none", return_full_image=True
+        )
+        ssim_map = ssim_map.double().mean(1, keepdim=True).view_as(squares)
+        return {
+            "mse": mse,
+            "psnr": -10 * mse.clamp(min=LEAST_MSE).log10(),
+            "ssim": ssim.double().view(video.shape[:2]).mean(1),
+            "mse_hole": mse_hole,
+            "psnr_hole": -10 * mse_hole.clamp(min=LEAST_MSE).log10(),
+            "ssim_hole": (ssim_map * hole).sum((1, 2, 3, 4)) / inside,
+        }
 
 
 class FrameQuality(VideoMeans):
@@ -69,9 +57,7 @@ class FrameQuality(VideoMeans):
     names = NAMES
     higher_is_better = None  # some are, some are not
 
-    @torch.no_grad()
-    def score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return `frame_scores` of each video of a batch, and which of the scores count, bool (batch,) by name."""
+    def _score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         with_hole = (hole > 0.5).flatten(1).any(1)
         always = torch.ones_like(with_hole)
         counted = {name: with_hole if name.endswith("_hole") else always for name in NAMES}

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from lgtsm.checks import check_choice
 from lgtsm.features.frozen import Frozen
 from lgtsm.features.weight_files import WeightFile, load_weight_file
-from lgtsm.metrics.frame_quality import check_pair
 from lgtsm.metrics.video_means import VideoMeans
 from lgtsm.optional import require
 
@@ -53,22 +52,7 @@ class LPIPS(VideoMeans):
         self.net = net
         self.network = Frozen(_build(net, weights))
 
-    @torch.no_grad()
-    def score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Score each video of a batch over its whole frames.
-
-        Args:
-            filled: (batch, time, 3, height, width); clipped to [0, 1] first.
-            video: the true video, of the same shape, in [0, 1].
-            hole: (batch, time, 1, height, width); not looked at beyond its shape.
-
-        Returns:
-            {name: float64 (batch,)} and which of them count: all.
-
-        Raises:
-            ValueError: shapes that do not fit, or frames too small for the network.
-        """
-        filled, video, hole = check_pair(filled, video, hole)
+    def _score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         least = LEAST_SIDE[self.net]
         if min(video.shape[-2:]) < least:
             raise ValueError(

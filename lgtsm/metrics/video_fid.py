@@ -9,6 +9,7 @@ from torchmetrics import Metric
 from lgtsm.checks import check_choice, check_video
 from lgtsm.features.frozen import Frozen
 from lgtsm.features.i3d import I3D
+from lgtsm.metrics.video_means import full_precision
 from lgtsm.ops.frechet import frechet_distance, mean_and_covariance
 
 PROTOCOLS = ("eval", "batch_statistics")
@@ -78,9 +79,13 @@ class VideoFID(Metric):
         self.update_vectors(self.look(filled, "filled"), self.look(video, "true"))
 
     def look(self, videos: Tensor, name: str = "videos") -> Tensor:
-        """Return the network's vectors, (batch, features), of (batch, time, 3, height, width), clipped to [0, 1]."""
+        """Return the network's vectors, (batch, features), of (batch, time, 3, height, width), clipped to [0, 1].
+
+        The network looks in float32, whatever autocast says.
+        """
         check_video(videos, name)
-        return self._look(videos.float().clamp(0, 1))
+        with full_precision(videos):
+            return self._look(videos.float().clamp(0, 1))
 
     def update_vectors(self, filled: Tensor, video: Tensor) -> None:
         """Add what `look` gave, for example earlier, each (batch, features)."""

@@ -6,13 +6,37 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from lgtsm.checks import check_video, check_video_and_hole
+
+
+def full_precision(of: Tensor) -> torch.autocast:
+    """Return a context in which what is computed on the device of `of` keeps float32, whatever autocast says around it.
+
+    In bfloat16, with 8 bits, the variances that SSIM divides by are all rounding error.
+    """
+    return torch.autocast(of.device.type, enabled=False)
+
+
+def check_pair(filled: Tensor, video: Tensor, hole: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the three as metrics want them: float32 clipped to [0, 1], and the hole as 0 and 1 in float64.
+
+    Raises:
+        ValueError: they do not fit together; the sentence says how.
+    """
+    check_video(filled, "filled")
+    check_video_and_hole(video, hole)
+    if filled.shape != video.shape:
+        raise ValueError(f"filled must have the shape of video, {tuple(video.shape)}; got {tuple(filled.shape)}.")
+    return filled.float().clamp(0, 1), video.float().clamp(0, 1), (hole > 0.5).double()
+
 
 class VideoMeans(Metric):
     """Means over videos of named scores, each video counting once.
 
-    A subclass names its scores in `names` and gives them in `score`; a score that a video does not have (nothing is
-    missing, nothing is seen twice) is left out by `counted`, so that a NaN always means a broken result. States are
-    sums in float64: batches equal the whole, and processes add up exactly.
+    A subclass names its scores in `names` and gives them in `_score`, which gets what `check_pair` returns and runs
+    without gradients and without autocast. A score that a video does not have (nothing is missing, nothing is seen
+    twice) is left out by `counted`, so that a NaN always means a broken result. States are sums in float64: batches
+    equal the whole, and processes add up exactly.
     """
 
     full_state_update = False
@@ -26,8 +50,26 @@ class VideoMeans(Metric):
             self.add_state(f"sum_{name}", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
             self.add_state(f"count_{name}", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
+    @torch.no_grad()
     def score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return each video's scores, float64 (batch,) by name, and which of them count, bool (batch,) by name."""
+        """Score each video of a batch, in float32 and float64 under any autocast.
+
+        Args:
+            filled: (batch, time, 3, height, width), of any floating type; clipped to [0, 1] first.
+            video: the true video, of the same shape, in [0, 1].
+            hole: (batch, time, 1, height, width), 1 = missing.
+
+        Returns:
+            Each video's scores, float64 (batch,) by name, and which of them count, bool (batch,) by name.
+
+        Raises:
+            ValueError: shapes that do not fit, or frames too small for the metric.
+        """
+        filled, video, hole = check_pair(filled, video, hole)
+        with full_precision(video):
+            return self._score(filled, video, hole)
+
+    def _score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         raise NotImplementedError
 
     @torch.no_grad()

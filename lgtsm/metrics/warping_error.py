@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lgtsm.metrics.frame_quality import check_pair
 from lgtsm.metrics.video_means import VideoMeans
 from lgtsm.ops.warp import flow_is_consistent, warp
 
@@ -43,19 +42,7 @@ class WarpingError(VideoMeans):
         self.flow = flow
         self._last: tuple[Tensor, tuple[Tensor, Tensor]] | None = None
 
-    @torch.no_grad()
-    def score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Score each video of a batch.
-
-        Args:
-            filled: (batch, time, 3, height, width); clipped to [0, 1] first.
-            video: the true video, of the same shape, in [0, 1].
-            hole: (batch, time, 1, height, width), 1 = missing.
-
-        Returns:
-            {"warping_error", "warping_error_hole": float64 (batch,)} and which of them count.
-        """
-        filled, video, hole = check_pair(filled, video, hole)
+    def _score(self, filled: Tensor, video: Tensor, hole: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         scores = [self._score_one(*parts) for parts in zip(filled, video, hole)]
         values = {name: torch.stack([one[name][0] for one in scores]) for name in self.names}
         counted = {name: torch.stack([one[name][1] for one in scores]) for name in self.names}

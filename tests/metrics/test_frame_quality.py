@@ -54,6 +54,20 @@ def test_equal_videos_score_best_and_no_hole_is_not_counted(make_clip):
     assert metric.count_mse_hole == 1
 
 
+@pytest.mark.parametrize("base", [0.5, 0.99])
+def test_equal_flat_clips_have_ssim_one_under_autocast(base):
+    flat = base + 0.01 * torch.rand(2, 2, 3, 32, 36)
+    hole = torch.zeros(2, 2, 1, 32, 36)
+    hole[..., 8:20, 8:20] = 1
+    metric = FrameQuality()
+    with torch.autocast("cpu", torch.bfloat16):
+        scores = frame_scores(flat, flat, hole)
+        metric.update(flat, flat, hole)
+    for name in ("ssim", "ssim_hole"):
+        assert scores[name].tolist() == pytest.approx([1, 1], abs=1e-4)
+        assert metric.compute()[name].item() == pytest.approx(1, abs=1e-4)
+
+
 def test_a_broken_result_is_never_scored_as_a_number(make_clip):
     video, hole = make_clip(2)
     broken = video.clone()

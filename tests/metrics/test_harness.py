@@ -75,6 +75,21 @@ def test_broken_results_never_score_as_numbers_and_wrong_shapes_get_a_sentence(n
         metric.update(filled[:, :2], video, hole)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_autocast_and_half_precision_around_a_metric_change_nothing(name, folder):
+    expected = computed(make_metric(name, folder), slice(None))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert computed(make_metric(name, folder), slice(None)) == pytest.approx(expected, rel=1e-6)
+    rounded = [t.bfloat16() for t in make_pairs()]
+    of_floats, of_halves = make_metric(name, folder), make_metric(name, folder)
+    of_floats.update(*(t.float() for t in rounded))
+    with torch.autocast("cpu", torch.bfloat16):
+        of_halves.update(*rounded)
+        assert plain(of_halves.compute()) == pytest.approx(plain(of_floats.compute()), rel=1e-6)
+    for state, default in of_halves._defaults.items():
+        assert getattr(of_halves, state).dtype == default.dtype
+
+
 def test_two_processes_equal_one(folder):
     for name in NAMES:
         make_metric(name, folder)  # leaves the weights there before both look for them

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from lgtsm.features import DISFlow
+from lgtsm.features import DISFlow, RAFTFlow
 from lgtsm.metrics import TemporalFlicker, WarpingError
 from tests.metrics.cases import make_pairs
 
@@ -99,3 +99,14 @@ def test_a_constant_error_is_no_flicker_and_one_that_alternates_is():
         False,
         False,
     ]
+
+
+def test_raft_looks_in_full_precision_under_autocast():
+    torch.manual_seed(2)
+    filled, video, hole = (t[:1, :2] for t in make_pairs())
+    flow = RAFTFlow("raft_small", weights=None)
+    expected = WarpingError(flow)._flow_of(video[0])[0]
+    metric = WarpingError(flow)
+    with torch.autocast("cpu", torch.bfloat16):
+        metric.score(filled, video, hole)
+    torch.testing.assert_close(metric._last[1][0], expected, rtol=1e-6, atol=1e-6)

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 import lgtsm
+from lgtsm.data.batch import as_floats
 from lgtsm.losses import AdversarialLoss
+from lgtsm.metrics import frame_scores
 from lgtsm.training.schedules import warmup_cosine
 
 
@@ -169,3 +171,18 @@ def test_golden_losses(make_module, fit):
 
 
 GOLDEN = [0.20132, 0.23436, 0.22303, 0.20003, 0.19496, 0.21519, 0.20263, 0.20319, 0.17829, 0.15013]
+
+
+def test_validation_in_bf16_scores_in_full_precision(make_module, make_data, fit):
+    module, data = make_module(discriminator=None), make_data()
+    trainer, _ = fit(module, 4, data=data, precision="bf16-mixed")
+    module.eval()
+    scores = []
+    for batch in data.val_dataloader():
+        video, hole = as_floats(batch)
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):  # as the trainer fills them
+            filled = module(video, hole)["filled"]
+        scores.append(frame_scores(filled, video, hole))
+    for name in scores[0]:
+        expected = torch.cat([of[name] for of in scores]).mean().item()
+        assert trainer.callback_metrics[f"val/{name}"].item() == pytest.approx(expected, rel=1e-5), name
