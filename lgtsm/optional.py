@@ -7,7 +7,9 @@ from types import ModuleType
 
 
 class MissingPackageError(ImportError):
-    """A package that this call needs is not installed."""
+    """A package that this call needs is not installed; `short` says so in few words."""
+
+    short = "a package is missing"
 
 
 def require(package: str, purpose: str, install: str) -> ModuleType:
@@ -24,4 +26,6 @@ def require(package: str, purpose: str, install: str) -> ModuleType:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise MissingPackageError(f"{purpose} needs the package {package}: pip install {install} ({error}).") from error
+        missing = MissingPackageError(f"{purpose} needs the package {package}: pip install {install} ({error}).")
+        missing.short = f"no package {package}"
+        raise missing from error

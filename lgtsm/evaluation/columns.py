@@ -24,6 +24,7 @@ COLUMNS = {
     "lpips": Column("LPIPS (AlexNet, v0.1)", False, "{:.4f}"),
     "lpips_alex_not_published": Column("LPIPS code, other AlexNet weights (not published LPIPS)", False, "{:.4f}"),
     "lpips_squeeze_not_published": Column("LPIPS code, net squeeze (not published LPIPS)", False, "{:.4f}"),
+    "stlpips": Column("ST-LPIPS (AlexNet, shift-tolerant; not LPIPS)", False, "{:.4f}"),
     "warping_error": Column("warping error (DIS flow)", False, "{:.6f}"),
     "warping_error_hole": Column("warping error hole (DIS flow)", False, "{:.6f}"),
     "warping_error_raft_large": Column("warping error (RAFT flow)", False, "{:.6f}"),
@@ -42,6 +43,8 @@ MEANINGS = {  # beginnings of names -> what these scores are
     ("ssim",): "SSIM has an 11x11 Gaussian window of sigma 1.5, and is averaged over colours, frames and pixels "
     "(Wang et al. 2004).",
     ("lpips",): "LPIPS is version 0.1, on whole frames in [-1, 1] (Zhang et al. 2018).",
+    ("stlpips",): "ST-LPIPS is the shift-tolerant metric of Ghildyal and Liu 2022, on whole frames in [-1, 1], with "
+    "the weights of its authors. Its numbers must not be compared with those of LPIPS.",
     ("warping_error",): "Warping error is the mean squared difference of a frame and the next one, moved back along "
     "the flow of the true video, where forward and backward flow agree (Lai et al. 2018). Other flow, other numbers.",
     ("flicker",): "Flicker is the mean absolute difference between how the filled video and how the true one changes "

@@ -67,8 +67,11 @@ def test_a_metric_that_cannot_run_says_why(monkeypatch, tmp_path):
     monkeypatch.setenv("LGTSM_WEIGHTS", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("torch.hub.download_url_to_file", refuse)
+    monkeypatch.setattr("lgtsm.features.stlpips.PACKAGE", "stlpips_pytorch_that_is_absent")
     metrics, unavailable = make_metrics(composed("evaluate", "metric=raft").metric, "cpu")
     assert list(metrics) == ["frame_quality", "flicker_hole"]
+    assert unavailable["stlpips"][0] == "no package stlpips_pytorch_that_is_absent"
+    assert "pip install lgtsm[perceptual]" in unavailable["stlpips"][1]
     assert unavailable["lpips"][0] == "no weights alexnet-owt-7be5be79.pth"
     assert unavailable["warping_error_raft_large"][0].startswith("no weights raft_large")
     assert (
