@@ -17,7 +17,7 @@ $(VENV)/.installed: pyproject.toml
 
 demo: install
 	rm -rf $(DEMO)
-	$(BIN)/python -m lgtsm.train paths.run=$(DEMO)
+	$(BIN)/python -m lgtsm.train experiment=demo paths.run=$(DEMO)
 	$(BIN)/python -m lgtsm.inpaint tests/data/bmx-trees/video.mp4 --mask tests/data/bmx-trees/masks \
 		--dilate 4 --checkpoint $(DEMO)/checkpoints/last.ckpt -o $(DEMO)/bmx-trees_filled.mp4
 

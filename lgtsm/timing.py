@@ -68,7 +68,7 @@ def surroundings() -> dict[str, Any]:
             versions[package] = None
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "load": load,
         "system": platform.platform(),
@@ -84,7 +84,8 @@ def write_json(path: str | Path, document: dict[str, Any]) -> None:
     write_text(path, json.dumps(document, indent=2) + "\n")
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of the CPU, as well as the system knows it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from lgtsm.config.folder import config_folder
 from lgtsm.config.sweep import expand_globs
@@ -29,31 +29,42 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     Raises:
         ValueError: the configuration cannot be used; the sentence names its key.
     """
+    from lgtsm.config.check import check_complete
+
+    check_complete(config)  # before the imports that take seconds
+
     import torch
     from torch import nn
     from torchmetrics import Metric
 
     from lgtsm.classical.fillers import MeanColour, TemporalCopy
     from lgtsm.config.build import build, build_all
-    from lgtsm.config.check import check_complete
     from lgtsm.config.record import write_config
     from lgtsm.losses import GradientPenalty
     from lgtsm.metrics.report import write_report
     from lgtsm.metrics.scoring import markdown_table
     from lgtsm.models.transfer import read_networks, transfer
     from lgtsm.models.weights import save_model
+    from lgtsm.precision import AUTO, allow_tf32
     from lgtsm.training.callbacks import RunCheckpoints
     from lgtsm.training.datamodule import ClipDataModule
     from lgtsm.training.finite import FiniteGuard
     from lgtsm.training.inpainting_gan import InpaintingGAN
     from lgtsm.training.plateau import Plateau
+    from lgtsm.training.precision import training_device, training_precision
     from lgtsm.training.start import checkpoint_to_resume, hide_known_advice, plugins, seed_everything
 
-    check_complete(config)
     seed_everything(config.seed)
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
     hide_known_advice()
+    folder = Path(config.paths.run)
+    resume = checkpoint_to_resume(config.resume, folder)
+    why_precision = None
+    if config.trainer.get("precision") == AUTO:
+        options = OmegaConf.to_container(config.trainer, resolve=True)
+        config.trainer.precision, why_precision = training_precision(options, resume)
+        allow_tf32(training_device(options))
 
     generator = build(config.model, "model", nn.Module)
     discriminator = build(config.discriminator, "discriminator", nn.Module)
@@ -104,10 +115,10 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
         logger=build_all(config.logger, "logger"),
         plugins=plugins(),
     )
-    folder = Path(config.paths.run)
-    resume = checkpoint_to_resume(config.resume, folder)
     if trainer.is_global_zero:
         write_config(config, folder)
+        if why_precision is not None:
+            print(why_precision)
         for network, weights in matched.items():
             print(f"{network} from {config.init_from}: {weights}")
         if config.resume is not None:
@@ -116,7 +127,12 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
 
     scores = None
     if trainer.is_global_zero:
-        about = {"name": config.name, "steps": trainer.global_step, "seed": config.seed}
+        about = {
+            "name": config.name,
+            "steps": trainer.global_step,
+            "seed": config.seed,
+            "training_precision": config.trainer.get("precision"),
+        }
         trained = module.inference_generator.eval().cpu()
         save_model(trained, folder / "generator.safetensors", about)
         if config.evaluate:

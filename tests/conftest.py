@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,13 @@ def make_clip():
         return video, hole
 
     return make
+
+
+def pytest_configure(config):
+    """Let no test, nor a command that it starts, read or write what the user's cache folder holds."""
+    folder = tempfile.TemporaryDirectory(prefix="lgtsm-cache-")
+    config.add_cleanup(folder.cleanup)
+    os.environ["XDG_CACHE_HOME"] = folder.name
 
 
 def pytest_collection_modifyitems(config, items):

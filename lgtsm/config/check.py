@@ -9,6 +9,14 @@ from omegaconf import DictConfig, OmegaConf
 from lgtsm.config.build import ConfigError
 
 HINTS = {"data.root": "Name the folder of the data, e.g. data.root=/data/FVI."}
+NO_EXPERIMENT = (
+    "There is nothing to train yet: no experiment is chosen. Take experiment=demo, a few minutes on procedural clips, or "
+    "experiment=clips_lgtsm data.root=VIDEOS for videos of your own."
+)
+NO_EXPERIMENT_FOR_DATA = (
+    "No experiment is chosen that sets sizes and schedule for the videos in {root}. Add experiment=clips_lgtsm, which "
+    "suits any folder of videos, or set max_steps and what else you want yourself."
+)
 
 
 def check_complete(config: DictConfig) -> None:
@@ -18,6 +26,9 @@ def check_complete(config: DictConfig) -> None:
         ConfigError: names the first one and how to give it.
     """
     missing = missing_keys(OmegaConf.to_container(config, resolve=False))
+    if "max_steps" in missing:
+        root = None if "data.root" in missing else OmegaConf.select(config, "data.root")
+        raise ConfigError(NO_EXPERIMENT if root is None else NO_EXPERIMENT_FOR_DATA.format(root=root))
     if missing:
         key = missing[0]
         raise ConfigError(f"{key} has no value. {HINTS.get(key, f'Set it on the command line: {key}=VALUE.')}")

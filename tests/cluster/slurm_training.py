@@ -17,7 +17,7 @@ from lgtsm.training.log import read_log
 from tests.cluster.slurm_node import SlurmNode
 
 ROOT = Path(__file__).parents[2]
-TRAINING = ["model.width=8", "height=32", "width=32", "max_steps=1000", "adversarial.start_step=700",
+TRAINING = ["experiment=demo", "model.width=8", "height=32", "width=32", "max_steps=1000", "adversarial.start_step=700",
             "steps_per_epoch=100", "evaluate=false"]  # fmt: skip
 PATIENCE = 1800  # seconds
 

@@ -12,8 +12,8 @@ from lgtsm.video.probe import probe
 from tests.end_to_end.composing import composed
 from tests.reference.wandb_file import read_records
 
-TINY = ["model.width=4", "discriminator.width=4", "height=16", "width=16", "num_frames=3", "batch_size=2",
-        "callbacks.progress=null", "data.num_workers=0", "evaluate=false", "steps_per_epoch=2",
+TINY = ["experiment=demo", "model.width=4", "discriminator.width=4", "height=16", "width=16", "num_frames=3",
+        "batch_size=2", "callbacks.progress=null", "data.num_workers=0", "evaluate=false", "steps_per_epoch=2",
         "adversarial.start_step=2", "+trainer.limit_val_batches=1", "trainer.log_every_n_steps=1"]  # fmt: skip
 
 

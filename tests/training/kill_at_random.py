@@ -21,8 +21,8 @@ from lgtsm.config.folder import config_folder
 
 EVERY = 3
 OPTIONS = [
-    "model.width=4", "discriminator.width=4", "height=16", "width=16", "num_frames=3", "batch_size=2",
-    "steps_per_epoch=8", f"checkpoint_every={EVERY}",
+    "experiment=demo", "model.width=4", "discriminator.width=4", "height=16", "width=16", "num_frames=3",
+    "batch_size=2", "steps_per_epoch=8", f"checkpoint_every={EVERY}",
     "average_decay=0.9", "data.num_workers=1", "evaluate=false", "callbacks.progress=null", "callbacks.pictures=null",
     "precision=fp32", "resume=auto", "trainer.log_every_n_steps=1", "+trainer.limit_val_batches=1",
 ]  # fmt: skip

@@ -13,8 +13,8 @@ import torch
 
 from tests.training.ddp_worker import STEPS, VARIANTS, train
 
-TINY = ["model.width=4", "discriminator.width=4", "height=16", "width=16", "num_frames=3", "data.num_workers=0",
-        "evaluate=false", "callbacks.progress=null", "precision=fp32", "adversarial.start_step=3",
+TINY = ["experiment=demo", "model.width=4", "discriminator.width=4", "height=16", "width=16", "num_frames=3",
+        "data.num_workers=0", "evaluate=false", "callbacks.progress=null", "precision=fp32", "adversarial.start_step=3",
         "max_gradient_norm=null",
         "optimizer=adam", "optimizer.generator.amsgrad=false", "trainer.log_every_n_steps=1"]  # fmt: skip
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
