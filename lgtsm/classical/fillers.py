@@ -1,4 +1,4 @@
-"""The two fillers that every method has to beat: one colour, and the nearest frame that knows the pixel."""
+"""The two fillers that every method has to beat: one color, and the nearest frame that knows the pixel."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from lgtsm.checks import check_video_and_hole
 from lgtsm.ops.compositing import composite
+from lgtsm.ops.smooth_fill import smooth_fill
 
 
 class MeanColour(nn.Module):
@@ -22,9 +23,11 @@ class MeanColour(nn.Module):
 class TemporalCopy(nn.Module):
     """Fill each missing pixel with the same pixel of the nearest frame that knows it; the earlier one of two.
 
-    Pixels that no frame knows get the mean colour of the known ones.
+    Pixels that no frame knows are filled last, smoothly, frame by frame, from the known and the copied ones around
+    them; a clip that knows nothing becomes gray.
     """
 
+    @torch.no_grad()
     def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
         """Fill (batch, time, 3, height, width) in [0, 1] where hole (batch, time, 1, height, width) is 1."""
         check_video_and_hole(video, hole)
@@ -37,8 +40,15 @@ class TemporalCopy(nn.Module):
         source = torch.where(frame - before <= after - frame, before, after)
         found = (source >= 0) & (source < num_frames)
         copied = video.gather(1, source.clamp(0, num_frames - 1).expand_as(video))
-        predicted = torch.where(found, copied, _mean_of_known(video, hole))
+        predicted = copied if found.all() else torch.where(found, copied, _smooth(copied, ~found))
         return {"filled": composite(video, hole, predicted), "predicted": predicted}
+
+
+def _smooth(video: Tensor, hole: Tensor) -> Tensor:
+    """Fill frame by frame, to bound the memory, and in float32: float16 cannot count the pixels of a frame."""
+    wide = torch.promote_types(video.dtype, torch.float32)
+    filled = [smooth_fill(frame.to(wide), left) for frame, left in zip(video.split(1, 1), hole.split(1, 1))]
+    return torch.cat(filled, 1).to(video.dtype)
 
 
 def _mean_of_known(video: Tensor, hole: Tensor) -> Tensor:
