@@ -95,7 +95,12 @@ def _add_computing(parser: argparse.ArgumentParser) -> None:
     compute.add_argument(
         "--device", default="auto", help="cpu, cuda, cuda:1, ... (default: the GPU where there is one)"
     )
-    compute.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="fp32", help="(default: %(default)s)")
+    compute.add_argument(
+        "--precision",
+        choices=("auto", "fp32", "bf16", "fp16"),
+        default="auto",
+        help="of a network; auto takes what the device computes fast and says which (default: auto)",
+    )
     compute.add_argument(
         "--max-memory", metavar="SIZE", help="like 4G: what the network may take; fewer frames at once, the same result"
     )

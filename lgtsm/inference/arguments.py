@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from fractions import Fraction
 from pathlib import Path
@@ -14,17 +15,18 @@ from lgtsm.inference.batch_state import fingerprint
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import parse_bytes
 from lgtsm.inference.plan import FillOptions
+from lgtsm.precision import allow_tf32
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import KEY_TOLERANCE, MaskChoice
 from lgtsm.video.mask_sources import parse_box, parse_colour
 
 
-def settings(arguments: Namespace) -> dict[str, object]:
+def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
     """Return all that changes a result, to know whether an output was made with the same."""
     aside = ("video", "output", "mask", "pairs", "batch", "overwrite", "dry_run", "preview", "report", "raw", "device")
     chosen = {name: value for name, value in vars(arguments).items() if name not in aside}
     checkpoint = fingerprint(Path(arguments.checkpoint)) if arguments.checkpoint else None
-    return {"lgtsm": __version__, **chosen, "checkpoint": checkpoint}
+    return {"lgtsm": __version__, **chosen, "checkpoint": checkpoint, "precision": inpainter.precision}
 
 
 def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
@@ -68,7 +70,11 @@ def make_inpainter(arguments: Namespace) -> Inpainter:
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     model = arguments.checkpoint if arguments.method == "network" else CLASSICAL[arguments.method.replace("-", "_")]()
-    return Inpainter(model, device, arguments.precision)
+    inpainter = Inpainter(model, device, arguments.precision)
+    if inpainter.why_precision is not None:
+        allow_tf32(inpainter.device)
+        print(f"lgtsm inpaint: precision {inpainter.precision}: {inpainter.why_precision}", file=sys.stderr)
+    return inpainter
 
 
 def parse_fps(text: str | None) -> Fraction | None:

@@ -162,7 +162,7 @@ def run_many(arguments: Namespace) -> None:
             finally:
                 bar.remove_task(task)
 
-        results = run_batch(pairs, fill, settings(arguments), arguments.overwrite, arguments.dry_run, told)
+        results = run_batch(pairs, fill, settings(arguments, inpainter), arguments.overwrite, arguments.dry_run, told)
     Console().print(summary_table(results))
     if any(result.state == "failed" for result in results):
         sys.exit(1)

@@ -17,9 +17,8 @@ from lgtsm.inference.regions import plan_regions
 from lgtsm.inference.stream import Chunks, VideoStream
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
+from lgtsm.precision import AUTO, DTYPES, autocast, choose_precision
 from lgtsm.video.scene_cuts import SceneCutDetector
-
-PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class Inpainter:
@@ -28,17 +27,25 @@ class Inpainter:
     Args:
         model: a method(video, hole) -> {"filled", ...}, or the path of a weight file or checkpoint.
         device: where to compute, e.g. "cpu", "cuda", "cuda:1".
-        precision: "fp32", or "bf16" / "fp16" for mixed precision.
+        precision: "fp32", or "bf16" / "fp16" for mixed precision; "auto" takes what the device computes fast, and fp32
+            for methods without weights. The attribute `precision` says what it has come to, `why_precision` why (None
+            where nothing was chosen).
 
     Raises:
         FileNotFoundError, ValueError: the checkpoint is missing or is none; no such device or precision.
     """
 
-    def __init__(self, model: nn.Module | str | Path, device: str = "cpu", precision: str = "fp32"):
-        check_choice("precision", precision, tuple(PRECISIONS))
+    def __init__(self, model: nn.Module | str | Path, device: str = "cpu", precision: str = AUTO):
+        check_choice("precision", precision, (AUTO, *DTYPES))
         self.device = check_device(device)
-        self.dtype = PRECISIONS[precision]
         self.model = (load_model(model) if isinstance(model, (str, Path)) else model).eval().to(self.device)
+        self.why_precision: str | None = None
+        if precision == AUTO:
+            precision = "fp32"
+            if any(True for _ in self.model.parameters()):
+                precision, self.why_precision = choose_precision(self.device)
+        self.precision = precision
+        self.dtype = DTYPES[precision]
 
     @property
     def can_stream(self) -> bool:
@@ -124,7 +131,7 @@ class Inpainter:
             video, hole = video[None], hole[None] if isinstance(hole, Tensor) else hole
         check_video_and_hole(video, hole)
         on_device = video.to(self.device, torch.float32), hole.to(self.device, torch.float32)
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+        with autocast(self.device, self.precision):
             predicted = self.model(*on_device)["filled"]
         filled = composite(video, hole, predicted.float().clamp(0, 1).to(video.device))
         return filled[0] if single else filled

@@ -25,8 +25,9 @@ def test_it_is_the_models_own_result(model, make_clip):
     video, hole = make_clip(1, 3)
     with torch.no_grad():
         expected = model.eval()(video, hole)["filled"].clamp(0, 1)
-    torch.testing.assert_close(lgtsm.Inpainter(model).fill(video, hole), expected)
-    torch.testing.assert_close(lgtsm.Inpainter(model).fill(video[0], hole[0]), expected[0])
+    inpainter = lgtsm.Inpainter(model, precision="fp32")
+    torch.testing.assert_close(inpainter.fill(video, hole), expected)
+    torch.testing.assert_close(inpainter.fill(video[0], hole[0]), expected[0])
 
 
 def test_any_method_and_any_checkpoint(tmp_path, model, make_clip):

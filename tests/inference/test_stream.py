@@ -35,7 +35,7 @@ class SmallReach(torch.nn.Module):
 
 @pytest.fixture
 def inpainter():
-    return Inpainter(SmallReach())
+    return Inpainter(SmallReach(), precision="fp32")
 
 
 def clip(num_frames, height=64, width=80, holes=()):

@@ -22,7 +22,7 @@ SIZE = 72, 96
 
 @pytest.fixture
 def inpainter():
-    return Inpainter(SmallReach())
+    return Inpainter(SmallReach(), precision="fp32")
 
 
 @pytest.fixture
