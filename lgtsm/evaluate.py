@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hydra
 from omegaconf import DictConfig
@@ -11,6 +12,9 @@ from omegaconf import DictConfig
 from lgtsm.config.folder import config_folder
 from lgtsm.exits import UnavailableError, exit_with_sentence
 from lgtsm.optional import MissingPackageError
+
+if TYPE_CHECKING:
+    from lgtsm.evaluation.processes import Processes
 
 
 def run(config: DictConfig) -> dict[str, dict[str, float]]:
@@ -23,10 +27,12 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
     Raises:
         ValueError, FileNotFoundError: the configuration, a checkpoint or results cannot be used.
     """
-    from lgtsm.checks import check_device
+    from lgtsm.checks import check_choice, check_device
     from lgtsm.config.check import check_complete
+    from lgtsm.precision import AUTO, DTYPES
 
     check_device(config.device)
+    check_choice("precision", config.precision, (AUTO, *DTYPES))
     if config.protocol.name == "validation":
         check_complete(config)
         return run_validation(config)
@@ -43,16 +49,22 @@ def run_validation(config: DictConfig) -> dict[str, dict[str, float]]:
     from lgtsm.metrics.report import write_report
     from lgtsm.metrics.scoring import markdown_table
     from lgtsm.models.weights import load_model
+    from lgtsm.precision import InPrecision
 
     methods = {"mean colour": MeanColour(), "temporal copy": TemporalCopy()}
     shown = "temporal copy"
     if config.checkpoint is not None:
         shown = config.name
-        methods[shown] = load_model(config.checkpoint).to(config.device)
+        network = load_model(config.checkpoint).to(config.device)
+        set_precision(config, config.device)
+        methods[shown] = InPrecision(network, config.precision).eval()
     clips = build(config.data.module.validation, "data.module.validation", Dataset)
     folder = Path(config.paths.run)
     write_config(config, folder)
-    scores = write_report(methods, clips, folder, shown, about={"checkpoint": config.checkpoint}, device=config.device)
+    about = {"checkpoint": config.checkpoint}
+    if config.checkpoint is not None:
+        about["precision"] = config.precision
+    scores = write_report(methods, clips, folder, shown, about=about, device=config.device)
     print(f"{len(clips)} clips, means over clips:\n{markdown_table(scores)}\n\nReport: {folder}")
     return scores
 
@@ -80,10 +92,14 @@ def run_protocol(config: DictConfig) -> dict[str, dict[str, float]]:
     with join_processes() as processes:
         device = processes.device(config.device)
         results = [config.results] if isinstance(config.results, str) else list(config.results or [])
-        one_cell = len(protocol.kinds) * len(protocol.centres) == 1
-        methods = make_methods(config.methods, config.checkpoint, config.name, results, one_cell, device)
-        metrics, unavailable = make_metrics(config.metric, device)
         folder = Path(processes.of_first(str(config.paths.run)))
+        one_cell = len(protocol.kinds) * len(protocol.centres) == 1
+        if config.checkpoint is not None:
+            set_precision(config, device, folder, processes)
+        methods = make_methods(
+            config.methods, config.checkpoint, config.name, results, one_cell, device, config.precision
+        )
+        metrics, unavailable = make_metrics(config.metric, device)
         with Progress(console=Console(stderr=True), disable=processes.rank > 0) as bar:
             task = bar.add_task("Clips scored")
             document = evaluate(
@@ -107,6 +123,29 @@ def run_protocol(config: DictConfig) -> dict[str, dict[str, float]]:
     print(f"{table.strip()}\n\nReport: {folder / 'report.html'}")
     everything = {method: groups["all"] for method, groups in document["scores"].items()}
     return {method: {name: v["mean"] for name, v in of.items() if "mean" in v} for method, of in everything.items()}
+
+
+def set_precision(
+    config: DictConfig, device: str, folder: Path | None = None, processes: Processes | None = None
+) -> None:
+    """Replace precision=auto by what it stands for, the same in all processes, and say it.
+
+    Args:
+        config: whose `precision` is set.
+        device: of this process.
+        folder: of an evaluation that may have been begun; its network keeps the precision it was begun in.
+        processes: all that take part.
+    """
+    from lgtsm.evaluation.ledger import claimed
+    from lgtsm.precision import AUTO, Choice, choose_precision
+
+    if config.precision != AUTO:
+        return
+    kept = None if folder is None else claimed(folder, config.name).get("precision")
+    choice = choose_precision(device) if kept is None else Choice(kept, f"{folder} was begun in it")
+    config.precision = choice.name if processes is None else processes.of_first(choice.name)
+    if processes is None or processes.rank == 0:
+        print(f"lgtsm evaluate: {choice}", file=sys.stderr)
 
 
 def make_metrics(config: DictConfig, device: str) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:

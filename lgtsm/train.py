@@ -45,13 +45,13 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     from lgtsm.metrics.scoring import markdown_table
     from lgtsm.models.transfer import read_networks, transfer
     from lgtsm.models.weights import save_model
-    from lgtsm.precision import AUTO, allow_tf32
+    from lgtsm.precision import allow_tf32
     from lgtsm.training.callbacks import RunCheckpoints
     from lgtsm.training.datamodule import ClipDataModule
     from lgtsm.training.finite import FiniteGuard
     from lgtsm.training.inpainting_gan import InpaintingGAN
     from lgtsm.training.plateau import Plateau
-    from lgtsm.training.precision import training_device, training_precision
+    from lgtsm.training.precision import short_name, training_device, training_precision
     from lgtsm.training.start import checkpoint_to_resume, hide_known_advice, plugins, seed_everything
 
     seed_everything(config.seed)
@@ -60,10 +60,10 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     hide_known_advice()
     folder = Path(config.paths.run)
     resume = checkpoint_to_resume(config.resume, folder)
-    why_precision = None
-    if config.trainer.get("precision") == AUTO:
-        options = OmegaConf.to_container(config.trainer, resolve=True)
-        config.trainer.precision, why_precision = training_precision(options, resume)
+    options = OmegaConf.to_container(config.trainer, resolve=True)
+    config.trainer.precision, why_precision = training_precision(options, resume)
+    config.precision = short_name(config.trainer.precision)
+    if why_precision is not None:
         allow_tf32(training_device(options))
 
     generator = build(config.model, "model", nn.Module)
@@ -131,7 +131,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
             "name": config.name,
             "steps": trainer.global_step,
             "seed": config.seed,
-            "training_precision": config.trainer.get("precision"),
+            "training_precision": config.precision,
         }
         trained = module.inference_generator.eval().cpu()
         save_model(trained, folder / "generator.safetensors", about)

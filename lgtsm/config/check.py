@@ -10,8 +10,8 @@ from lgtsm.config.build import ConfigError
 
 HINTS = {"data.root": "Name the folder of the data, e.g. data.root=/data/FVI."}
 NO_EXPERIMENT = (
-    "There is nothing to train yet: no experiment is chosen. Take experiment=demo, a few minutes on procedural clips, or "
-    "experiment=clips_lgtsm data.root=VIDEOS for videos of your own."
+    "There is nothing to train yet: no experiment is chosen. Take experiment=demo, a few minutes on procedural clips, "
+    "or experiment=clips_lgtsm data.root=VIDEOS for videos of your own."
 )
 NO_EXPERIMENT_FOR_DATA = (
     "No experiment is chosen that sets sizes and schedule for the videos in {root}. Add experiment=clips_lgtsm, which "

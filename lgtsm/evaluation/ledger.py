@@ -102,6 +102,12 @@ def claim(folder: str | Path, protocol: dict[str, Any], methods: dict[str, Any])
     write_text(path, json.dumps(found, indent=2) + "\n")
 
 
+def claimed(folder: str | Path, name: str) -> dict[str, Any]:
+    """Return which method has the name in a folder's evaluation, see `claim`; empty where there is none yet."""
+    path = Path(folder) / IDENTITY
+    return json.loads(path.read_text())["methods"].get(name, {}) if path.is_file() else {}
+
+
 def _cut_torn_line(path: Path) -> None:
     with path.open("rb+") as file:
         content = file.read()

@@ -15,6 +15,7 @@ from lgtsm.evaluation.protocol import Unit
 from lgtsm.models.official_weights import load_official
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
+from lgtsm.precision import InPrecision
 from lgtsm.video.reader import VIDEO_EXTENSIONS, open_video
 
 
@@ -114,6 +115,7 @@ def make_methods(
     results: Sequence[str] = (),
     one_cell: bool = False,
     device: str = "cpu",
+    precision: str = "fp32",
 ) -> list[Method]:
     """Return the methods that a command line names, in this order.
 
@@ -124,6 +126,7 @@ def make_methods(
         results: "NAME:FOLDER" each.
         one_cell: see `ResultsFolder`.
         device: where networks and fillers compute.
+        precision: of the checkpoint's network, "fp32", "bf16" or "fp16"; it is part of what tells it from others.
 
     Raises:
         ValueError, FileNotFoundError: one cannot be had, or two have one name.
@@ -136,9 +139,8 @@ def make_methods(
     if checkpoint is not None:
         path = Path(checkpoint)
         network = load_official(path).generator if path.is_dir() else load_model(path)
-        methods.append(
-            ModuleMethod(name, network.eval().to(device), {"checkpoint": path.name, "sha256": _sha256(path)})
-        )
+        identity = {"checkpoint": path.name, "sha256": _sha256(path), "precision": precision}
+        methods.append(ModuleMethod(name, InPrecision(network.to(device), precision).eval(), identity))
     for entry in results:
         own, colon, folder = entry.partition(":")
         if not colon or not own or not folder:

@@ -15,23 +15,34 @@ from lgtsm.precision import AUTO, choose_precision
 LIGHTNING = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
-def training_precision(trainer: dict[str, Any], checkpoint: str | Path | None = None) -> tuple[str, str]:
-    """Return what Lightning calls the precision to train in, and a sentence that says why.
+def training_precision(
+    trainer: dict[str, Any], checkpoint: str | Path | None = None
+) -> tuple[int | str | None, str | None]:
+    """Return what Lightning calls the precision to train in, and a sentence that says why if it was chosen here.
 
     A run that goes on keeps its precision, where the device has it.
 
     Args:
-        trainer: arguments of Lightning's Trainer: accelerator, devices, num_nodes.
+        trainer: arguments of Lightning's Trainer: accelerator, devices, num_nodes, and precision, which may also be
+            "auto", "fp32", "bf16" or "fp16".
         checkpoint: what the run goes on from, in the folder `checkpoints` of a run folder.
     """
+    precision = trainer.get("precision")
+    if precision != AUTO:
+        return LIGHTNING.get(precision, precision), None
     device = training_device(trainer)
     if checkpoint is not None:
         config = Path(checkpoint).absolute().parents[1] / "config.yaml"
         kept = recorded_precision(config)
         if kept is not None and not (kept == LIGHTNING["fp16"] and device == "cpu"):
-            return kept, f"precision {kept}: the run has been trained in it so far, as {config} says"
+            return kept, f"precision {short_name(kept)}: the run has been trained in it so far, as {config} says"
     choice = choose_precision(device, trial=not in_several_processes(trainer))
     return LIGHTNING[choice.name], str(choice)
+
+
+def short_name(precision: int | str | None) -> int | str | None:
+    """Return the name of a precision of Lightning's for people, or as it is where it has none."""
+    return next((name for name, value in LIGHTNING.items() if value == precision), precision)
 
 
 def training_device(trainer: dict[str, Any]) -> str:

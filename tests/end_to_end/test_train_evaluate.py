@@ -50,8 +50,8 @@ def test_every_experiment_runs_one_batch_of_each_stage(tmp_path, data_root, expe
 
 
 def test_the_whole_path(tmp_path):
-    config = composed(tmp_path, *TINY[:-1], "max_steps=4", "steps_per_epoch=2", "adversarial.start_step=3",
-                      "evaluate=true",
+    config = composed(tmp_path, "experiment=demo", *TINY[:-1], "max_steps=4", "steps_per_epoch=2",
+                      "adversarial.start_step=3", "evaluate=true",
                       "trainer.log_every_n_steps=1")  # fmt: skip
     scores = train.run(config)["scores"]
     run = tmp_path / "run"
@@ -72,7 +72,8 @@ def test_the_whole_path(tmp_path):
     ]
     assert torch.equal(*of_run)
 
-    evaluated = composed(tmp_path / "again", f"checkpoint={run}/generator.safetensors", *TINY[2:5], name="evaluate")
+    evaluated = composed(tmp_path / "again", f"checkpoint={run}/generator.safetensors", *TINY[2:5], "precision=fp32",
+                         name="evaluate")  # fmt: skip
     again = evaluate.run(evaluated)
     for key in ("psnr_hole", "ssim_hole", "mse"):
         assert again["network"][key] == pytest.approx(scores["demo"][key], rel=1e-5)
@@ -80,7 +81,8 @@ def test_the_whole_path(tmp_path):
 
 
 def test_a_run_resumes_from_its_checkpoint_and_starts_from_weights(tmp_path, capsys):
-    options = [*TINY, "steps_per_epoch=2", "adversarial.start_step=100", "+trainer.limit_val_batches=1"]
+    options = ["experiment=demo", *TINY, "steps_per_epoch=2", "adversarial.start_step=100",
+               "+trainer.limit_val_batches=1"]  # fmt: skip
     train.run(composed(tmp_path, *options, "max_steps=2"))
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     resumed = train.run(composed(tmp_path / "b", *options, "max_steps=4", f"resume={last}"))
