@@ -43,6 +43,7 @@ PROTOCOL = [
     "protocol=paper_fvi", "protocol.num_frames=6", "protocol.height=64", "protocol.width=64",
     "protocol.kinds=[object_like]", "protocol.masks=false", "num_pictures=0", "metric.lpips.net=squeeze",
     "metric.lpips.weights={squeezenet}", "metric.video_fid_eval=null", "metric.video_fid_batch_statistics=null",
+    "precision=fp32",
 ]  # fmt: skip
 SCORES = ["psnr_hole", "mse_hole", "lpips_squeeze_not_published", "warping_error", "flicker_hole"]
 QUESTIONS = {  # what each difference tells: first minus second

@@ -59,7 +59,9 @@ def training_device(trainer: dict[str, Any]) -> str:
 def in_several_processes(trainer: dict[str, Any]) -> bool:
     """Whether a run has, or may have, several processes; they have to choose alike."""
     launched = any(int(os.environ.get(name, 1)) > 1 for name in ("WORLD_SIZE", "SLURM_NTASKS"))
-    return launched or trainer.get("num_nodes", 1) != 1 or trainer.get("devices", "auto") not in (1, "1", [0])
+    devices = trainer.get("devices", "auto")
+    one_device = len(devices) == 1 if isinstance(devices, list) else devices in (1, "1")
+    return launched or trainer.get("num_nodes", 1) != 1 or not one_device
 
 
 def recorded_precision(config: Path) -> str | None:

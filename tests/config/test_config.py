@@ -84,6 +84,32 @@ def test_missing_values_are_named_with_the_way_to_give_them():
 
 
 @pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ([], r"no experiment is chosen.*experiment=demo.*experiment=clips_lgtsm data\.root=VIDEOS"),
+        (["data=folder"], r"experiment=clips_lgtsm data\.root=VIDEOS"),
+        (["data=folder", "data.root=/videos"], r"for the videos in /videos\. Add experiment=clips_lgtsm"),
+        (["data=fvi", "max_steps=5"], r"data\.root has no value"),
+    ],
+)
+def test_nothing_is_trained_that_nobody_asked_for(overrides, words):
+    with pytest.raises(ConfigError, match=words):
+        check_complete(composed(*overrides))
+
+
+def test_who_sets_the_steps_needs_no_experiment():
+    check_complete(composed("max_steps=5"))
+    check_complete(composed("data=folder", "data.root=/videos", "max_steps=5"))
+
+
+@pytest.mark.parametrize("precision", ["auto", "fp32", "bf16", "fp16"])
+def test_the_precision_is_one_key_of_training_and_evaluation(precision):
+    trained, scored = (composed(f"precision={precision}", name=name) for name in ("train", "evaluate"))
+    assert trained.precision == trained.trainer.precision == scored.precision == precision
+    assert composed("experiment=demo").precision == composed(name="evaluate").precision == "auto"
+
+
+@pytest.mark.parametrize(
     ("node", "words"),
     [
         ({"_target_": "os.system", "command": "true"}, r"thing\._target_ must start with one of lgtsm\."),

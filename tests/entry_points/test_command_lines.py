@@ -142,3 +142,19 @@ def test_train_says_where_the_data_must_lie(tmp_path):
     missing = command("lgtsm.train", "experiment=faceforensics_lgtsm", cwd=tmp_path)
     assert missing.returncode == 2
     assert "data.root has no value" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), ("experiment=demo", "experiment=clips_lgtsm data.root=VIDEOS")),
+        (("data=folder", "data.root=somewhere"), ("experiment=clips_lgtsm", "max_steps")),
+    ],
+)
+def test_train_alone_says_how_to_go_on(tmp_path, words, said):
+    result = command("-X", "importtime", "-m", "lgtsm.train", *words, cwd=tmp_path)
+    assert result.returncode == 2
+    *imported, sentence = result.stderr.strip().splitlines()
+    assert sentence.startswith("lgtsm train: ") and all(word in sentence for word in said)
+    assert result.stdout == ""
+    assert not any(line.split("|")[-1].strip() in ("torch", "pytorch_lightning") for line in imported)

@@ -1,11 +1,15 @@
 """`evaluate` by a paper's protocol and `compare`, as a user types them."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
 
+import lgtsm
 from lgtsm import compare
 from lgtsm.evaluate import make_metrics, run
+from lgtsm.precision import Choice
 from tests.end_to_end.composing import composed
 
 
@@ -84,3 +88,50 @@ def test_videos_and_a_device_that_is_there_must_be_named():
         run(composed("evaluate", "protocol=paper_fvi", "device=gpu9"))
     with pytest.raises(ValueError, match=r"protocol\.videos"):
         run(composed("evaluate", "protocol=paper_fvi"))
+
+
+@pytest.fixture
+def network(tmp_path):
+    lgtsm.save_model(lgtsm.create_model("lgtsm", width=4), tmp_path / "network.safetensors")
+    return f"checkpoint={tmp_path}/network.safetensors"
+
+
+def test_the_precision_of_the_network_is_part_of_what_it_is(tmp_path, videos, network, monkeypatch, capsys):
+    def choose(name):
+        monkeypatch.setattr("lgtsm.precision.choose_precision", lambda device: Choice(name, "a test"))
+
+    def document():
+        return json.loads((tmp_path / "run" / "metrics.json").read_text())
+
+    words = network, f"paths.run={tmp_path}/run", "methods=[temporal_copy]"
+    choose("bf16")
+    scores = run(small(videos, *words))
+    assert "lgtsm evaluate: precision bf16: a test" in capsys.readouterr().err
+    assert document()["methods"]["network"]["precision"] == "bf16"
+    assert "precision" not in document()["methods"]["temporal_copy"]
+    assert "precision bf16" in (tmp_path / "run" / "report.md").read_text()
+    assert "precision: bf16" in (tmp_path / "run" / "config.yaml").read_text()
+    choose("fp32")  # on another machine; what was begun goes on
+    assert run(small(videos, *words)) == scores
+    assert "run was begun in it" in capsys.readouterr().err
+    with pytest.raises(ValueError, match=r"has scores of another 'network'.*'precision': 'fp32'"):
+        run(small(videos, *words, "precision=fp32"))
+    exact = run(small(videos, network, f"paths.run={tmp_path}/exact", "precision=fp32"))
+    assert exact["network"]["mse_hole"] == pytest.approx(scores["network"]["mse_hole"], rel=0.05)
+    assert exact["network"]["mse_hole"] != scores["network"]["mse_hole"]
+    assert exact["temporal_copy"] == scores["temporal_copy"]
+
+
+def test_validation_clips_are_scored_in_the_precision_that_is_said(tmp_path, network, monkeypatch, capsys):
+    monkeypatch.setattr("lgtsm.precision.choose_precision", lambda device: Choice("bf16", "a test"))
+    tiny = "height=16", "width=16", "num_frames=2", f"paths.run={tmp_path}/run"
+    run(composed("evaluate", network, *tiny))
+    assert "precision bf16: a test" in capsys.readouterr().err
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["about"]["precision"] == "bf16"
+    assert "precision: bf16" in (tmp_path / "run" / "config.yaml").read_text()
+    run(composed("evaluate", *tiny))
+    assert "precision" not in capsys.readouterr().err
+    with pytest.raises(ValueError, match="precision must be one of 'auto'"):
+        config = composed("evaluate", *tiny)
+        config.precision = "int8"
+        run(config)

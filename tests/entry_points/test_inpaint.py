@@ -14,6 +14,7 @@ import torch
 import lgtsm
 from lgtsm.inference.raw import RawSink, read_raw
 from lgtsm.inpaint import main
+from lgtsm.precision import Choice
 from lgtsm.video.probe import probe
 from lgtsm.video.reader import open_video
 from lgtsm.video.writer import VideoWriter
@@ -307,3 +308,31 @@ def test_many_videos(tmp_path, monkeypatch, capsys, clip):
     table.write_text("video,mask,output\nvideos/a.mp4,masks/a.png,one.mp4\n")
     assert call("--pairs", table, "--method", "mean-colour") == 0
     assert np.abs(frames_of(tmp_path / "one.mp4").astype(int) - frames_of(tmp_path / "out" / "a.mp4")).mean() < 3
+
+
+def test_the_precision_of_a_network_is_said_and_what_a_batch_remembers(tmp_path, monkeypatch, capsys, weights, clip):
+    def choose(name):
+        chosen = Choice(name, "a test")
+        monkeypatch.setattr("lgtsm.inference.inpainter.choose_precision", lambda device: chosen)
+
+    monkeypatch.setenv("COLUMNS", "200")
+    choose("bf16")
+    (tmp_path / "videos").mkdir()
+    write_clip(tmp_path / "videos" / "a.mp4", clip)
+    network = ("-c", weights, "--device", "cpu")
+    assert call(tmp_path / "videos" / "a.mp4", *BOX, *network, "-o", tmp_path / "out.mp4") == 0
+    assert capsys.readouterr().err.count("lgtsm inpaint: precision bf16: a test\n") == 1
+    assert call(tmp_path / "videos" / "a.mp4", *BOX, *network, "-o", tmp_path / "out.mp4", "--precision", "fp32") == 0
+    assert call(tmp_path / "videos" / "a.mp4", *FAST, "-o", tmp_path / "out.mp4") == 0
+    assert "precision" not in capsys.readouterr().err
+
+    batch = (tmp_path / "videos", *BOX, *network, "--batch", "-o", tmp_path / "many")
+    for name, options, state in (
+        ("bf16", (), "1 filled"),
+        ("fp32", ("--precision", "bf16"), "1 done before"),
+        ("fp32", (), "1 filled"),
+        ("fp32", (), "1 done before"),
+    ):
+        choose(name)
+        assert call(*batch, *options) == 0
+        assert state in capsys.readouterr().out

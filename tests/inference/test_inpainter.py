@@ -3,6 +3,7 @@ import torch
 
 import lgtsm
 from lgtsm.classical import MeanColour
+from lgtsm.precision import Choice
 
 
 @pytest.fixture
@@ -47,3 +48,20 @@ def test_errors(model, make_clip):
         lgtsm.Inpainter(model, device="gpu0")
     with pytest.raises(ValueError, match="hole must be"):
         lgtsm.Inpainter(model).fill(video, hole[:, :1])
+
+
+def test_a_network_takes_what_the_device_computes_fast_and_other_methods_do_not_ask(model, make_clip, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "lgtsm.inference.inpainter.choose_precision",
+        lambda device: asked.append(str(device)) or Choice("bf16", "a test"),
+    )
+    inpainter = lgtsm.Inpainter(model)
+    assert (inpainter.precision, inpainter.why_precision, inpainter.dtype) == ("bf16", "a test", torch.bfloat16)
+    named = lgtsm.Inpainter(model, precision="bf16")
+    assert (named.precision, named.why_precision) == ("bf16", None)
+    video, hole = make_clip(1, 3)
+    assert torch.equal(inpainter.fill(video, hole), named.fill(video, hole))
+    classical = lgtsm.Inpainter(MeanColour())
+    assert (classical.precision, classical.why_precision) == ("fp32", None)
+    assert asked == ["cpu"]
