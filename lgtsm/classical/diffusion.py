@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 RELAXATIONS = 24
-NEIGHBOURS = np.float32([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]])
+NEIGHBORS = np.float32([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]])
 
 
 def diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -49,26 +49,31 @@ def _diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     if known.all() or not known.any():  # a part of the frame, cut out around its unknown pixels, may know nothing
         return values
     height, width = known.shape
-    weight = known.astype(np.float32)[..., None]
-    pooled = _halve(np.concatenate([np.where(known[..., None], values, 0), weight], axis=2))
-    coarse_known = pooled[..., -1] > 0
-    coarse = pooled[..., :-1] / np.maximum(pooled[..., -1:], np.float32(1e-6))
-    coarse = _diffuse(coarse, coarse_known)
+    weight = known.astype(np.float32)
+    filled = _with_channels(cv2.copyTo(values, known.astype(np.uint8)))  # 0 where unknown
+    weight, coarse = _halve(weight), _halve(filled)
+    coarse = _diffuse(coarse / np.maximum(weight, np.float32(1e-6))[..., None], weight > 0)
     guess = cv2.resize(coarse, (2 * coarse.shape[1], 2 * coarse.shape[0]), interpolation=cv2.INTER_LINEAR)
-    guess = guess.reshape(*guess.shape[:2], -1)[:height, :width]
-    filled = np.where(known[..., None], values, guess)
-    unknown = ~known[..., None]
+    unknown = 1 - known.astype(np.uint8)
+    cv2.copyTo(_with_channels(guess)[:height, :width], unknown, filled)
     for _ in range(RELAXATIONS):
-        mean = cv2.filter2D(filled, -1, NEIGHBOURS, borderType=cv2.BORDER_REPLICATE)
-        np.copyto(filled, mean.reshape(filled.shape), where=unknown)
+        mean = cv2.filter2D(filled, -1, NEIGHBORS, borderType=cv2.BORDER_REPLICATE)
+        cv2.copyTo(_with_channels(mean), unknown, filled)
     return filled
 
 
 def _halve(image: np.ndarray) -> np.ndarray:
     """Mean of 2x2 blocks, the last row and column counted as zero beyond the image."""
-    height, width, channels = image.shape
-    image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)))
-    return image.reshape(image.shape[0] // 2, 2, image.shape[1] // 2, 2, channels).mean(axis=(1, 3))
+    height, width, axes = *image.shape[:2], image.ndim
+    if height % 2 or width % 2:
+        image = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_CONSTANT)
+    half = cv2.resize(image, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+    return half if axes == 2 else _with_channels(half)
+
+
+def _with_channels(image: np.ndarray) -> np.ndarray:
+    """Give back the axis that OpenCV drops from an image of one channel."""
+    return image if image.ndim == 3 else image[..., None]
 
 
 def _around(area: np.ndarray) -> tuple[slice, slice]:

@@ -10,18 +10,19 @@ from torch import Tensor, nn
 from lgtsm.checks import check_positive
 from lgtsm.classical.clips import fill_clips
 from lgtsm.classical.diffusion import smooth_frames
-from lgtsm.classical.flow import neighbour_flow
+from lgtsm.classical.flow import neighbour_flow, sample_points
+from lgtsm.classical.frame_threads import for_each
 
 
 @dataclasses.dataclass(frozen=True)
 class Copied:
     """What was found along the flow.
 
-    colour: float32 (time, height, width, 3), the frames with what was found in them.
+    color: float32 (time, height, width, 3), the frames with what was found in them.
     missing: bool (time, height, width), what no frame shows.
     """
 
-    colour: np.ndarray
+    color: np.ndarray
     missing: np.ndarray
 
 
@@ -56,7 +57,7 @@ class FlowCopy(nn.Module):
     def _fill(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
         frames = smooth_frames(frames, hole)
         copied = copy_along_flow(frames, hole, *neighbour_flow(frames, hole), self.max_miss)
-        return smooth_frames(copied.colour, copied.missing)
+        return smooth_frames(copied.color, copied.missing)
 
 
 def copy_along_flow(
@@ -70,64 +71,61 @@ def copy_along_flow(
         forward, backward: as `lgtsm.classical.flow.neighbour_flow` returns them, complete.
         max_miss: see `FlowCopy`.
     """
-    total = np.zeros_like(frames)
-    weights = np.zeros(hole.shape, np.float32)
-    for ahead in (True, False):
-        point, colour, steps = _follow(frames, hole, forward, backward, ahead, max_miss)
-        weight = 1 / np.square(steps.astype(np.float32))
-        total[point] += colour * weight[:, None]
-        weights[point] += weight
-    found = weights > 0
-    colour = np.where(found[..., None], total / np.maximum(weights, np.float32(1e-12))[..., None], frames)
-    return Copied(colour, hole & ~found)
+    hidden = hole.astype(np.uint8) * 255
+    color, missing = frames.copy(), hole.copy()
 
+    def copy_into(t: int) -> None:
+        total = np.zeros((hole[t].size, 3), np.float32)
+        weights = np.zeros(hole[t].size, np.float32)
+        for ahead, flow, back in ((True, forward, backward), (False, backward, forward)):
+            pixels, colors, steps = _follow(t, frames, hidden, flow, back, ahead, max_miss)
+            weight = 1 / np.square(steps)
+            total[pixels] += colors * weight[:, None]
+            weights[pixels] += weight
+        found = np.flatnonzero(weights)
+        color[t].reshape(-1, 3)[found] = total[found] / weights[found, None]
+        missing[t].reshape(-1)[found] = False
 
-def bilinear(images: np.ndarray, t: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Sample images (time, height, width, channel) at whole times t and positions y, x inside them; exact on pixels.
-
-    Returns:
-        (points, channel), for t, y, x of shape (points,).
-    """
-    height, width, channels = images.shape[1:]
-    flat = images.reshape(-1, channels)
-    top, left = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
-    down, right = (y - top).astype(np.float32)[:, None], (x - left).astype(np.float32)[:, None]
-    below, beside = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
-    upper, lower = (t * height + top) * width, (t * height + below) * width
-    above = flat[upper + left] * (1 - right) + flat[upper + beside] * right
-    under = flat[lower + left] * (1 - right) + flat[lower + beside] * right
-    return above * (1 - down) + under * down
+    for_each(copy_into, np.flatnonzero(hole.any((1, 2))))
+    return Copied(color, missing)
 
 
 def _follow(
-    frames: np.ndarray, hole: np.ndarray, forward: np.ndarray, backward: np.ndarray, ahead: bool, max_miss: float
-) -> tuple[tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
-    """Follow every missing pixel in one direction of time until a known one.
+    t: int,
+    frames: np.ndarray,
+    hidden: np.ndarray,
+    flow: np.ndarray,
+    back: np.ndarray,
+    ahead: bool,
+    max_miss: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Follow every missing pixel of frame t in one direction of time until a known one.
+
+    Args:
+        hidden: uint8 (time, height, width), 255 where missing.
+        flow, back: of the steps in that direction and of the steps back, stored by the earlier frame of each pair.
 
     Returns:
-        the pixels that found one, as (t, y, x) indices; their colours (points, 3); how many frames away it was.
+        the pixels that found one, as flat indices (points,); their colors (points, 3); how many frames away it was.
     """
-    step, flow, back = (1, forward, backward) if ahead else (-1, backward, forward)
-    num_frames, height, width = hole.shape
-    hidden = hole.astype(np.float32)[..., None]
-    start = np.stack(np.nonzero(hole))
-    t, y, x = start[0], start[1].astype(np.float32), start[2].astype(np.float32)
-    points, colours, steps = [start[:, :0]], [np.zeros((0, 3), np.float32)], [np.zeros(0, np.int64)]
-    for count in range(1, num_frames):
-        inside = (t + step >= 0) & (t + step < num_frames)
-        start, t, y, x = start[:, inside], t[inside], y[inside], x[inside]
-        pair = t if ahead else t - 1  # flow is stored by the earlier frame of each pair
-        moved = bilinear(flow, pair, y, x)
-        t, y, x = t + step, y + moved[:, 1], x + moved[:, 0]
-        inside = (y >= 0) & (y <= height - 1) & (x >= 0) & (x <= width - 1)
-        start, t, y, x, moved, pair = start[:, inside], t[inside], y[inside], x[inside], moved[inside], pair[inside]
-        consistent = np.square(moved + bilinear(back, pair, y, x)).sum(1) <= max_miss**2
-        start, t, y, x = start[:, consistent], t[consistent], y[consistent], x[consistent]
-        shown = bilinear(hidden, t, y, x)[:, 0] == 0
-        points.append(start[:, shown])
-        colours.append(bilinear(frames, t[shown], y[shown], x[shown]))
-        steps.append(np.full(int(shown.sum()), count))
-        start, t, y, x = start[:, ~shown], t[~shown], y[~shown], x[~shown]
-        if not len(t):
-            break
-    return tuple(np.concatenate(points, axis=1)), np.concatenate(colours), np.concatenate(steps)
+    step = 1 if ahead else -1
+    num_frames, height, width = hidden.shape
+    start = np.flatnonzero(hidden[t])
+    y, x = (part.astype(np.float32) for part in np.divmod(start, width))
+    found, colors, steps = [start[:0]], [np.zeros((0, 3), np.float32)], [np.zeros(0, np.float32)]
+    here = t
+    while len(start) and 0 <= here + step < num_frames:
+        pair = min(here, here + step)  # flow is stored by the earlier frame of each pair
+        moved = sample_points(flow[pair], x, y)
+        x, y, here = x + moved[:, 0], y + moved[:, 1], here + step
+        returned = sample_points(back[pair], x, y) + moved
+        going = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+        going &= returned[:, 0] ** 2 + returned[:, 1] ** 2 <= max_miss**2
+        shown = going & (sample_points(hidden[here], x, y)[:, 0] == 0)
+        if shown.any():
+            found.append(start[shown])
+            colors.append(sample_points(frames[here], x[shown], y[shown]))
+            steps.append(np.full(len(found[-1]), abs(here - t), np.float32))
+            going &= ~shown
+        start, x, y = start[going], x[going], y[going]
+    return np.concatenate(found), np.concatenate(colors), np.concatenate(steps)

@@ -72,7 +72,7 @@ class TCCDS(nn.Module):
         for _ in range(self.flow_updates + 1):
             flow = neighbour_flow(filled, unknown)
             copied = copy_along_flow(filled, hole, *flow, self.max_miss)
-            filled, unknown = smooth_frames(copied.colour, copied.missing), copied.missing
+            filled, unknown = smooth_frames(copied.color, copied.missing), copied.missing
         return self._synthesise(filled, hole, unknown, flow) if unknown.any() else filled
 
     def _synthesise(self, filled: np.ndarray, hole: np.ndarray, missing: np.ndarray, flow: Flow) -> np.ndarray:

@@ -1,0 +1,32 @@
+"""Work on several frames at the same time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import torch
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def num_threads() -> int:
+    """Return how many threads to use: torch's number, within the cores that this process may use.
+
+    Like torch's own operations, so that `torch.set_num_threads(1)` and a loading process hold here too.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(torch.get_num_threads(), cores))
+
+
+def for_each(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Return work(item) of all items, in order; OpenCV and NumPy let other threads go on while they compute."""
+    items = list(items)
+    threads = min(num_threads(), len(items))
+    if threads < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, items))
