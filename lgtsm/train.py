@@ -63,7 +63,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     options = OmegaConf.to_container(config.trainer, resolve=True)
     config.trainer.precision, why_precision = training_precision(options, resume)
     config.precision = short_name(config.trainer.precision)
-    if why_precision is not None:
+    if why_precision is not None and config.precision != "fp32":  # a run in plain fp32 stays exact when it goes on
         allow_tf32(training_device(options))
 
     generator = build(config.model, "model", nn.Module)

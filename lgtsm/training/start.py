@@ -48,7 +48,7 @@ def checkpoint_to_resume(resume: str | None, folder: str | Path) -> str | None:
 def hide_known_advice() -> None:
     """Hide Lightning's advice that does not apply here.
 
-    The narrow default job loads procedural clips in the training process on purpose, and checkpoints of a folder that
+    The narrow demo loads procedural clips in the training process on purpose, and checkpoints of a folder that
     is resumed lie in it already.
     """
     for message in (
