@@ -1,4 +1,4 @@
-"""Fill the hole in a video: `python -m lgtsm.inpaint VIDEO --mask MASK -o OUT --checkpoint C`."""
+"""Fill the hole in a video: `python -m lgtsm.inpaint VIDEO --mask MASK -o OUT`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import argparse
 from lgtsm import __version__
 from lgtsm.exits import exit_with_sentence
 
-METHODS = ("network", "tccds", "flow-copy", "telea", "temporal-copy", "mean-colour")
+METHODS = ("network", "key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "mean-colour")
+DEFAULT_METHOD = "key-frames"
 EXAMPLES = """examples:
-  lgtsm inpaint clip.mp4 --mask mask.png -o out.mp4 -c generator.safetensors
-  lgtsm inpaint clip.mp4 --box 20,10,160,48 -o out.mp4 -c C --preview look.mp4 --report page
-  lgtsm inpaint 4k.mp4 --mask masks --working-height 540 --max-memory 4G --dry-run -c C
-  lgtsm inpaint VIDEOS --mask MASKS -o FILLED --batch -c C
+  lgtsm inpaint clip.mp4 --mask mask.png -o out.mp4
+  lgtsm inpaint clip.mp4 --box 20,10,160,48 -o out.mp4 --preview look.mp4 --report page
+  lgtsm inpaint clip.mp4 --mask masks -o out.mp4 --checkpoint generator.safetensors
+  lgtsm inpaint 4k.mp4 --mask masks --working-height 540 --max-memory 4G --dry-run -o out.mp4
+  lgtsm inpaint VIDEOS --mask MASKS -o FILLED --batch
   ffmpeg -i in.mp4 -f rawvideo -pix_fmt rgb24 - | lgtsm inpaint - --raw 1280x720 --mask m.png -o - -c C | ffplay ...
 """
 
@@ -37,14 +39,14 @@ def make_parser() -> argparse.ArgumentParser:
         "-c",
         "--checkpoint",
         metavar="C",
-        help="trained network: generator.safetensors, a run's .ckpt, or an authors' .pth",
+        help="fill with a trained network: generator.safetensors, a run's .ckpt, or an authors' .pth",
     )
     parser.add_argument(
         "--method",
         choices=METHODS,
-        default="network",
-        help="all but network need no checkpoint, but hold a whole scene in memory; tccds follows the motion to where "
-        "the hidden pixels are seen and is the best of these (default: network)",
+        help="key-frames needs no checkpoint: it copies what other frames show along the motion, and completes the "
+        "rest with patches; tccds does so more slowly, the others are there to compare (default: network with "
+        "--checkpoint, else key-frames)",
     )
     parser.add_argument(
         "--dry-run",
@@ -60,7 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_mask(parser: argparse.ArgumentParser) -> None:
-    which = parser.add_argument_group("what to remove", "one of --mask, --box and --key-colour")
+    which = parser.add_argument_group("what to remove", "one of --mask, --box and --key-color")
     which.add_argument("-m", "--mask", help="in white: an image for all frames, a folder of images, or a video")
     which.add_argument(
         "--box",
@@ -69,7 +71,10 @@ def _add_mask(parser: argparse.ArgumentParser) -> None:
         help="a box, in pixels from the left top corner; may be given again",
     )
     which.add_argument(
-        "--key-colour", metavar="RRGGBB", help="all pixels of this colour, say painted over in an editor"
+        "--key-color",
+        "--key-colour",
+        metavar="RRGGBB",
+        help="all pixels of this color, say painted over in an editor",
     )
     which.add_argument(
         "--key-tolerance",
@@ -102,7 +107,10 @@ def _add_computing(parser: argparse.ArgumentParser) -> None:
         help="of a network; auto takes what the device computes fast and says which (default: auto)",
     )
     compute.add_argument(
-        "--max-memory", metavar="SIZE", help="like 4G: what the network may take; fewer frames at once, the same result"
+        "--max-memory",
+        metavar="SIZE",
+        help="like 4G: what filling may take; a network then sees fewer frames at once, with the same result, other "
+        "methods see shorter pieces of a scene (4G, unless said otherwise)",
     )
     compute.add_argument(
         "--frames-at-once", type=int, metavar="N", help="more are faster, 1 answers soonest in a pipe (default: 8)"
@@ -161,6 +169,13 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
     batch.add_argument("--overwrite", action="store_true", help="do again what is done")
 
 
+def chosen_method(arguments: argparse.Namespace) -> str:
+    """Return what fills: --method, else the network of --checkpoint, else what needs none."""
+    if arguments.method is not None:
+        return arguments.method
+    return DEFAULT_METHOD if arguments.checkpoint is None else "network"
+
+
 def check(arguments: argparse.Namespace) -> None:
     """Refuse options that contradict each other, before anything is loaded.
 
@@ -168,7 +183,7 @@ def check(arguments: argparse.Namespace) -> None:
         ValueError: the first contradiction, in a sentence.
     """
     a = arguments
-    many, pipe = a.batch or a.pairs is not None, a.video == "-"
+    many, pipe, method = a.batch or a.pairs is not None, a.video == "-", chosen_method(a)
     wrong = {
         "Name the table with --pairs or the folders with --batch, not both.": a.batch and a.pairs is not None,
         "With --pairs, videos and outputs come from the table; leave out VIDEO and -o.": a.pairs is not None
@@ -187,18 +202,22 @@ def check(arguments: argparse.Namespace) -> None:
         "How large are the frames of the pipe? Say --raw WIDTHxHEIGHT.": pipe and a.raw is None,
         "--raw is for VIDEO -, a pipe of raw frames; a file says itself how large it is.": not pipe
         and a.raw is not None,
-        "--key-tolerance is for --key-colour; name the colour, or leave it out.": a.key_tolerance is not None
-        and a.key_colour is None,
-        f"--feather compares the fill with the known pixels beside it, and --method {a.method} gives none there; leave "
-        "it out, or add --working-height.": bool(a.feather) and a.working_height is None and a.method != "network",
+        "--key-tolerance is for --key-color; name the colour, or leave it out.": a.key_tolerance is not None
+        and a.key_color is None,
+        f"--feather compares the fill with the known pixels beside it, and --method {method} gives none there; leave "
+        "it out, or add --working-height.": bool(a.feather) and a.working_height is None and method != "network",
         "--frames-at-once and --max-memory both say how many frames go in at once; keep one.": a.max_memory is not None
         and a.frames_at_once is not None,
         "--frames-at-once must be at least 1.": a.frames_at_once is not None and a.frames_at_once < 1,
         "--feather must be 0 or more.": a.feather is not None and a.feather < 0,
-        "The hole must be named by --mask, --box or --key-colour.": a.pairs is None
-        and not (a.mask or a.box or a.key_colour),
-        "Which network shall fill the hole? Name its weights with --checkpoint, train one with `lgtsm train`, or take "
-        "--method tccds, which needs none.": a.method == "network" and a.checkpoint is None,
+        "The hole must be named by --mask, --box or --key-color.": a.pairs is None
+        and not (a.mask or a.box or a.key_color),
+        "Which network shall fill the hole? Name its weights with --checkpoint, train one with `lgtsm train`, or leave "
+        "--method out, which needs none.": method == "network" and a.checkpoint is None,
+        f"--checkpoint is for a network, and --method {method} is none; leave one of them out.": method != "network"
+        and a.checkpoint is not None,
+        f"--method {method} sees frames before and after, which a pipe does not keep; fill a file, or name a network "
+        "with --checkpoint.": pipe and method != "network",
         "--codec, --crf and --lossless are for files; raw frames in a pipe are always whole.": a.output == "-"
         and bool(a.codec or a.lossless),
     }
@@ -212,6 +231,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = make_parser().parse_args(argv)
     with exit_with_sentence("inpaint"):
         check(arguments)
+        arguments.method = chosen_method(arguments)
         from lgtsm.inference.command import run
 
         run(arguments)

@@ -2,6 +2,7 @@
 
 from lgtsm.classical.fillers import MeanColour, TemporalCopy
 from lgtsm.classical.flow_copy import FlowCopy
+from lgtsm.classical.key_frames import KeyFrames
 from lgtsm.classical.tccds import TCCDS
 from lgtsm.classical.telea import Telea
 
@@ -11,7 +12,8 @@ CLASSICAL = {
     "temporal_copy": TemporalCopy,
     "telea": Telea,
     "flow_copy": FlowCopy,
+    "key_frames": KeyFrames,
     "tccds": TCCDS,
 }
 
-__all__ = ["CLASSICAL", "TCCDS", "FlowCopy", "MeanColour", "Telea", "TemporalCopy"]
+__all__ = ["CLASSICAL", "TCCDS", "FlowCopy", "KeyFrames", "MeanColour", "Telea", "TemporalCopy"]

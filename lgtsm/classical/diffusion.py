@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from lgtsm.classical.frame_threads import for_each
+
 RELAXATIONS = 24
 NEIGHBORS = np.float32([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]])
 
@@ -25,7 +27,7 @@ def diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
         return values
     if not known.any():
         return np.zeros_like(values)
-    rows, columns = _around(~known)
+    rows, columns = box_around(~known, 1, 1)
     filled = values.copy()
     filled[rows, columns] = _diffuse(values[rows, columns], known[rows, columns])
     return filled
@@ -41,8 +43,14 @@ def smooth_frames(frames: np.ndarray, missing: np.ndarray) -> np.ndarray:
     Returns:
         float32 (time, height, width, channel), equal to frames where nothing is missing.
     """
-    mean = frames[~missing].mean(0)
-    return np.stack([np.full_like(f, mean) if m.all() else diffuse(f, ~m) for f, m in zip(frames, missing)])
+    blank = missing.all((1, 2))
+    mean = frames[~missing].mean(0) if blank.any() else None
+    known = ~missing
+
+    def fill(t: int) -> np.ndarray:
+        return np.full_like(frames[t], mean) if blank[t] else diffuse(frames[t], known[t])
+
+    return np.stack(for_each(fill, range(len(frames))))
 
 
 def _diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -76,7 +84,10 @@ def _with_channels(image: np.ndarray) -> np.ndarray:
     return image if image.ndim == 3 else image[..., None]
 
 
-def _around(area: np.ndarray) -> tuple[slice, slice]:
-    """Return the smallest box around `area` with one pixel more on every side, within the image."""
+def box_around(area: np.ndarray, down: int, right: int) -> tuple[slice, slice]:
+    """Return rows and columns of the smallest box around `area`, grown by some pixels each way, within the image."""
     ys, xs = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
-    return slice(max(0, ys[0] - 1), ys[-1] + 2), slice(max(0, xs[0] - 1), xs[-1] + 2)
+    return (
+        slice(max(0, int(ys[0]) - down), int(ys[-1]) + 1 + down),
+        slice(max(0, int(xs[0]) - right), int(xs[-1]) + 1 + right),
+    )

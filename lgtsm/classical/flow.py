@@ -92,10 +92,10 @@ def sample_image(image: np.ndarray, at: np.ndarray) -> np.ndarray:
 def sample_points(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return image (height, width[, channel]) at points x, y (points,), as (points, channel); border repeated.
 
-    Points are taken to the nearest 1/32 pixel.
+    OpenCV 4, and 5 for other than 1, 3 or 4 channels, take the points to the nearest 1/32 pixel.
     """
     count = len(x)
-    padded = np.zeros((2, -(-max(count, 1) // POINTS_IN_ROW), POINTS_IN_ROW), np.float32)  # OpenCV wants no long columns
+    padded = np.zeros((2, -(-max(count, 1) // POINTS_IN_ROW), POINTS_IN_ROW), np.float32)  # OpenCV wants short sides
     padded.reshape(2, -1)[:, :count] = x, y
     sampled = cv2.remap(image, padded[0], padded[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return sampled.reshape(padded[0].size, -1)[:count]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from lgtsm.checks import check_positive
 from lgtsm.classical.clips import fill_clips
 from lgtsm.classical.diffusion import smooth_frames
-from lgtsm.classical.flow import neighbour_flow, sample_points
+from lgtsm.classical.flow import neighbour_flow, sample_points, squared_length
 from lgtsm.classical.frame_threads import for_each
 
 
@@ -73,12 +73,14 @@ def copy_along_flow(
     """
     hidden = hole.astype(np.uint8) * 255
     color, missing = frames.copy(), hole.copy()
+    flows = np.zeros((*hole.shape, 4), np.float32)  # both at once, as OpenCV samples four channels best
+    flows[1:, ..., :2], flows[:-1, ..., 2:] = backward, forward
 
     def copy_into(t: int) -> None:
         total = np.zeros((hole[t].size, 3), np.float32)
         weights = np.zeros(hole[t].size, np.float32)
-        for ahead, flow, back in ((True, forward, backward), (False, backward, forward)):
-            pixels, colors, steps = _follow(t, frames, hidden, flow, back, ahead, max_miss)
+        for ahead in (True, False):
+            pixels, colors, steps = _follow(t, frames, hidden, flows, ahead, max_miss)
             weight = 1 / np.square(steps)
             total[pixels] += colors * weight[:, None]
             weights[pixels] += weight
@@ -91,41 +93,35 @@ def copy_along_flow(
 
 
 def _follow(
-    t: int,
-    frames: np.ndarray,
-    hidden: np.ndarray,
-    flow: np.ndarray,
-    back: np.ndarray,
-    ahead: bool,
-    max_miss: float,
+    t: int, frames: np.ndarray, hidden: np.ndarray, flows: np.ndarray, ahead: bool, max_miss: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Follow every missing pixel of frame t in one direction of time until a known one.
 
     Args:
         hidden: uint8 (time, height, width), 255 where missing.
-        flow, back: of the steps in that direction and of the steps back, stored by the earlier frame of each pair.
+        flows: float32 (time, height, width, 4), of each frame to the one before and to the one after.
 
     Returns:
         the pixels that found one, as flat indices (points,); their colors (points, 3); how many frames away it was.
     """
-    step = 1 if ahead else -1
-    num_frames, height, width = hidden.shape
+    onward, back = (slice(2, 4), slice(0, 2)) if ahead else (slice(0, 2), slice(2, 4))
+    _, height, width = hidden.shape
     start = np.flatnonzero(hidden[t])
     y, x = (part.astype(np.float32) for part in np.divmod(start, width))
+    moved = flows[t].reshape(-1, 4)[start, onward]
     found, colors, steps = [start[:0]], [np.zeros((0, 3), np.float32)], [np.zeros(0, np.float32)]
-    here = t
-    while len(start) and 0 <= here + step < num_frames:
-        pair = min(here, here + step)  # flow is stored by the earlier frame of each pair
-        moved = sample_points(flow[pair], x, y)
-        x, y, here = x + moved[:, 0], y + moved[:, 1], here + step
-        returned = sample_points(back[pair], x, y) + moved
+    for here in range(t + 1, len(frames)) if ahead else range(t - 1, -1, -1):
+        x, y = x + moved[:, 0], y + moved[:, 1]
+        sampled = sample_points(flows[here], x, y)
         going = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-        going &= returned[:, 0] ** 2 + returned[:, 1] ** 2 <= max_miss**2
+        going &= squared_length(sampled[:, back] + moved) <= max_miss**2
         shown = going & (sample_points(hidden[here], x, y)[:, 0] == 0)
         if shown.any():
             found.append(start[shown])
             colors.append(sample_points(frames[here], x[shown], y[shown]))
             steps.append(np.full(len(found[-1]), abs(here - t), np.float32))
             going &= ~shown
-        start, x, y = start[going], x[going], y[going]
+        if not going.any():
+            break
+        start, x, y, moved = start[going], x[going], y[going], sampled[going, onward]
     return np.concatenate(found), np.concatenate(colors), np.concatenate(steps)

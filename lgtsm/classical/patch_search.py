@@ -11,7 +11,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from lgtsm.classical.diffusion import diffuse
+
 LARGE = np.float32(1e9)
+TEXTURE = 6.0  # how much texture counts in a comparison of patches, beside color
 
 
 @dataclasses.dataclass
@@ -138,6 +141,27 @@ def vote(
         here = missing[t] & (total > 0).reshape(height, width)
         voted[t][here] = mean.reshape(height, width, -1)[here]
     return voted
+
+
+def texture_of(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Return how much brightness changes around each pixel, (time, height, width, 1), smooth in the hole.
+
+    Source: Newson et al. 2014, Section 3.2.
+    """
+    textures = []
+    for frame, h in zip(frames, hole):
+        gray = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+        change = sum(np.abs(cv2.Sobel(gray, cv2.CV_32F, dx, 1 - dx, scale=0.25)) for dx in (0, 1))
+        near = cv2.dilate(h.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        textures.append(cv2.blur(diffuse(change[..., None], ~near), (9, 9))[..., None])
+    return np.stack(textures)
+
+
+def shrink(area: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return area (time, height, width) at a smaller size, True where any of it was."""
+    if area.shape[1:] == (height, width):
+        return area
+    return np.stack([cv2.resize(a.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0 for a in area])
 
 
 class _FrameSearch:

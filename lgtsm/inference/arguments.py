@@ -35,7 +35,7 @@ def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
     return MaskChoice(
         path=Path(mask) if mask else None,
         boxes=tuple(parse_box(box) for box in arguments.box or ()),
-        key_colour=parse_colour(arguments.key_colour) if arguments.key_colour else None,
+        key_colour=parse_colour(arguments.key_color) if arguments.key_color else None,
         key_tolerance=KEY_TOLERANCE if tolerance is None else tolerance,
         invert=arguments.invert_mask,
         resize=arguments.resize_mask,
@@ -74,6 +74,12 @@ def make_inpainter(arguments: Namespace) -> Inpainter:
     if inpainter.why_precision is not None:
         allow_tf32(inpainter.device)
         print(f"lgtsm inpaint: precision {inpainter.precision}: {inpainter.why_precision}", file=sys.stderr)
+    if arguments.method == "key-frames":
+        print(
+            "lgtsm inpaint: filling from other frames along the motion, and with patches where no frame shows what is "
+            "hidden (--checkpoint FILE fills with a network)",
+            file=sys.stderr,
+        )
     return inpainter
 
 

@@ -23,6 +23,7 @@ from lgtsm.inference.preview import PreviewWriter
 from lgtsm.inference.raw import RawSink, fill_pipe, parse_size, read_raw
 from lgtsm.inference.report import ReportWriter
 from lgtsm.inference.trial import try_network
+from lgtsm.progress_lines import ProgressLines
 from lgtsm.video.errors import VideoError
 from lgtsm.video.kept import not_kept
 from lgtsm.video.mask_choice import MaskChoice
@@ -173,10 +174,13 @@ def told(result: Result) -> None:
     notice(f"{result.pair.name}: {result.state}" + (f". {result.why}" if result.why else ""))
 
 
-def make_bar() -> Progress:
-    """Return a progress bar on stderr, counting frames."""
+def make_bar() -> Progress | ProgressLines:
+    """Return what counts frames on stderr: a bar in a terminal, lines in a log."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return ProgressLines("frames")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"))
-    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+    return Progress(*columns, TimeRemainingColumn(), console=console)
 
 
 def notice(sentence: str) -> None:

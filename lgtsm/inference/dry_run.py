@@ -19,7 +19,7 @@ def describe_plan(plan: Plan, trial: Trial | None, device: str) -> list[str]:
     if plan.bytes is None:
         return [
             *lines,
-            "work     whole scenes at once, all in memory; no network, so neither memory nor time are estimated",
+            "work     scenes, as much of them at once as memory holds; no network, so time is not estimated",
         ]
     count = sum(len(segment.regions) for segment in plan.segments)
     scaled = "" if plan.height == info.height else f", at {plan.width}x{plan.height}"

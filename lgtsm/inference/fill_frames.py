@@ -12,8 +12,10 @@ from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.plan import FillOptions, Plan
 from lgtsm.inference.regions import Segment
 from lgtsm.inference.scaled import ScaledStream
-from lgtsm.inference.stream import Chunks, FrameStream, SceneStream, VideoStream
+from lgtsm.inference.stream import SCENE_MEMORY, Chunks, FrameStream, SceneStream, VideoStream
 from lgtsm.video.scene_cuts import SceneCutDetector
+
+BYTES_PER_PIXEL = 60  # of a frame, that a method takes which does not say how many: the clip, its hole and its filling
 
 
 def fill_frames(
@@ -64,7 +66,9 @@ def _open(inpainter: Inpainter, segment: Segment, plan: Plan, options: FillOptio
         feather = 0 if is_scaled else options.feather_pixels
         stream = VideoStream(inpainter.model, inpainter.device, inpainter.dtype, segment.regions, feather)
     else:
-        stream = SceneStream(functools.partial(fill_bytes, inpainter))
+        bytes_per_pixel = getattr(inpainter.model, "bytes_per_pixel", BYTES_PER_PIXEL)
+        fill = functools.partial(fill_bytes, inpainter)
+        stream = SceneStream(fill, bytes_per_pixel, options.max_memory or SCENE_MEMORY)
     return ScaledStream(stream, plan.height, plan.width, options.feather_pixels) if is_scaled else stream
 
 

@@ -1,4 +1,4 @@
-"""Fill videos with a network, without knowing how it was trained."""
+"""Fill videos with a network or a method without weights."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lgtsm.checks import check_choice, check_device, check_positive, check_video_and_hole
+from lgtsm.classical.key_frames import KeyFrames
 from lgtsm.inference.feather import feather_margin
 from lgtsm.inference.regions import plan_regions
 from lgtsm.inference.stream import Chunks, VideoStream
@@ -25,7 +26,8 @@ class Inpainter:
     """Fill the holes of videos.
 
     Args:
-        model: a method(video, hole) -> {"filled", ...}, or the path of a weight file or checkpoint.
+        model: a method(video, hole) -> {"filled", ...}, or the path of a weight file or checkpoint; None takes
+            `lgtsm.classical.KeyFrames`, which needs no weights.
         device: where to compute, e.g. "cpu", "cuda", "cuda:1".
         precision: "fp32", or "bf16" / "fp16" for mixed precision; "auto" takes what the device computes fast, and fp32
             for methods without weights. The attribute `precision` says what it has come to, `why_precision` why (None
@@ -35,9 +37,11 @@ class Inpainter:
         FileNotFoundError, ValueError: the checkpoint is missing or is none; no such device or precision.
     """
 
-    def __init__(self, model: nn.Module | str | Path, device: str = "cpu", precision: str = AUTO):
+    def __init__(self, model: nn.Module | str | Path | None = None, device: str = "cpu", precision: str = AUTO):
         check_choice("precision", precision, (AUTO, *DTYPES))
         self.device = check_device(device)
+        if model is None:
+            model = KeyFrames()
         self.model = (load_model(model) if isinstance(model, (str, Path)) else model).eval().to(self.device)
         self.why_precision: str | None = None
         if precision == AUTO:

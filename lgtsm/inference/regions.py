@@ -74,6 +74,12 @@ class Segment:
     regions: tuple[Region, ...]
 
 
+def bounding_region(hole: np.ndarray) -> Region | None:
+    """Return the smallest rectangle around a hole (height, width), None where there is none."""
+    rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
+    return Region(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1) if len(rows) else None
+
+
 def plan_regions(
     holes: Iterable[np.ndarray], spatial_reach: int, temporal_reach: tuple[int, int], size_step: int
 ) -> list[Segment]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
@@ -12,7 +13,12 @@ from torch import nn
 
 from lgtsm.inference.feather import feather_margin, paste_feathered
 from lgtsm.inference.region_stream import RegionStream
-from lgtsm.inference.regions import Region
+from lgtsm.inference.regions import Region, bounding_region
+
+CONTEXT = 8  # frames of the pieces before and after that a piece of a scene sees
+LEAST_PIECE = 2 * CONTEXT
+LEAST_MARGIN = 128  # pixels around the holes of a scene, or half as many as they are large
+SCENE_MEMORY = 4 * 2**30  # bytes that a piece may take, unless said otherwise
 
 
 class FrameStream(Protocol):
@@ -82,26 +88,92 @@ class VideoStream:
 
 
 class SceneStream:
-    """Keep frames until their scene ends, for a method that has to see a whole one.
+    """Keep frames for a method that sees a scene, and fill as many at once as memory holds.
+
+    A scene that does not fit is filled piece by piece: a piece sees CONTEXT frames of the next one, and those of the
+    last one as they were filled, so that it goes on where that ended. Only the surroundings of the hole are handed on.
 
     Args:
         fill: takes uint8 frames (time, height, width, 3) and holes (time, height, width), 1 = missing; returns the
             frames filled.
+        bytes_per_pixel: that the method takes for a pixel of a frame.
+        max_memory: bytes that a piece may take.
+
+    Raises:
+        ValueError: memory does not hold LEAST_PIECE frames.
     """
 
-    def __init__(self, fill: Callable[[np.ndarray, np.ndarray], np.ndarray]):
+    def __init__(
+        self,
+        fill: Callable[[np.ndarray, np.ndarray], np.ndarray],
+        bytes_per_pixel: int,
+        max_memory: int = SCENE_MEMORY,
+    ):
         self.fill = fill
-        self.scene: list[tuple[np.ndarray, np.ndarray]] = []
+        self.bytes_per_pixel = bytes_per_pixel
+        self.max_memory = max_memory
+        self.before: list[np.ndarray] = []  # filled, the last ones
+        self.waiting: list[tuple[np.ndarray, np.ndarray]] = []
+        self.hole: Region | None = None  # around all holes that wait
 
     def push(self, frames: np.ndarray, holes: np.ndarray) -> Iterator[np.ndarray]:
-        """Give uint8 frames (time, height, width, 3) and holes (time, height, width); nothing is ready yet."""
-        self.scene.extend(zip(frames, holes, strict=True))
-        return iter(())
+        """Give uint8 frames (time, height, width, 3) and holes (time, height, width); yields what is ready."""
+        for frame, hole in zip(frames, holes, strict=True):
+            around = bounding_region(hole)
+            both = self.hole.joined(around) if self.hole and around else self.hole or around
+            if self.waiting and self._bytes(both, len(self.waiting) + 1, frame.shape) > self.max_memory:
+                if len(self.waiting) < LEAST_PIECE:
+                    needed = self._bytes(both, LEAST_PIECE, frame.shape) / 2**20
+                    raise ValueError(
+                        f"max_memory must be at least {needed:.0f} MiB for this hole; it is "
+                        f"{self.max_memory / 2**20:.0f} MiB. Allow more, or fill at a smaller working_height."
+                    )
+                yield from self._fill(len(self.waiting) - CONTEXT)
+            self.waiting.append((frame, hole))
+            self.hole = _around_all(hole for _, hole in self.waiting) if len(self.waiting) == CONTEXT + 1 else both
 
     def flush(self) -> Iterator[np.ndarray]:
-        """Yield all frames of the scene, filled."""
-        scene, self.scene = self.scene, []
-        return iter(self.fill(*(np.stack(part) for part in zip(*scene, strict=True))) if scene else ())
+        """Yield all frames of the scene that are still owed, filled."""
+        if self.waiting:
+            yield from self._fill(len(self.waiting))
+        self.before, self.hole = [], None
+
+    def _fill(self, count: int) -> Iterator[np.ndarray]:
+        """Fill what waits, and yield the first `count` frames of it."""
+        frames = np.stack([*self.before, *(frame for frame, _ in self.waiting)])
+        holes = np.stack([*(np.zeros_like(self.waiting[0][1]) for _ in self.before), *(h for _, h in self.waiting)])
+        around = _around_all(holes)
+        filled = frames.copy()
+        if around is not None:
+            part = _surroundings(around, *holes.shape[1:])
+            inner = (slice(None), slice(part.top, part.bottom), slice(part.left, part.right))
+            filled[inner] = self.fill(np.ascontiguousarray(frames[inner]), np.ascontiguousarray(holes[inner]))
+        ready = filled[len(self.before) :][:count]
+        self.before = list(filled[: len(self.before) + count][-CONTEXT:])
+        del self.waiting[:count]
+        yield from ready
+
+    def _bytes(self, around: Region | None, count: int, shape: tuple[int, ...]) -> int:
+        """Estimate what a piece takes: all frames as bytes, twice, and the surroundings of the hole at work."""
+        at_work = 0 if around is None else _surroundings(around, *shape[:2]).pixels
+        return (count + CONTEXT) * (6 * shape[0] * shape[1] + self.bytes_per_pixel * at_work)
+
+
+def _around_all(holes: Iterable[np.ndarray]) -> Region | None:
+    regions = [region for region in map(bounding_region, holes) if region is not None]
+    return functools.reduce(Region.joined, regions) if regions else None
+
+
+def _surroundings(around: Region, height: int, width: int) -> Region:
+    """Grow a region by half its size, at least LEAST_MARGIN pixels, within the frame."""
+    down = max(LEAST_MARGIN, (around.bottom - around.top) // 2)
+    right = max(LEAST_MARGIN, (around.right - around.left) // 2)
+    return Region(
+        max(0, around.top - down),
+        max(0, around.left - right),
+        min(height, around.bottom + down),
+        min(width, around.right + right),
+    )
 
 
 class Chunks:

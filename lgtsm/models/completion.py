@@ -11,7 +11,7 @@ from lgtsm.ops.compositing import composite
 from lgtsm.ops.padding import pad_to_multiple
 from lgtsm.ops.smooth_fill import smooth_fill
 
-START = 0.01  # an untrained network is the smooth fill, but for this share of what it would draw itself
+START = 0.1  # an untrained network is the smooth fill, but for this share of what it would draw itself
 
 
 class CompletionGenerator(nn.Module):

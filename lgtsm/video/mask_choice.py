@@ -49,13 +49,13 @@ class MaskChoice:
     def __post_init__(self):
         given = [
             name
-            for name, value in (("--mask", self.path), ("--box", self.boxes), ("--key-colour", self.key_colour))
+            for name, value in (("--mask", self.path), ("--box", self.boxes), ("--key-color", self.key_colour))
             if value
         ]
         if len(given) != 1:
             came = " and ".join(given) or "none of them"
             raise VideoError(
-                f"The hole must be named in one way, by --mask, --box or --key-colour; got {came}. Keep one of them."
+                f"The hole must be named in one way, by --mask, --box or --key-color; got {came}. Keep one of them."
             )
         for name, wrong in (("--resize-mask", self.resize), ("--repeat-mask", self.repeat)):
             if wrong and self.path is None:

@@ -72,9 +72,9 @@ def pipe(monkeypatch, data=b""):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "--mask, --box or --key-colour"),
+        ((), "--mask, --box or --key-color"),
         (("--mask", "m.png", *BOX), "got --mask and --box"),
-        ((*BOX, "--key-tolerance", "3"), "--key-tolerance is for --key-colour"),
+        ((*BOX, "--key-tolerance", "3"), "--key-tolerance is for --key-color"),
         ((*BOX, "--feather", "3", "--method", "mean-colour"), "--feather compares the fill"),
         ((*BOX, "--resize-mask"), "--resize-mask is for mask files"),
         ((*BOX, "--raw", "4x4"), "--raw is for VIDEO -"),
@@ -86,7 +86,7 @@ def pipe(monkeypatch, data=b""):
         ((*BOX, "--max-memory", "much"), "like 500M or 4G"),
         ((*BOX, "--frames-at-once", "0"), "at least 1"),
         (("--box", "40,20,20,20"), "The part inside is 40,20,8,8"),
-        (("--key-colour", "grass"), "RRGGBB"),
+        (("--key-color", "grass"), "RRGGBB"),
         (("--key-colour", "FF00FF", "--key-tolerance", "0"), "must mask something"),
         ((*BOX, "--dilate", "100"), "must leave something"),
         ((*BOX, "--dilate-time", "-1"), "--dilate-time must"),
@@ -262,7 +262,7 @@ def test_a_dry_run_writes_nothing(tmp_path, capsys, weights, clip):
     )
     assert "100.0% of all pixels, at 32x20" in capsys.readouterr().out
     assert call(source, "--box", "20,10,14,12", "--method", "temporal-copy", "--dry-run") == 0
-    assert "whole scenes" in capsys.readouterr().out
+    assert "scenes, as much of them" in capsys.readouterr().out
     assert sorted(tmp_path.rglob("*")) == before
 
 

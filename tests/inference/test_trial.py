@@ -45,4 +45,4 @@ def test_nothing_to_try(plan_of):
     inpainter = Inpainter(MeanColour())
     plan = plan_of(inpainter)
     assert trial.try_network(inpainter, plan) is None
-    assert "whole scenes" in describe_plan(plan, None, "cpu")[-1]
+    assert "scenes, as much of them" in describe_plan(plan, None, "cpu")[-1]

@@ -7,8 +7,9 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import CSVLogger
 
+from lgtsm.progress_lines import duration
 from lgtsm.training.callbacks import Speed, StageProgressBar
-from lgtsm.training.callbacks.speed import duration, peak_memory
+from lgtsm.training.callbacks.speed import peak_memory
 from lgtsm.training.start import hide_known_advice
 
 PRETRAIN, GAN, VALIDATION, SLOW = 2.0, 5.0, 30.0, 100.0  # seconds
@@ -143,3 +144,22 @@ def test_where_there_is_no_terminal_each_validation_prints_a_line(make_module, m
     assert first.startswith("step 2/4, stage pretrain, left ")
     assert second.startswith("step 4/4, stage gan, left 0 s, train/loss ")
     assert "val/psnr_hole" in second
+
+
+def test_a_log_gets_a_line_now_and_then_too(make_module, make_data, tmp_path, capsys):
+    hide_known_advice()
+    now = [0.0]
+
+    def clock():
+        now[0] += 3.0  # one look at the clock a step
+        return now[0]
+
+    trainer = pl.Trainer(
+        accelerator="cpu", max_steps=8, log_every_n_steps=1, enable_model_summary=False, num_sanity_val_steps=0,
+        use_distributed_sampler=False, default_root_dir=tmp_path, enable_checkpointing=False, logger=False,
+        callbacks=[StageProgressBar(seconds_between=5.0, clock=clock), Speed()],
+    )  # fmt: skip
+    trainer.fit(make_module(adversarial_start_step=20), make_data(steps_per_epoch=8))
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("step")]
+    assert len(lines) > 2 and lines[0].startswith("step 2/8, stage pretrain")
+    assert lines[-1].startswith("step 8/8, stage pretrain, left 0 s")

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from typing import Any
+
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import RichProgressBar
 from rich import get_console
 
-from lgtsm.training.callbacks.speed import Speed, duration
+from lgtsm.progress_lines import duration
+from lgtsm.training.callbacks.speed import Speed
 
 
 class StageProgressBar(RichProgressBar):
     """Rich progress bar over the batches until the next validation, with step, stage and the time that is left.
 
-    Where there is no terminal, as in the log of a cluster's job, it prints a line after each validation instead.
+    Where there is no terminal, as in the log of a cluster's job, it prints lines instead: one after each validation,
+    and one every `seconds_between` seconds.
+
+    Args:
+        seconds_between: see above.
+        clock: seconds, rising.
     """
+
+    def __init__(self, seconds_between: float = 15.0, clock: Callable[[], float] = time.perf_counter):
+        super().__init__()
+        self._seconds_between, self._clock, self._said = seconds_between, clock, clock()
 
     def get_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, int | str | float]:
         """Return what stands beside the bar."""
@@ -38,11 +52,19 @@ class StageProgressBar(RichProgressBar):
         """Print a line where a bar cannot be seen."""
         super().on_validation_end(trainer, pl_module)
         if self._lines and not trainer.sanity_checking:
-            metrics = self.get_metrics(trainer, pl_module).items()
-            shown = [
-                f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in metrics
-            ]
-            print(", ".join(shown), flush=True)
+            self._print_line(trainer, pl_module)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *rest: Any) -> None:
+        """Print a line where a bar cannot be seen and the last one is old."""
+        super().on_train_batch_end(trainer, pl_module, *rest)
+        if self._lines and self._clock() - self._said >= self._seconds_between:
+            self._print_line(trainer, pl_module)
+
+    def _print_line(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._said = self._clock()
+        metrics = self.get_metrics(trainer, pl_module).items()
+        shown = [f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in metrics]
+        print(", ".join(shown), flush=True)
 
     def _get_train_description(self, current_epoch: int) -> str:
         return "until validation"

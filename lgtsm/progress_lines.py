@@ -1,0 +1,74 @@
+"""Progress as lines, for logs: where there is no terminal, a bar cannot be seen."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TextIO
+
+SECONDS_BETWEEN = 10.0
+
+
+def duration(seconds: float) -> str:
+    """Return a time to go as people say it: 45 s, 12 min, 3 h 05 min, 2 d 04 h."""
+    minutes, hours = round(seconds / 60), round(seconds / 3600)
+    if seconds < 59.5:
+        return f"{round(seconds)} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    if hours < 48:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{hours // 24} d {hours % 24:02d} h"
+
+
+class ProgressLines:
+    """Print a line now and then: what is done, of how much, and the time left. Used like `rich.progress.Progress`.
+
+    Args:
+        unit: of what is counted.
+        seconds_between: no line comes sooner after the one before; the last one of a task always comes.
+        file: where the lines go; None for stderr.
+        clock: seconds, rising.
+    """
+
+    def __init__(
+        self,
+        unit: str,
+        seconds_between: float = SECONDS_BETWEEN,
+        file: TextIO | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ):
+        self.unit, self.seconds_between, self.file, self.clock = unit, seconds_between, file, clock
+        self._tasks: dict[int, dict[str, Any]] = {}
+
+    def __enter__(self) -> ProgressLines:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def add_task(self, description: str, total: int | None = None) -> int:
+        """Begin to count; returns the task's number."""
+        now = self.clock()
+        number = len(self._tasks)
+        self._tasks[number] = {"name": description, "total": total, "begun": now, "said": now}
+        return number
+
+    def update(self, task: int, completed: int, total: int | None = None) -> None:
+        """Say how much is done, if it is time for a line or all is done."""
+        of = self._tasks[task]
+        of["total"] = total if total is not None else of["total"]
+        now, finished = self.clock(), completed == of["total"]
+        if now - of["said"] < self.seconds_between and not finished:
+            return
+        of["said"], taken = now, now - of["begun"]
+        whole = "" if of["total"] is None else f"/{of['total']}"
+        line = f"{of['name']}: {completed}{whole} {self.unit}, {duration(taken)} so far"
+        if of["total"] and not finished:
+            line += f", {duration(taken / max(completed, 1) * (of['total'] - completed))} left"
+        print(line, file=self.file or sys.stderr, flush=True)
+
+    def remove_task(self, task: int) -> None:
+        """Forget a task, for good: numbers are not given again."""
+        self._tasks[task]["total"] = None
