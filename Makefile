@@ -1,9 +1,10 @@
-# make demo: virtual environment, install, train the default model, fill a real clip with it.
+# make demo: virtual environment, install, take a rider out of a real clip, train a small network, and use it too.
 # make test: the same environment, then all tests.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := runs/demo
+CLIP := tests/data/bmx-trees
 
 .PHONY: install demo test lint clean
 
@@ -17,9 +18,24 @@ $(VENV)/.installed: pyproject.toml
 
 demo: install
 	rm -rf $(DEMO)
-	$(BIN)/python -m lgtsm.train experiment=demo paths.run=$(DEMO)
-	$(BIN)/python -m lgtsm.inpaint tests/data/bmx-trees/video.mp4 --mask tests/data/bmx-trees/masks \
-		--dilate 4 --checkpoint $(DEMO)/checkpoints/last.ckpt -o $(DEMO)/bmx-trees_filled.mp4
+	mkdir -p $(DEMO)
+	@echo "== 1 of 2: take the rider out of a real clip. No training, no weights."
+	$(BIN)/python -m lgtsm.inpaint $(CLIP)/video.mp4 --mask $(CLIP)/masks --dilate 4 -o $(DEMO)/removed.mp4 \
+		--preview $(DEMO)/before_after.mp4 --report $(DEMO)/report
+	cp $(DEMO)/report/frame_000009.png $(DEMO)/before_after.png
+	@echo "== Look at $(DEMO)/before_after.png: input, mask, result."
+	@echo "== 2 of 2: train a small network for a few minutes and fill the same clip with it."
+	$(BIN)/python -m lgtsm.train experiment=demo paths.run=$(DEMO)/network
+	$(BIN)/python -m lgtsm.inpaint $(CLIP)/video.mp4 --mask $(CLIP)/masks --dilate 4 \
+		--checkpoint $(DEMO)/network/generator.safetensors -o $(DEMO)/removed_by_small_network.mp4
+	@echo
+	@echo "What was made, and where to look first:"
+	@echo "  $(DEMO)/before_after.png               input, mask and result of the default, which needs no weights"
+	@echo "  $(DEMO)/before_after.mp4               the same as a video; the result alone is removed.mp4"
+	@echo "  $(DEMO)/report/index.html              frames, a slice through time, where the time went"
+	@echo "  $(DEMO)/network/report.md              scores of the small network on clips it has not seen"
+	@echo "  $(DEMO)/network/strip_0.png            how it fills them"
+	@echo "  $(DEMO)/removed_by_small_network.mp4   the rider again: what a few minutes of training give, far from the above"
 
 test: install
 	$(BIN)/python -m pytest

@@ -7,6 +7,7 @@ from typing import Any
 
 from lgtsm import __version__
 from lgtsm.exits import exit_with_sentence
+from lgtsm.threads import wait_patiently
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -104,6 +105,7 @@ def print_ratio(title: str, ratio: dict[str, float]) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm benchmark`."""
+    wait_patiently()
     arguments = make_parser().parse_args(argv)
     with exit_with_sentence("benchmark"):
         from lgtsm.timing import surroundings, write_json

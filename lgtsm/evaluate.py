@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from lgtsm.config.folder import config_folder
 from lgtsm.exits import UnavailableError, exit_with_sentence
 from lgtsm.optional import MissingPackageError
+from lgtsm.threads import wait_patiently
 
 if TYPE_CHECKING:
     from lgtsm.evaluation.processes import Processes
@@ -181,6 +182,7 @@ def _job(config: DictConfig) -> None:
 
 def main() -> None:
     """Entry point of `lgtsm evaluate`."""
+    wait_patiently()
     _job()
 
 

@@ -6,6 +6,7 @@ import argparse
 
 from lgtsm import __version__
 from lgtsm.exits import exit_with_sentence
+from lgtsm.threads import wait_patiently
 
 METHODS = ("network", "key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "mean-colour")
 DEFAULT_METHOD = "key-frames"
@@ -216,8 +217,8 @@ def check(arguments: argparse.Namespace) -> None:
         "--method out, which needs none.": method == "network" and a.checkpoint is None,
         f"--checkpoint is for a network, and --method {method} is none; leave one of them out.": method != "network"
         and a.checkpoint is not None,
-        f"--method {method} sees frames before and after, which a pipe does not keep; fill a file, or name a network "
-        "with --checkpoint.": pipe and method != "network",
+        f"--method {method} looks at other frames too and cannot fill a pipe; fill a file, or name a network with "
+        "--checkpoint.": pipe and method != "network",
         "--codec, --crf and --lossless are for files; raw frames in a pipe are always whole.": a.output == "-"
         and bool(a.codec or a.lossless),
     }
@@ -228,6 +229,7 @@ def check(arguments: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm inpaint`."""
+    wait_patiently()
     arguments = make_parser().parse_args(argv)
     with exit_with_sentence("inpaint"):
         check(arguments)

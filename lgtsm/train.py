@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from lgtsm.config.folder import config_folder
 from lgtsm.config.sweep import expand_globs
 from lgtsm.exits import exit_with_sentence
+from lgtsm.threads import wait_patiently
 from lgtsm.training.stop_signals import EXIT_STATUS, StoppedBySignal, StopSignals
 
 
@@ -160,6 +161,7 @@ def _job(config: DictConfig) -> None:
 
 def main() -> None:
     """Entry point of `lgtsm train`."""
+    wait_patiently()
     with exit_with_sentence("train"):
         sys.argv[1:] = expand_globs(sys.argv[1:])
     _job()

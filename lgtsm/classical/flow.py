@@ -1,70 +1,72 @@
-"""Motion between neighbouring frames: measured where both are known, completed where they are not."""
+"""Motion between neighboring frames: measured where both are known, completed where they are not."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from lgtsm.classical.diffusion import diffuse
+from lgtsm.classical.diffusion import box_around, diffuse
 from lgtsm.classical.frame_threads import for_each
 
 MARGIN = 3  # pixels around the hole whose measured flow the hole may have disturbed
-FINEST_SCALE = 0
+REACH = 48  # pixels around an area that its surroundings are; motion paths end where a step is longer
 STEP = 64  # flow is kept to 1/64 pixel: finer than it can be measured, and whole pixels stay whole
 POINTS_IN_ROW = 256
 SMALLEST = 12  # frames with a shorter side are too small to measure anything in
 
 
-def neighbour_flow(frames: np.ndarray, hole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Measure the flow between neighbours on known pixels and complete it everywhere else.
+def neighbour_flow(
+    frames: np.ndarray, hole: np.ndarray, around: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Measure the flow between neighbors on known pixels and complete it everywhere else.
 
     Args:
         frames: float32 (time, height, width, 3) in [0, 1]; the hole filled with anything smooth.
         hole: bool (time, height, width), True where flow must not be measured.
+        around: bool (time, height, width): flow is wanted in the surroundings of this area only, REACH pixels each way;
+            elsewhere it stays 0. None wants it everywhere.
 
     Returns:
         forward and backward, each float32 (time - 1, height, width, 2), in pixels, x first: pixel p of frame t is found
-        at p + forward[t][p] in frame t + 1, and pixel p of frame t + 1 at p + backward[t][p] in frame t.
+        at p + forward[t][p] in frame t + 1, and pixel p of frame t + 1 at p + backward[t][p] in frame t. Zeros where
+        frames are too small to measure anything in.
 
     Source: Huang et al. 2016, Section 4; Kroeger et al. 2016 (DIS) for the measuring.
     Differs: the flow in the hole is an affine motion fitted to the known flow plus a harmonic rest.
-    """
-    forward, backward = measure_flow(frames)
-    grown = np.stack([cv2.dilate(h.astype(np.uint8), np.ones((2 * MARGIN + 1,) * 2, np.uint8)) > 0 for h in hole])
-
-    def complete(t: int) -> None:
-        there, back = forward[t].copy(), backward[t].copy()
-        forward[t] = complete_flow(there, _reliable(there, back, grown[t], grown[t + 1]))
-        backward[t] = complete_flow(back, _reliable(back, there, grown[t + 1], grown[t]))
-
-    for_each(complete, range(len(forward)))
-    return forward, backward
-
-
-def measure_flow(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Measure the flow between neighbours everywhere.
-
-    Args:
-        frames: float32 (time, height, width, 3) in [0, 1].
-
-    Returns:
-        forward and backward as in `neighbour_flow`; zeros where frames are too small to measure anything in.
     """
     count, height, width = len(frames) - 1, *frames.shape[1:3]
     forward, backward = (np.zeros((max(count, 0), height, width, 2), np.float32) for _ in range(2))
     if min(height, width) < SMALLEST:
         return forward, backward
-    gray = [cv2.cvtColor((np.clip(f, 0, 1) * 255 + 0.5).astype(np.uint8), cv2.COLOR_RGB2GRAY) for f in frames]
+    gray = for_each(_gray, frames)
+    grown = [cv2.dilate(h.astype(np.uint8), np.ones((2 * MARGIN + 1,) * 2, np.uint8)) > 0 for h in hole]
 
-    def measure(t: int) -> None:
-        estimator = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        estimator.setFinestScale(FINEST_SCALE)
-        for flow, here, there in ((forward, t, t + 1), (backward, t + 1, t)):
-            measured = estimator.calc(gray[here], gray[there], None)
-            flow[t] = _whole_where_better(measured, gray[here], gray[there])
+    def fill_in(t: int) -> None:
+        part = slice(None), slice(None)
+        if around is not None:
+            wanted = around[t] | around[t + 1]
+            if not wanted.any():
+                return
+            part = box_around(wanted, REACH, REACH)
+        here, there = (np.ascontiguousarray(g[part]) for g in (gray[t], gray[t + 1]))
+        away, back = _measure(here, there), _measure(there, here)
+        hidden, hidden_there = grown[t][part], grown[t + 1][part]
+        forward[t][part] = complete_flow(away, _reliable(away, back, hidden, hidden_there))
+        backward[t][part] = complete_flow(back, _reliable(back, away, hidden_there, hidden))
 
-    for_each(measure, range(count))
+    for_each(fill_in, range(count))
     return forward, backward
+
+
+def _gray(frame: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor((np.clip(frame, 0, 1) * 255 + 0.5).astype(np.uint8), cv2.COLOR_RGB2GRAY)
+
+
+def _measure(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Return the flow from one gray frame, uint8 (height, width), to another one."""
+    estimator = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    estimator.setFinestScale(0)
+    return _whole_where_better(estimator.calc(here, there, None), here, there)
 
 
 def complete_flow(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:

@@ -56,7 +56,7 @@ class FlowCopy(nn.Module):
 
     def _fill(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
         frames = smooth_frames(frames, hole)
-        copied = copy_along_flow(frames, hole, *neighbour_flow(frames, hole), self.max_miss)
+        copied = copy_along_flow(frames, hole, *neighbour_flow(frames, hole, around=hole), self.max_miss)
         return smooth_frames(copied.color, copied.missing)
 
 

@@ -73,7 +73,7 @@ class KeyFrames(nn.Module):
 
     def _fill(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
         frames = smooth_frames(frames, hole)
-        flow = neighbour_flow(frames, hole)
+        flow = neighbour_flow(frames, hole, around=hole)
         copied = copy_along_flow(frames, hole, *flow, self.max_miss)
         if not copied.missing.any():
             return copied.color

@@ -64,7 +64,8 @@ def test_copying_equals_slow_loop():
     colour, missing = slow_copy(frames, hole, forward, backward, max_miss=0.4)
     assert 0 < missing.sum() < hole.sum()
     assert (copied.missing != missing).mean() <= SAMPLING
-    np.testing.assert_allclose(copied.color[copied.missing == missing], colour[copied.missing == missing], atol=SAMPLING)
+    same = copied.missing == missing
+    np.testing.assert_allclose(copied.color[same], colour[same], atol=SAMPLING)
     assert np.array_equal(copied.color[copied.missing], frames[copied.missing])
 
 

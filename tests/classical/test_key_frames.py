@@ -20,7 +20,7 @@ def test_what_no_frame_shows_has_texture_and_does_not_flicker(wood):
     filled, smooth = (method(video, hole)["filled"][..., 40:80, 30:80] for method in (KeyFrames(), FlowCopy()))
     assert filled.std((3, 4)).mean() > 0.5 * truth.std((3, 4)).mean()
     detail = [clip.diff(dim=-1).abs().mean() for clip in (filled, smooth, truth)]
-    assert detail[0] > 1.5 * detail[1] and detail[0] > 0.5 * detail[2]
+    assert detail[0] > 2 * detail[1] and detail[0] > 0.4 * detail[2]
     assert (filled.mean((1, 3, 4)) - truth.mean((1, 3, 4))).abs().max() < 0.08
     assert filled.diff(dim=1).abs().mean() < 1.5 * truth.diff(dim=1).abs().mean()
 

@@ -92,7 +92,8 @@ def test_matching_all_finds_what_a_slow_loop_finds():
     y, x = np.nonzero(rng.random((8, 9)) < 0.3)
     found, cost = match_all(described, sources, y, x)
     for row, column, best, value in zip(y, x, found, cost):
-        costs = {tuple(c): np.square(described[tuple(c)] - described[0, row, column]).sum() for c in np.argwhere(sources)}
+        target = described[0, row, column]
+        costs = {tuple(c): np.square(described[tuple(c)] - target).sum() for c in np.argwhere(sources)}
         assert tuple(best) == min(costs, key=costs.get)
         assert value == pytest.approx(costs[tuple(best)], rel=1e-4)
 

@@ -67,7 +67,7 @@ def test_inpaint_fills_as_the_network_does(name, tmp_path, pair, clip):
     assert np.array_equal(frames[~hole], clip[~hole])
 
 
-@pytest.mark.parametrize("name", ["tccds", "flow-copy"])
+@pytest.mark.parametrize("name", ["key-frames", "tccds", "flow-copy"])
 def test_inpaint_fills_without_a_network(name, tmp_path, pair, clip):
     video, mask, hole = pair
     main([str(w) for w in (video, "--mask", mask, "-o", tmp_path / "out", "--method", name)])

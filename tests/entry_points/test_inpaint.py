@@ -93,6 +93,7 @@ def pipe(monkeypatch, data=b""):
         ((*BOX, "--working-height", "-4"), "working_height must"),
         ((*BOX, "--preview", "absent/look.mp4"), "absent"),
         ((*BOX, "--report", "."), "new or empty folder"),
+        ((*BOX, "--method", "telea"), "--checkpoint is for a network, and --method telea is none"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(tmp_path, monkeypatch, capsys, weights, words, sentence):
@@ -336,3 +337,24 @@ def test_the_precision_of_a_network_is_said_and_what_a_batch_remembers(tmp_path,
         choose(name)
         assert call(*batch, *options) == 0
         assert state in capsys.readouterr().out
+
+
+def test_without_a_checkpoint_the_default_fills_and_says_how_to_use_a_network(tmp_path, clip, capsys):
+    source = write_clip(tmp_path / "in.mkv", clip, lossless=True)
+    assert call(source, *BOX, "-o", tmp_path / "out.mkv", "--lossless") == 0
+    said = capsys.readouterr().err.splitlines()
+    assert "along the motion" in said[0] and "--checkpoint FILE" in said[0]
+    assert call(source, *BOX, "-o", tmp_path / "named.mkv", "--lossless", "--method", "key-frames") == 0
+    filled, known = frames_of(tmp_path / "out.mkv"), frames_of(source)
+    assert np.array_equal(filled, frames_of(tmp_path / "named.mkv"))
+    outside = np.ones(clip.shape[1:3], bool)
+    outside[4:14, 4:16] = False
+    assert np.array_equal(filled[:, outside], known[:, outside])
+    # The picture moves to the right by two pixels a frame, so the next frames show what the box hides.
+    assert np.abs(filled[:4].astype(int) - known[:4].astype(int))[:, 4:14, 4:16].mean() < 4
+
+
+def test_where_there_is_no_terminal_progress_comes_as_lines(tmp_path, clip, capsys):
+    source = write_clip(tmp_path / "in.mp4", clip)
+    assert call(source, *FAST, "-o", tmp_path / "out.mp4") == 0
+    assert "fill: 12/12 frames" in capsys.readouterr().err

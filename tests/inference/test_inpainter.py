@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import lgtsm
-from lgtsm.classical import MeanColour
+from lgtsm.classical import KeyFrames, MeanColour
 from lgtsm.precision import Choice
 
 
@@ -38,6 +38,13 @@ def test_any_method_and_any_checkpoint(tmp_path, model, make_clip):
     assert torch.equal(
         lgtsm.Inpainter(tmp_path / "w.safetensors").fill(video, hole), lgtsm.Inpainter(model).fill(video, hole)
     )
+
+
+def test_without_a_model_it_fills_by_key_frames(make_clip):
+    video, hole = make_clip(1, 3, 30, 41)
+    inpainter = lgtsm.Inpainter()
+    assert isinstance(inpainter.model, KeyFrames) and inpainter.precision == "fp32"
+    assert torch.equal(inpainter.fill(video, hole), KeyFrames()(video, hole)["filled"].clamp(0, 1))
 
 
 def test_errors(model, make_clip):

@@ -16,6 +16,7 @@ from lgtsm.inference.memory import CHUNKS, choose_chunk, parse_bytes, total_byte
 from lgtsm.inference.plan import FillOptions, make_plan
 from lgtsm.inference.regions import Region, computed_share, plan_regions
 from lgtsm.inference.scaled import shrink_hole
+from lgtsm.inference.stream import CONTEXT, SceneStream
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.scene_cuts import SceneCutDetector
 
@@ -310,3 +311,67 @@ def test_methods_that_see_whole_scenes_work_at_a_working_height_too():
     small = fill_bytes(Inpainter(MeanColour()), small, np.stack([shrink_hole(hole, (40, 32)) for hole in mask]))
     large = np.stack([cv2.resize(frame, (80, 64), interpolation=cv2.INTER_CUBIC) for frame in small])
     assert np.array_equal(plain[mask == 1], large[mask == 1])
+
+
+def scene_in_pieces(fill, frames, holes, max_memory, chunk):
+    stream = SceneStream(fill, 60, max_memory)
+    given = []
+    for start in range(0, len(frames), chunk):
+        given += stream.push(frames[start : start + chunk], holes[start : start + chunk])
+    return np.stack([*given, *stream.flush()])
+
+
+def test_a_scene_that_memory_does_not_hold_is_filled_in_pieces_that_go_on_from_each_other():
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (70, 24, 32, 3), dtype=np.uint8)
+    holes = np.zeros((70, 24, 32), np.uint8)
+    holes[:, 8:14, 10:20] = 1
+    pieces = []
+
+    def fill(piece, hole):
+        pieces.append((piece.copy(), hole.copy()))
+        # Each frame says how many frames of its piece have a hole before it: what a piece begins with is known.
+        number = np.cumsum(hole.any((1, 2)))
+        return np.where(hole[..., None] > 0, number[:, None, None, None], piece).astype(np.uint8)
+
+    memory = 40 * (6 + 60) * 24 * 32  # of 40 frames, CONTEXT of them before
+    whole = scene_in_pieces(fill, frames, holes, memory, 1)
+    assert np.array_equal(whole[holes == 0], frames[holes == 0]) and len(whole) == 70
+    first = pieces[0][1]
+    assert len(first) == 32 and first.any((1, 2)).all()
+    for piece, hole in pieces[1:]:  # begins with what the piece before has filled
+        assert not hole[:CONTEXT].any() and hole[CONTEXT:].any((1, 2)).all()
+        assert len(piece) <= 40
+    assert np.array_equal(pieces[1][0][:CONTEXT], whole[24 - CONTEXT : 24])  # as they were filled
+    assert np.array_equal(pieces[1][0][CONTEXT:], frames[24 : 24 + len(pieces[1][0]) - CONTEXT])
+    for chunk in (3, 70):
+        assert np.array_equal(scene_in_pieces(fill, frames, holes, memory, chunk), whole)
+
+
+def test_a_scene_that_memory_holds_is_one_piece_and_too_little_memory_gets_a_sentence():
+    frames, holes = np.zeros((30, 24, 32, 3), np.uint8), np.ones((30, 24, 32), np.uint8)
+    pieces = []
+
+    def fill(piece, hole):
+        pieces.append(len(piece))
+        return piece
+
+    assert len(scene_in_pieces(fill, frames, holes, 2**30, 4)) == 30 and pieces == [30]
+    with pytest.raises(ValueError, match="max_memory must be at least 1 MiB for this hole"):
+        scene_in_pieces(fill, frames, holes, 20 * 66 * 24 * 32, 1)
+
+
+def test_only_the_surroundings_of_a_hole_reach_a_method_that_sees_scenes():
+    frames, holes = np.zeros((3, 600, 900, 3), np.uint8), np.zeros((3, 600, 900), np.uint8)
+    for t in range(3):
+        holes[t, 300:320, 200 + 40 * t : 240 + 40 * t] = 1
+    seen = []
+
+    def fill(piece, hole):
+        seen.append(hole.shape)
+        assert hole.sum() == holes.sum()
+        return piece + hole[..., None]
+
+    filled = scene_in_pieces(fill, frames, holes, 2**30, 1)
+    assert seen == [(3, 128 + 20 + 128, 128 + 120 + 128)]
+    assert np.array_equal(filled[..., 0], holes)
