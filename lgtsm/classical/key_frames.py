@@ -44,7 +44,7 @@ class KeyFrames(nn.Module):
     def __init__(
         self,
         beside: tuple[int, ...] = (-8, 8),
-        smooth_share: float = 0.75,
+        smooth_share: float = 0.3,
         updates: int = 1,
         max_miss: float = 1.0,
         seed: int = 0,
@@ -91,7 +91,8 @@ class KeyFrames(nn.Module):
             shown = [key, *(key + step for step in self.beside if 0 <= key + step < len(frames))]
             frames[key] = complete_frame(frames[shown], left[key], usable[shown], self.updates, self.seed)
             left[key] = False
-            carried = copy_along_flow(frames, left, *flow, self.max_miss)
+            made = ~left & ~usable
+            carried = copy_along_flow(frames, left, *flow, self.max_miss, most_steps=None, sources=made)
             frames, left = carried.color, carried.missing
         return smooth_frames(frames, left)
 

@@ -20,6 +20,7 @@ VARIANTS = [
     ("gated3d", {"gated": False}),
     ("combcn", {}),
     ("edge_connect", {"residual_blocks": 2}),
+    ("completion", {}),
 ]
 # A bias in front of an InstanceNorm has no effect, and no gradient but rounding.
 WITHOUT_EFFECT = re.compile(r"frames\.(encoder|middle|decoder\.[03]).*\.bias|edges\.(encoder|decoder\.[03]).*\.bias")
