@@ -147,11 +147,11 @@ class TemporalPatchDiscriminator(nn.Module):
         """
         features = discriminator_input(video, hole).transpose(1, 2)
         features = features.contiguous(memory_format=torch.channels_last_3d)  # (batch, 5, time, height, width)
-        for layer in self.layers.values():
-            # A fault of oneDNN: the bf16 weight gradient of such a convolution on fewer columns than its kernel has taps
-            # holds uninitialised numbers (seen on 1, 2 and 4 columns, not the same on every processor).
-            narrow = features.shape[-1] < layer.feature.kernel_size[-1]
-            with torch.autocast(features.device.type, enabled=False) if narrow else nullcontext():
-                features = layer(features.to(layer.feature.bias.dtype) if narrow else features)
+        # A fault of oneDNN: on some processors the bf16 weight gradient of such convolutions holds uninitialized numbers.
+        on_cpu = features.device.type == "cpu"
+        with torch.autocast("cpu", enabled=False) if on_cpu else nullcontext():
+            features = features.to(self.layers["conv1"].feature.bias.dtype) if on_cpu else features
+            for layer in self.layers.values():
+                features = layer(features)
         scores = features.transpose(1, 2)  # (batch, time, channel, height', width')
         return torch.sigmoid(scores) if self.sigmoid else scores
