@@ -147,7 +147,7 @@ class TemporalPatchDiscriminator(nn.Module):
         """
         features = discriminator_input(video, hole).transpose(1, 2)
         features = features.contiguous(memory_format=torch.channels_last_3d)  # (batch, 5, time, height, width)
-        # A fault of oneDNN: on some processors the bf16 weight gradient of such convolutions holds uninitialized numbers.
+        # A fault of oneDNN: on some processors the bf16 weight gradient of such a layer holds uninitialized numbers.
         on_cpu = features.device.type == "cpu"
         with torch.autocast("cpu", enabled=False) if on_cpu else nullcontext():
             features = features.to(self.layers["conv1"].feature.bias.dtype) if on_cpu else features

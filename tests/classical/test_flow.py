@@ -69,6 +69,18 @@ def test_neighbour_flow_of_a_pan_with_a_hole(photograph):
         assert (off[hole_there] < 0.1).mean() > 0.97
 
 
+def test_flow_around_an_area_is_that_of_the_whole_frame_there_and_zero_elsewhere(photograph):
+    frames = np.stack([photograph[t : t + 150, 2 * t : 2 * t + 260] for t in range(2)])
+    hole = np.zeros((2, 150, 260), bool)
+    hole[:, 20:40, 20:50] = True
+    smooth = smooth_frames(frames, hole)
+    for part, whole in zip(neighbour_flow(smooth, hole, around=hole), neighbour_flow(smooth, hole)):
+        assert np.abs(part - whole)[0, 20:40, 20:50].max() < 0.1
+        assert (part[0, 40 + 48 :] == 0).all() and (part[0, :, 50 + 48 :] == 0).all() and part[0, 60, 60].any()
+    nowhere = neighbour_flow(smooth, hole, around=np.zeros_like(hole))
+    assert not nowhere[0].any() and not nowhere[1].any()
+
+
 def test_one_frame_and_tiny_frames_have_no_flow():
     forward, backward = neighbour_flow(np.zeros((1, 20, 20, 3), np.float32), np.zeros((1, 20, 20), bool))
     assert forward.shape == backward.shape == (0, 20, 20, 2)

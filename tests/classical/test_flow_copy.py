@@ -80,6 +80,24 @@ def test_whole_pixel_flow_copies_exactly():
     assert np.array_equal(copied.color, frames) and not copied.missing.any()
 
 
+def test_paths_end_after_the_most_steps_and_at_pixels_that_are_no_source():
+    """Nothing moves; each frame shows its own number, and the hole is open in the first and the last frame only."""
+    frames = np.zeros((8, 16, 18, 3), np.float32) + np.arange(8, dtype=np.float32)[:, None, None, None] / 10
+    hole = np.zeros((8, 16, 18), bool)
+    hole[1:7, 5:9, 6:12] = True
+    still = np.zeros((7, 16, 18, 2), np.float32)
+    for most in (1, 2, None):
+        copied = copy_along_flow(frames, hole, still, still, most_steps=most)
+        reached = [t for t in range(1, 7) if most is None or t <= most or 7 - t <= most]
+        assert [t for t in range(1, 7) if not copied.missing[t].any()] == reached
+    only_last = np.zeros_like(hole)
+    only_last[7] = True
+    copied = copy_along_flow(frames, hole, still, still, sources=only_last)
+    assert not copied.missing.any()
+    np.testing.assert_allclose(copied.color[hole], 0.7, atol=1e-6)
+    assert copy_along_flow(frames, hole, still, still, sources=np.zeros_like(hole)).missing.sum() == hole.sum()
+
+
 def test_sampling_is_exact_on_pixels_and_on_the_border_and_equals_one_point_at_a_time():
     image = np.random.default_rng(0).random((4, 5, 3), np.float32)
     y, x = (a.ravel().astype(np.float32) for a in np.indices((4, 5)))
