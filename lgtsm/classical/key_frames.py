@@ -14,8 +14,10 @@ from lgtsm.classical.flow_copy import copy_along_flow
 from lgtsm.classical.patch_completion import complete_frame
 
 FEWEST = 12  # missing pixels of a frame; fewer are filled smoothly
+FIRST_KEY_FRAMES = 5  # after these, small areas are filled smoothly: completed one by one, they would flicker
+SMALL = 0.005  # of a frame's pixels
+CARRY = 40  # frames each way that a key frame is carried into at once; further ones take it from those
 COARSE = 8 / 180  # of a frame's height: deviation of the Gaussian that tells coarse from fine
-MOST_KEY_FRAMES = 5  # in a scene of up to 25 frames, and one more for every five frames
 
 
 class KeyFrames(nn.Module):
@@ -82,19 +84,30 @@ class KeyFrames(nn.Module):
         return _take_coarse(completed, smooth, copied.missing, self.smooth_share)
 
     def _complete(self, frames: np.ndarray, missing: np.ndarray, flow: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        frames, left, usable = frames.copy(), missing.copy(), ~missing
-        for _ in range(max(MOST_KEY_FRAMES, len(frames) // 5)):
+        frames, left, usable, completed = frames.copy(), missing.copy(), ~missing, 0
+
+        def carry(key: int) -> None:
+            """Copy what was completed into the frames around one."""
+            near, between = slice(max(0, key - CARRY), key + CARRY + 1), slice(max(0, key - CARRY), key + CARRY)
+            made = ~left[near] & ~usable[near]
+            if made.any():
+                away, back = (part[between] for part in flow)
+                carried = copy_along_flow(frames[near], left[near], away, back, self.max_miss, None, made)
+                frames[near], left[near] = carried.color, carried.missing
+
+        while True:
             area = left.sum((1, 2))
             key = int(area.argmax())
-            if area[key] < FEWEST:
-                break
-            shown = [key, *(key + step for step in self.beside if 0 <= key + step < len(frames))]
-            frames[key] = complete_frame(frames[shown], left[key], usable[shown], self.updates, self.seed)
-            left[key] = False
-            made = ~left & ~usable
-            carried = copy_along_flow(frames, left, *flow, self.max_miss, most_steps=None, sources=made)
-            frames, left = carried.color, carried.missing
-        return smooth_frames(frames, left)
+            fewest = FEWEST if completed < FIRST_KEY_FRAMES else max(FEWEST, SMALL * left[key].size)
+            if area[key] < fewest:
+                return smooth_frames(frames, left)
+            carry(key)  # what another key frame shows comes first, so that the same texture goes on
+            if left[key].sum() >= fewest:
+                shown = [key, *(key + step for step in self.beside if 0 <= key + step < len(frames))]
+                frames[key] = complete_frame(frames[shown], left[key], usable[shown], self.updates, self.seed)
+                left[key] = False
+                completed += 1
+                carry(key)
 
 
 def _take_coarse(frames: np.ndarray, smooth: np.ndarray, missing: np.ndarray, share: float) -> np.ndarray:

@@ -112,12 +112,11 @@ def test_inpaint_wrong_input_gets_one_sentence_and_leaves_nothing(tmp_path, pair
         "no_frames": (files / "no_frames", masks, weights),
         "absent.ckpt": (video, masks, files / "absent.ckpt"),
         "cannot be read as a checkpoint": (video, masks, files / "broken.ckpt"),
-        "--checkpoint": (video, masks, None),
     }
     out = tmp_path / "out"
     out.mkdir()
     for words, (given, mask, checkpoint) in cases.items():
-        named = [] if checkpoint is None else ["--checkpoint", checkpoint]
+        named = ["--checkpoint", checkpoint]
         result = command("lgtsm.inpaint", given, "--mask", mask, "-o", out / "out.mp4", *named)
         assert result.returncode == 2, (words, result.stderr)
         sentence = result.stderr.strip().splitlines()[-1]

@@ -354,6 +354,13 @@ def test_without_a_checkpoint_the_default_fills_and_says_how_to_use_a_network(tm
     assert np.abs(filled[:4].astype(int) - known[:4].astype(int))[:, 4:14, 4:16].mean() < 4
 
 
+def test_a_network_needs_its_weights(tmp_path, clip, capsys):
+    source = write_clip(tmp_path / "in.mp4", clip)
+    assert call(source, *BOX, "--method", "network", "-o", tmp_path / "out.mp4") == 2
+    assert "Name its weights with --checkpoint" in capsys.readouterr().err
+    assert not (tmp_path / "out.mp4").exists()
+
+
 def test_where_there_is_no_terminal_progress_comes_as_lines(tmp_path, clip, capsys):
     source = write_clip(tmp_path / "in.mp4", clip)
     assert call(source, *FAST, "-o", tmp_path / "out.mp4") == 0

@@ -65,8 +65,8 @@ def test_the_command_and_the_readmes_loop(tmp_path, monkeypatch, capsys, make_cl
     (loop,) = [code for code in re.findall(r"```python\n(.*?)```", README, re.S) if "onnxruntime" in code]
     monkeypatch.chdir(tmp_path)
     model = make_lively(lgtsm.create_model("lgtsm", width=4))
-    Path("runs/demo").mkdir(parents=True)
-    lgtsm.save_model(model, "runs/demo/generator.safetensors")
+    Path("runs/demo/network").mkdir(parents=True)
+    lgtsm.save_model(model, "runs/demo/network/generator.safetensors")
     (words,) = lines
     height, width = (int(words[words.index(name) + 1]) for name in ("--height", "--width"))
     small = {str(height): "20", str(width): "28"}

@@ -85,7 +85,7 @@ def test_key_colour():
     [
         ({}, "none of them"),
         ({"path": "m.png", "boxes": ((0, 0, 1, 1),)}, "--mask and --box"),
-        ({"boxes": ((0, 0, 1, 1),), "key_colour": (0, 0, 0)}, "--box and --key-colour"),
+        ({"boxes": ((0, 0, 1, 1),), "key_colour": (0, 0, 0)}, "--box and --key-color"),
         ({"boxes": ((0, 0, 1, 1),), "resize": True}, "--resize-mask is for mask files"),
         ({"key_colour": (0, 0, 0), "repeat": True}, "--repeat-mask is for mask files"),
         ({"boxes": ((0, 0, 1, 1),), "dilate": -1}, "--dilate must"),
