@@ -1,7 +1,13 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
 import torch
 
 import lgtsm
 from lgtsm.ops.smooth_fill import smooth_fill
+from lgtsm.video import open_video
+from tests.reference.moving_hole import as_tensors, decibels_inside
 
 
 def test_an_untrained_network_is_about_the_smooth_fill(make_clip):
@@ -41,3 +47,14 @@ def test_saved_and_loaded_it_fills_the_same(tmp_path, make_clip):
     with torch.no_grad():
         again = lgtsm.load_model(tmp_path / "w.safetensors")(video, hole)["filled"]
         assert torch.equal(again, model(video, hole)["filled"])
+
+
+def test_the_weights_that_ship_are_better_than_the_smooth_fill_on_a_clip_not_trained_on(data_folder):
+    with open_video(data_folder / "bmx-trees" / "video.mp4", "pyav") as reader:
+        frames = np.stack([cv2.resize(frame, (80, 44), interpolation=cv2.INTER_AREA) for frame in reader][:8])
+    video, hole = as_tensors(frames, np.zeros(frames.shape[:3], np.uint8))
+    hole[..., 10:34, 20:50] = 1
+    model = lgtsm.load_model(Path(lgtsm.__file__).parent / "weights" / "completion.safetensors")
+    with torch.no_grad():
+        filled = model(video, hole)["filled"]
+    assert decibels_inside(filled, video, hole) > decibels_inside(smooth_fill(video, hole), video, hole) + 0.2
