@@ -5,6 +5,7 @@ process of
 its own, forked from this one after the imports, so that most of its life is training.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -34,6 +35,7 @@ def start(folder, steps):
     if number:
         return number
     try:
+        os.setsid()
         output = os.open(os.devnull, os.O_WRONLY)
         os.dup2(output, 1)
         with initialize_config_dir(config_folder(), version_base="1.3"):
@@ -96,7 +98,11 @@ def main(folder, kills, steps, seed):
             break  # it was through
         time.sleep(rng.uniform(0, 2 * seconds / kills))
         os.kill(number, signal.SIGKILL)
-        _, status = os.waitpid(number, 0)
+        os.waitpid(number, 0)
+        # A loading process that was just being started when its parent died never learns of that: torch notes the
+        # parent's number too late. Left alone it would wait for ever, and keep our stderr open.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(number, signal.SIGKILL)
         happened.append(newest_step(killed))
     _, status = os.waitpid(start(killed, steps), 0)
     assert status == 0, "the last start failed"
