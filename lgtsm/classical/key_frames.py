@@ -84,7 +84,7 @@ class KeyFrames(nn.Module):
         return _take_coarse(completed, smooth, copied.missing, self.smooth_share)
 
     def _complete(self, frames: np.ndarray, missing: np.ndarray, flow: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        frames, left, usable, completed = frames.copy(), missing.copy(), ~missing, 0
+        frames, left, usable, completed, last = frames.copy(), missing.copy(), ~missing, 0, None
 
         def carry(key: int) -> None:
             """Copy what was completed into the frames around one."""
@@ -101,12 +101,13 @@ class KeyFrames(nn.Module):
             fewest = FEWEST if completed < FIRST_KEY_FRAMES else max(FEWEST, SMALL * left[key].size)
             if area[key] < fewest:
                 return smooth_frames(frames, left)
-            carry(key)  # what another key frame shows comes first, so that the same texture goes on
+            if last is not None and abs(key - last) > CARRY:
+                carry(key)  # what other key frames show comes first, so that the same texture goes on
             if left[key].sum() >= fewest:
                 shown = [key, *(key + step for step in self.beside if 0 <= key + step < len(frames))]
                 frames[key] = complete_frame(frames[shown], left[key], usable[shown], self.updates, self.seed)
                 left[key] = False
-                completed += 1
+                completed, last = completed + 1, key
                 carry(key)
 
 
