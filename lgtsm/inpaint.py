@@ -111,7 +111,7 @@ def _add_computing(parser: argparse.ArgumentParser) -> None:
         "--max-memory",
         metavar="SIZE",
         help="like 4G: what filling may take; a network then sees fewer frames at once, with the same result, other "
-        "methods see shorter pieces of a scene (4G, unless said otherwise)",
+        "methods work on shorter pieces of a scene (default for those: 4G)",
     )
     compute.add_argument(
         "--frames-at-once", type=int, metavar="N", help="more are faster, 1 answers soonest in a pipe (default: 8)"

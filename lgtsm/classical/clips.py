@@ -37,7 +37,8 @@ def fill_clips(video: Tensor, hole: Tensor, fill: Callable[[np.ndarray, np.ndarr
         if clip_hole.all():
             clip = np.full_like(clip, 0.5)
         elif clip_hole.any():
-            clip = fill(clip, clip_hole)
+            with torch.autocast("cpu", enabled=False):
+                clip = fill(clip, clip_hole)
         filled.append(torch.from_numpy(np.ascontiguousarray(clip)))
     predicted = torch.stack(filled).permute(0, 1, 4, 2, 3).to(video.device)
     predicted = composite(video, hole, predicted)

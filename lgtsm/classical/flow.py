@@ -12,6 +12,7 @@ MARGIN = 3  # pixels around the hole whose measured flow the hole may have distu
 REACH = 48  # pixels around an area that its surroundings are; motion paths end where a step is longer
 STEP = 64  # flow is kept to 1/64 pixel: finer than it can be measured, and whole pixels stay whole
 POINTS_IN_ROW = 256
+LONGEST_SIDE = 2**14  # OpenCV samples no more than 32766 rows or columns at once
 SMALLEST = 12  # frames with a shorter side are too small to measure anything in
 
 
@@ -97,7 +98,8 @@ def sample_points(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray
     OpenCV 4, and 5 for other than 1, 3 or 4 channels, take the points to the nearest 1/32 pixel.
     """
     count = len(x)
-    padded = np.zeros((2, -(-max(count, 1) // POINTS_IN_ROW), POINTS_IN_ROW), np.float32)  # OpenCV wants short sides
+    row = POINTS_IN_ROW if count < POINTS_IN_ROW * LONGEST_SIDE else LONGEST_SIDE
+    padded = np.zeros((2, -(-max(count, 1) // row), row), np.float32)
     padded.reshape(2, -1)[:, :count] = x, y
     sampled = cv2.remap(image, padded[0], padded[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return sampled.reshape(padded[0].size, -1)[:count]

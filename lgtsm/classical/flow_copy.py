@@ -40,7 +40,10 @@ class FlowCopy(nn.Module):
             given up.
 
     Source: Huang et al. 2016, Section 4.2, its colour propagation alone.
+    Differs: a path is given up after MOST_STEPS frames.
     """
+
+    local = True
 
     def __init__(self, max_miss: float = 1.0):
         super().__init__()

@@ -20,7 +20,8 @@ ROUNDS = 2  # passes over the neighbors' matches
 CHANCES = 4  # further candidates in a round, near the best match
 COHERENCE = 1.0
 SHARPNESS = 10.0  # how much more the better patches count in a vote: high, so that texture is not averaged away
-FADING = np.float32(1.3)  # a patch a pixel deeper in the hole counts so many times less
+FADING = np.float32(1.3)  # a patch a pixel deeper in the hole counts so many times less, up to DEEPEST pixels
+DEEPEST = np.float32(60)
 Matches = tuple[
     np.ndarray, np.ndarray
 ]  # centers of sources (frame, y, x), int64 (targets, 3); costs, float32 (targets,)
@@ -151,7 +152,9 @@ def vote(images: np.ndarray, missing: np.ndarray, y: np.ndarray, x: np.ndarray, 
     height, width = (side + 2 * RADIUS for side in missing.shape)
     spread = max(float(np.percentile(cost, 75)), 1e-6)
     depth = cv2.distanceTransform(missing.astype(np.uint8), cv2.DIST_L2, 3)[y, x]
-    weight = np.exp(-SHARPNESS * (cost - cost.min()) / spread) * FADING**-depth + 1e-9
+    # From some depth on the border is equally far: numbers ever smaller would drown in rounding.
+    fading = FADING ** -np.minimum(depth, DEEPEST)
+    weight = (np.exp(-SHARPNESS * (cost - cost.min()) / spread) + 1e-9) * fading
     weight = weight.astype(np.float32)[:, None]
     border = [(0, 0), (RADIUS, RADIUS), (RADIUS, RADIUS), (0, 0)]
     colors = np.pad(images, border, mode="edge").reshape(-1, 3)
@@ -164,7 +167,7 @@ def vote(images: np.ndarray, missing: np.ndarray, y: np.ndarray, x: np.ndarray, 
             total[target + step, :3] += colors[source + step] * weight
             total[target + step, 3:] += weight
     total = total.reshape(height, width, 4)[RADIUS:-RADIUS, RADIUS:-RADIUS]
-    return total[..., :3] / np.maximum(total[..., 3:], np.float32(1e-12))
+    return total[..., :3] / np.maximum(total[..., 3:], np.float32(1e-30))
 
 
 def _cosine_terms() -> np.ndarray:

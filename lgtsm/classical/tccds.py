@@ -39,6 +39,7 @@ class TCCDS(nn.Module):
     shows, instead of one energy over both; no homographies between patches.
     """
 
+    local = True
     bytes_per_pixel = 270  # of a frame, at work; measured at 320x180
 
     def __init__(

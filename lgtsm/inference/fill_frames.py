@@ -12,9 +12,10 @@ from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.plan import FillOptions, Plan
 from lgtsm.inference.regions import Segment
 from lgtsm.inference.scaled import ScaledStream
-from lgtsm.inference.stream import SCENE_MEMORY, Chunks, FrameStream, SceneStream, VideoStream
+from lgtsm.inference.stream import Chunks, FrameStream, SceneStream, VideoStream
 from lgtsm.video.scene_cuts import SceneCutDetector
 
+NETWORK_BYTES_PER_PIXEL = 1200  # of a frame, that a network takes; 1140 measured for `completion`
 BYTES_PER_PIXEL = 60  # of a frame, that a method takes which does not say how many: the clip, its hole and its filling
 
 
@@ -66,9 +67,12 @@ def _open(inpainter: Inpainter, segment: Segment, plan: Plan, options: FillOptio
         feather = 0 if is_scaled else options.feather_pixels
         stream = VideoStream(inpainter.model, inpainter.device, inpainter.dtype, segment.regions, feather)
     else:
-        bytes_per_pixel = getattr(inpainter.model, "bytes_per_pixel", BYTES_PER_PIXEL)
+        model = inpainter.model
+        is_network = any(True for _ in model.parameters())
+        bytes_per_pixel = getattr(model, "bytes_per_pixel", NETWORK_BYTES_PER_PIXEL if is_network else BYTES_PER_PIXEL)
+        local = options.regions and getattr(model, "local", False)
         fill = functools.partial(fill_bytes, inpainter)
-        stream = SceneStream(fill, bytes_per_pixel, options.max_memory or SCENE_MEMORY)
+        stream = SceneStream(fill, bytes_per_pixel, options.max_memory, local)
     return ScaledStream(stream, plan.height, plan.width, options.feather_pixels) if is_scaled else stream
 
 

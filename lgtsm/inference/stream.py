@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
@@ -91,13 +92,16 @@ class SceneStream:
     """Keep frames for a method that sees a scene, and fill as many at once as memory holds.
 
     A scene that does not fit is filled piece by piece: a piece sees CONTEXT frames of the next one, and those of the
-    last one as they were filled, so that it goes on where that ended. Only the surroundings of the hole are handed on.
+    last one as they were filled, so that it goes on where that ended. A local method gets only the surroundings of the
+    hole.
 
     Args:
         fill: takes uint8 frames (time, height, width, 3) and holes (time, height, width), 1 = missing; returns the
             frames filled.
         bytes_per_pixel: that the method takes for a pixel of a frame.
-        max_memory: bytes that a piece may take.
+        local: hand on the surroundings of the hole only, for a method whose result hangs on no more.
+        max_memory: bytes that a piece may take; None for SCENE_MEMORY, or more where LEAST_PIECE frames need it and the
+            machine has it.
 
     Raises:
         ValueError: memory does not hold LEAST_PIECE frames.
@@ -107,11 +111,14 @@ class SceneStream:
         self,
         fill: Callable[[np.ndarray, np.ndarray], np.ndarray],
         bytes_per_pixel: int,
-        max_memory: int = SCENE_MEMORY,
+        max_memory: int | None = None,
+        local: bool = True,
     ):
         self.fill = fill
         self.bytes_per_pixel = bytes_per_pixel
-        self.max_memory = max_memory
+        self.local = local
+        self.max_memory = SCENE_MEMORY if max_memory is None else max_memory
+        self.most_memory = max(SCENE_MEMORY, _machine_memory()) if max_memory is None else max_memory
         self.before: list[np.ndarray] = []  # filled, the last ones
         self.waiting: list[tuple[np.ndarray, np.ndarray]] = []
         self.hole: Region | None = None  # around all holes that wait
@@ -122,13 +129,13 @@ class SceneStream:
             around = bounding_region(hole)
             both = self.hole.joined(around) if self.hole and around else self.hole or around
             if self.waiting and self._bytes(both, len(self.waiting) + 1, frame.shape) > self.max_memory:
-                if len(self.waiting) < LEAST_PIECE:
-                    needed = self._bytes(both, LEAST_PIECE, frame.shape) / 2**20
+                if len(self.waiting) >= LEAST_PIECE:
+                    yield from self._fill(len(self.waiting) - CONTEXT)
+                elif (needed := self._bytes(both, LEAST_PIECE, frame.shape)) > self.most_memory:
                     raise ValueError(
-                        f"max_memory must be at least {needed:.0f} MiB for this hole; it is "
-                        f"{self.max_memory / 2**20:.0f} MiB. Allow more, or fill at a smaller working_height."
+                        f"max_memory must be at least {needed / 2**20:.0f} MiB for this hole; it is "
+                        f"{self.most_memory / 2**20:.0f} MiB. Allow more, or fill at a smaller working_height."
                     )
-                yield from self._fill(len(self.waiting) - CONTEXT)
             self.waiting.append((frame, hole))
             self.hole = _around_all(hole for _, hole in self.waiting) if len(self.waiting) == CONTEXT + 1 else both
 
@@ -145,18 +152,30 @@ class SceneStream:
         around = _around_all(holes)
         filled = frames.copy()
         if around is not None:
-            part = _surroundings(around, *holes.shape[1:])
+            part = self._part(around, *holes.shape[1:])
             inner = (slice(None), slice(part.top, part.bottom), slice(part.left, part.right))
             filled[inner] = self.fill(np.ascontiguousarray(frames[inner]), np.ascontiguousarray(holes[inner]))
         ready = filled[len(self.before) :][:count]
-        self.before = list(filled[: len(self.before) + count][-CONTEXT:])
+        self.before = [frame.copy() for frame in filled[: len(self.before) + count][-CONTEXT:]]
         del self.waiting[:count]
         yield from ready
 
+    def _part(self, around: Region, height: int, width: int) -> Region:
+        """Return what the method sees of frames with holes in a region."""
+        return _surroundings(around, height, width) if self.local else Region(0, 0, height, width)
+
     def _bytes(self, around: Region | None, count: int, shape: tuple[int, ...]) -> int:
-        """Estimate what a piece takes: all frames as bytes, twice, and the surroundings of the hole at work."""
-        at_work = 0 if around is None else _surroundings(around, *shape[:2]).pixels
-        return (count + CONTEXT) * (6 * shape[0] * shape[1] + self.bytes_per_pixel * at_work)
+        """Estimate what a piece takes: frames and holes as bytes, more than once, and the part at work."""
+        at_work = 0 if around is None else self._part(around, *shape[:2]).pixels
+        return (count + CONTEXT) * (11 * shape[0] * shape[1] + self.bytes_per_pixel * at_work)
+
+
+def _machine_memory() -> int:
+    """Return most of the bytes that this machine has; 0 where it does not say."""
+    try:
+        return int(0.7 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return 0
 
 
 def _around_all(holes: Iterable[np.ndarray]) -> Region | None:

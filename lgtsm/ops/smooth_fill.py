@@ -25,14 +25,16 @@ def smooth_fill(video: Tensor, hole: Tensor, relaxations: int = RELAXATIONS) -> 
     Source: the Laplace equation with the known pixels as border, solved from small sizes upwards.
     """
     missing = hole > 0.5
-    known = (~missing).to(video.dtype)
     frames = video.masked_fill(missing, 0)
+    if frames.dtype in (torch.float16, torch.bfloat16):  # the sums below would overflow, or lose too much
+        frames = frames.float()
+    known = (~missing).to(frames.dtype)
     total, count = frames.sum((1, 3, 4), keepdim=True), known.sum((1, 3, 4), keepdim=True)
     mean = torch.where(count > 0, total / count.clamp(min=1), 0.5)
-    blank = (known.sum((3, 4), keepdim=True) == 0).to(video.dtype)
+    blank = (known.sum((3, 4), keepdim=True) == 0).to(frames.dtype)
     frames, known = frames + blank * mean, (known + blank).clamp(max=1)
     filled = _fill(frames.flatten(0, 1), known.flatten(0, 1), relaxations).view_as(video)
-    return torch.where(missing, filled, video)
+    return torch.where(missing, filled.to(video.dtype), video)
 
 
 def _fill(frames: Tensor, known: Tensor, relaxations: int) -> Tensor:

@@ -68,3 +68,20 @@ def test_threads_change_nothing(wood):
 def test_refuses_what_cannot_be(options, sentence):
     with pytest.raises(ValueError, match=sentence):
         KeyFrames(**options)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_colors_stay_in_range(seed):
+    torch.manual_seed(seed)
+    video, hole = (torch.rand(1, 1, 3, 40, 50) > 0.5).float(), torch.zeros(1, 1, 1, 40, 50)
+    hole[..., 10:30, 12:38] = 1
+    filled = KeyFrames()(video, hole)["filled"]
+    assert filled.min() >= 0 and filled.max() <= 1
+
+
+def test_autocast_changes_nothing(wood):
+    video, hole = as_tensors(wood[:3, :64, :80], np.zeros((3, 64, 80), np.uint8))
+    hole[..., 20:44, 20:44] = 1
+    expected = KeyFrames()(video, hole)["filled"]
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(KeyFrames()(video, hole)["filled"], expected)

@@ -134,3 +134,17 @@ def test_a_vote_of_equal_patches_is_the_mean_of_what_they_show():
     np.testing.assert_allclose(voted[7, 5], images[0, 5, 4], rtol=1e-5)  # under the first patch only
     np.testing.assert_allclose(voted[8, 8], (images[0, 6, 7] + images[0, 10, 11]) / 2, rtol=1e-5)  # under both
     assert (voted[0] == 0).all()
+
+
+@pytest.mark.parametrize("side", [40, 200])
+def test_better_patches_win_however_deep_the_hole(side):
+    """Half of the patches fit and show white, the others do not and show black."""
+    size = side + 20
+    images = np.zeros((2, size, size, 3), np.float32)
+    images[1] = 1
+    missing = box(size, size, 10, 10, 10 + side, 10 + side)
+    y, x = np.nonzero(missing)
+    fits = (y + x) % 2 == 0
+    found = np.stack([fits.astype(np.int64), y, x], axis=1)
+    voted = vote(images, missing, y, x, (found, np.where(fits, 0, 1).astype(np.float32)))
+    assert voted[size // 2, size // 2].min() > 0.99

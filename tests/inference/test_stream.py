@@ -1,6 +1,7 @@
 """Streams of frames: exact, only where the hole is, at constant memory."""
 
 import weakref
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -334,7 +335,7 @@ def test_a_scene_that_memory_does_not_hold_is_filled_in_pieces_that_go_on_from_e
         number = np.cumsum(hole.any((1, 2)))
         return np.where(hole[..., None] > 0, number[:, None, None, None], piece).astype(np.uint8)
 
-    memory = 40 * (6 + 60) * 24 * 32  # of 40 frames, CONTEXT of them before
+    memory = 40 * (11 + 60) * 24 * 32  # of 40 frames, CONTEXT of them before
     whole = scene_in_pieces(fill, frames, holes, memory, 1)
     assert np.array_equal(whole[holes == 0], frames[holes == 0]) and len(whole) == 70
     first = pieces[0][1]
@@ -358,7 +359,59 @@ def test_a_scene_that_memory_holds_is_one_piece_and_too_little_memory_gets_a_sen
 
     assert len(scene_in_pieces(fill, frames, holes, 2**30, 4)) == 30 and pieces == [30]
     with pytest.raises(ValueError, match="max_memory must be at least 1 MiB for this hole"):
-        scene_in_pieces(fill, frames, holes, 20 * 66 * 24 * 32, 1)
+        scene_in_pieces(fill, frames, holes, 20 * 71 * 24 * 32, 1)
+
+
+def test_no_frame_of_a_scene_is_lost_or_doubled_at_cuts_and_ends():
+    rng = np.random.default_rng(0)
+
+    def fill(piece, hole):
+        return np.where(hole[..., None] > 0, 7, piece).astype(np.uint8)
+
+    for _ in range(30):
+        count = int(rng.integers(1, 60))
+        frames = rng.integers(8, 256, (count, 24, 32, 3), dtype=np.uint8)
+        holes = np.zeros((count, 24, 32), np.uint8)
+        for t in np.flatnonzero(rng.random(count) < rng.random()):
+            top, left = rng.integers(0, 14, 2)
+            holes[t, top : top + 6, left : left + 8] = 1
+        cuts = rng.random(count) < 0.05
+        memory = int(rng.integers(24, 50)) * 71 * 24 * 32
+        stream, given = SceneStream(fill, 60, memory), []
+        for frame, hole, cut in zip(frames, holes, cuts):
+            if cut:
+                given += stream.flush()
+            given += stream.push(frame[None], hole[None])
+        given += [*stream.flush(), *stream.flush()]
+        assert np.array_equal(np.stack(given), np.where(holes[..., None] > 0, 7, frames))
+
+
+def test_a_method_that_is_not_local_sees_whole_frames(inpainter):
+    frames = np.random.default_rng(0).integers(0, 256, (3, 300, 420, 3), dtype=np.uint8)
+    holes = np.zeros((3, 300, 420), np.uint8)
+    holes[:, 5:15, 5:20] = 1
+    method = Inpainter(MeanColour())
+    info = VideoInfo("", 420, 300, 3, Fraction(25), Fraction(0), "", "")
+    plan = make_plan(method, info, holes, float(holes.mean()), FillOptions())
+    filled = np.stack(list(fill_frames(method, zip(frames, holes), plan, FillOptions())))
+    assert np.array_equal(filled, fill_bytes(method, frames, holes))
+
+
+def test_without_a_budget_the_shortest_pieces_may_take_what_the_machine_has(monkeypatch):
+    frames, holes = np.zeros((40, 24, 32, 3), np.uint8), np.ones((40, 24, 32), np.uint8)
+    pieces = []
+
+    def fill(piece, hole):
+        pieces.append(len(piece))
+        return piece
+
+    monkeypatch.setattr("lgtsm.inference.stream.SCENE_MEMORY", 10 * 71 * 24 * 32)  # of 10 frames
+    monkeypatch.setattr("lgtsm.inference.stream._machine_memory", lambda: 24 * 71 * 24 * 32)
+    assert len(scene_in_pieces(fill, frames, holes, None, 1)) == 40
+    assert pieces == [16, 24, 24, 24]
+    monkeypatch.setattr("lgtsm.inference.stream._machine_memory", lambda: 23 * 71 * 24 * 32)
+    with pytest.raises(ValueError, match="max_memory must be at least"):
+        scene_in_pieces(fill, frames, holes, None, 1)
 
 
 def test_only_the_surroundings_of_a_hole_reach_a_method_that_sees_scenes():

@@ -47,3 +47,13 @@ def test_one_pixel_and_no_hole():
     video = torch.rand(1, 1, 3, 1, 1)
     assert torch.equal(smooth_fill(video, torch.zeros(1, 1, 1, 1, 1)), video)
     assert (smooth_fill(video, torch.ones(1, 1, 1, 1, 1)) == 0.5).all()
+
+
+def test_half_precision_does_not_overflow():
+    video, hole = torch.rand(1, 1, 3, 300, 300), torch.zeros(1, 1, 1, 300, 300)
+    hole[..., 100:140, 100:140] = 1
+    expected = smooth_fill(video, hole)
+    for dtype, tolerance in ((torch.float16, 1e-3), (torch.bfloat16, 1e-2)):
+        filled = smooth_fill(video.to(dtype), hole.to(dtype))
+        assert filled.dtype == dtype and filled.isfinite().all()
+        torch.testing.assert_close(filled.float(), expected, atol=tolerance, rtol=1e-2)
