@@ -30,6 +30,8 @@ from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.probe import probe
 from lgtsm.video.writer import VideoWriter
 
+LARGE = 720  # rows from which on methods without a network are slow
+
 
 def run(arguments: Namespace) -> None:
     """Do it.
@@ -71,6 +73,10 @@ def run_one(arguments: Namespace, mask: MaskChoice, inpainter: Inpainter, option
     info = probe(video)
     if fps is not None and not video.is_dir():
         raise VideoError(f"--fps is for folders and pipes; the frames of {video} keep their own times. Leave it out.")
+    if arguments.method == "key-frames" and info.height > LARGE and options.working_height is None:
+        notice(
+            f"{info.width}x{info.height} takes long without a network; --working-height {LARGE // 2} is much faster."
+        )
     holes = mask.open(info, notice)
     sink = RawSink(sys.stdout.buffer) if arguments.output == "-" else _place(arguments.output)
     with contextlib.ExitStack() as stack:

@@ -354,6 +354,13 @@ def test_without_a_checkpoint_the_default_fills_and_says_how_to_use_a_network(tm
     assert np.abs(filled[:4].astype(int) - known[:4].astype(int))[:, 4:14, 4:16].mean() < 4
 
 
+def test_large_frames_are_told_about_the_working_height(tmp_path, capsys):
+    source = write_clip(tmp_path / "in.mp4", np.zeros((2, 730, 64, 3), np.uint8))
+    for words, said in (((), True), (("--working-height", "90"), False)):
+        assert call(source, *BOX, "-o", tmp_path / "out.mp4", *words) == 0
+        assert ("--working-height 360 is much faster" in capsys.readouterr().err) == said
+
+
 def test_a_network_needs_its_weights(tmp_path, clip, capsys):
     source = write_clip(tmp_path / "in.mp4", clip)
     assert call(source, *BOX, "--method", "network", "-o", tmp_path / "out.mp4") == 2
