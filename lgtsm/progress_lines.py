@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ class ProgressLines:
 
     Args:
         unit: of what is counted.
-        seconds_between: no line comes sooner after the one before; the last one of a task always comes.
+        seconds_between: no line comes sooner after the one before, but a task's last one where its total is known.
         file: where the lines go; None for stderr.
         clock: seconds, rising.
     """
@@ -41,6 +42,7 @@ class ProgressLines:
     ):
         self.unit, self.seconds_between, self.file, self.clock = unit, seconds_between, file, clock
         self._tasks: dict[int, dict[str, Any]] = {}
+        self._numbers = itertools.count()
 
     def __enter__(self) -> ProgressLines:
         return self
@@ -51,7 +53,7 @@ class ProgressLines:
     def add_task(self, description: str, total: int | None = None) -> int:
         """Begin to count; returns the task's number."""
         now = self.clock()
-        number = len(self._tasks)
+        number = next(self._numbers)
         self._tasks[number] = {"name": description, "total": total, "begun": now, "said": now}
         return number
 
@@ -70,5 +72,5 @@ class ProgressLines:
         print(line, file=self.file or sys.stderr, flush=True)
 
     def remove_task(self, task: int) -> None:
-        """Forget a task, for good: numbers are not given again."""
-        self._tasks[task]["total"] = None
+        """Forget a task."""
+        del self._tasks[task]

@@ -45,10 +45,8 @@ class TemporalCopy(nn.Module):
 
 
 def _smooth(video: Tensor, hole: Tensor) -> Tensor:
-    """Fill frame by frame, to bound the memory, and in float32: float16 cannot count the pixels of a frame."""
-    wide = torch.promote_types(video.dtype, torch.float32)
-    filled = [smooth_fill(frame.to(wide), left) for frame, left in zip(video.split(1, 1), hole.split(1, 1))]
-    return torch.cat(filled, 1).to(video.dtype)
+    """Fill frame by frame, to bound the memory."""
+    return torch.cat([smooth_fill(frame, left) for frame, left in zip(video.split(1, 1), hole.split(1, 1))], 1)
 
 
 def _mean_of_known(video: Tensor, hole: Tensor) -> Tensor:

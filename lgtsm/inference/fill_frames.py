@@ -68,8 +68,8 @@ def _open(inpainter: Inpainter, segment: Segment, plan: Plan, options: FillOptio
         stream = VideoStream(inpainter.model, inpainter.device, inpainter.dtype, segment.regions, feather)
     else:
         model = inpainter.model
-        is_network = any(True for _ in model.parameters())
-        bytes_per_pixel = getattr(model, "bytes_per_pixel", NETWORK_BYTES_PER_PIXEL if is_network else BYTES_PER_PIXEL)
+        unknown = NETWORK_BYTES_PER_PIXEL if inpainter.has_weights else BYTES_PER_PIXEL
+        bytes_per_pixel = getattr(model, "bytes_per_pixel", unknown)
         local = options.regions and getattr(model, "local", False)
         fill = functools.partial(fill_bytes, inpainter)
         stream = SceneStream(fill, bytes_per_pixel, options.max_memory, local)

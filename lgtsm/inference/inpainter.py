@@ -46,10 +46,15 @@ class Inpainter:
         self.why_precision: str | None = None
         if precision == AUTO:
             precision = "fp32"
-            if any(True for _ in self.model.parameters()):
+            if self.has_weights:
                 precision, self.why_precision = choose_precision(self.device)
         self.precision = precision
         self.dtype = DTYPES[precision]
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether the method is a network."""
+        return any(True for _ in self.model.parameters())
 
     @property
     def can_stream(self) -> bool:

@@ -127,7 +127,7 @@ class SceneStream:
         """Give uint8 frames (time, height, width, 3) and holes (time, height, width); yields what is ready."""
         for frame, hole in zip(frames, holes, strict=True):
             around = bounding_region(hole)
-            both = self.hole.joined(around) if self.hole and around else self.hole or around
+            both = _joined((self.hole, around))
             if self.waiting and self._bytes(both, len(self.waiting) + 1, frame.shape) > self.max_memory:
                 if len(self.waiting) >= LEAST_PIECE:
                     yield from self._fill(len(self.waiting) - CONTEXT)
@@ -137,27 +137,26 @@ class SceneStream:
                         f"{self.most_memory / 2**20:.0f} MiB. Allow more, or fill at a smaller working_height."
                     )
             self.waiting.append((frame, hole))
-            self.hole = _around_all(hole for _, hole in self.waiting) if len(self.waiting) == CONTEXT + 1 else both
+            self.hole = _joined((self.hole, around))
 
     def flush(self) -> Iterator[np.ndarray]:
         """Yield all frames of the scene that are still owed, filled."""
         if self.waiting:
             yield from self._fill(len(self.waiting))
-        self.before, self.hole = [], None
+        self.before = []
 
     def _fill(self, count: int) -> Iterator[np.ndarray]:
         """Fill what waits, and yield the first `count` frames of it."""
         frames = np.stack([*self.before, *(frame for frame, _ in self.waiting)])
         holes = np.stack([*(np.zeros_like(self.waiting[0][1]) for _ in self.before), *(h for _, h in self.waiting)])
-        around = _around_all(holes)
-        filled = frames.copy()
-        if around is not None:
-            part = self._part(around, *holes.shape[1:])
-            inner = (slice(None), slice(part.top, part.bottom), slice(part.left, part.right))
-            filled[inner] = self.fill(np.ascontiguousarray(frames[inner]), np.ascontiguousarray(holes[inner]))
-        ready = filled[len(self.before) :][:count]
-        self.before = [frame.copy() for frame in filled[: len(self.before) + count][-CONTEXT:]]
+        if self.hole is not None:
+            part = self._part(self.hole, *holes.shape[1:])
+            inner = part.cut_frames(frames)
+            inner[:] = self.fill(np.ascontiguousarray(inner), np.ascontiguousarray(part.cut_holes(holes)))
+        ready = frames[len(self.before) :][:count]
+        self.before = [frame.copy() for frame in frames[: len(self.before) + count][-CONTEXT:]]
         del self.waiting[:count]
+        self.hole = _joined(bounding_region(hole) for _, hole in self.waiting)
         yield from ready
 
     def _part(self, around: Region, height: int, width: int) -> Region:
@@ -178,9 +177,9 @@ def _machine_memory() -> int:
         return 0
 
 
-def _around_all(holes: Iterable[np.ndarray]) -> Region | None:
-    regions = [region for region in map(bounding_region, holes) if region is not None]
-    return functools.reduce(Region.joined, regions) if regions else None
+def _joined(regions: Iterable[Region | None]) -> Region | None:
+    there = [region for region in regions if region is not None]
+    return functools.reduce(Region.joined, there) if there else None
 
 
 def _surroundings(around: Region, height: int, width: int) -> Region:
