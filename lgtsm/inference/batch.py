@@ -20,7 +20,7 @@ from lgtsm.video.errors import VideoError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from lgtsm.inference.fill_file import FillSummary
+    from lgtsm.inference.inpainter import FillSummary
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _one(
         why = why if isinstance(error, (ValueError, FileNotFoundError)) else f"{type(error).__name__}: {why}"
         return Result(pair, "failed", seconds=time.perf_counter() - started, why=why)
     seconds = time.perf_counter() - started
-    return Result(pair, "filled", summary.plan.info.frames, summary.plan.hole_share, seconds)
+    return Result(pair, "filled", summary.info.frames, summary.hole_share, seconds)
 
 
 def _clear(output: Path, ours: bool) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from lgtsm.inference.plan import Plan
 from lgtsm.inference.trial import Trial
+from lgtsm.video.probe import VideoInfo
 
 SEGMENTS_SHOWN = 8
 
 
-def describe_plan(plan: Plan, trial: Trial | None, device: str) -> list[str]:
+def describe_plan(info: VideoInfo, hole_share: float, plan: Plan, trial: Trial | None, device: str) -> list[str]:
     """Return lines for people: the video, the hole, what is computed, memory, time."""
-    info = plan.info
     timing = "variable, on average " if info.variable_frame_rate else ""
     lines = [
         f"video    {info.frames} frames of {info.width}x{info.height}, {timing}{float(info.fps):.3f} per second",
-        f"hole     {plan.hole_share:.2%} of all pixels",
+        f"hole     {hole_share:.2%} of all pixels",
     ]
     if plan.bytes is None:
         return [

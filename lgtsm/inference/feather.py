@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from lgtsm.inference.regions import bounding_region
+
 
 def feather_margin(feather: int) -> int:
     """Return how many pixels around the hole `paste_feathered` looks at."""
@@ -31,8 +33,8 @@ def paste_feathered(frame: np.ndarray, hole: np.ndarray, fill: np.ndarray, feath
         return frame
     if feather <= 0 or missing.all():
         return np.where(missing[..., None], fill, frame)
-    top, left, bottom, right = _box(missing, 3 * feather)
-    part = np.s_[top:bottom, left:right]
+    box = bounding_region(missing).grown(3 * feather, 3 * feather, *missing.shape)
+    part = np.s_[box.top : box.bottom, box.left : box.right]
     known = (~missing[part]).astype(np.float32)
     difference = (frame[part].astype(np.float32) - fill[part]) * known[..., None]
     size = 2 * feather_margin(feather) + 1
@@ -45,13 +47,3 @@ def paste_feathered(frame: np.ndarray, hole: np.ndarray, fill: np.ndarray, feath
     out[part][missing[part]] = smooth[missing[part]]
     return out
 
-
-def _box(missing: np.ndarray, margin: int) -> tuple[int, int, int, int]:
-    """Return top, left, bottom, right of the hole and a margin around it."""
-    rows, columns = np.flatnonzero(missing.any(1)), np.flatnonzero(missing.any(0))
-    return (
-        max(0, rows[0] - margin),
-        max(0, columns[0] - margin),
-        min(missing.shape[0], rows[-1] + 1 + margin),
-        min(missing.shape[1], columns[-1] + 1 + margin),
-    )

@@ -1,18 +1,16 @@
-"""Fill frames in order, by what a plan says: which of them the network sees, and which parts of them."""
+"""Fill frames in order, by what a plan says: the one loop over scenes and segments."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-import numpy as np
-import torch
-
-from lgtsm.inference.inpainter import Inpainter
+from lgtsm.inference.filler import Filler
+from lgtsm.inference.network_stream import NetworkStream
 from lgtsm.inference.plan import FillOptions, Plan
+from lgtsm.inference.records import Filled, Frame, FrameStream
 from lgtsm.inference.regions import Segment
 from lgtsm.inference.scaled import ScaledStream
-from lgtsm.inference.stream import Chunks, FrameStream, SceneStream, VideoStream
+from lgtsm.inference.scene_stream import SceneStream
 from lgtsm.video.scene_cuts import SceneCutDetector
 
 NETWORK_BYTES_PER_PIXEL = 1200  # of a frame, that a network takes; 1140 measured for `completion`
@@ -20,74 +18,57 @@ BYTES_PER_PIXEL = 60  # of a frame, that a method takes which does not say how m
 
 
 def fill_frames(
-    inpainter: Inpainter,
-    pairs: Iterable[tuple[np.ndarray, np.ndarray]],
+    filler: Filler,
+    frames: Iterable[Frame],
+    segments: Sequence[Segment],
     plan: Plan,
     options: FillOptions,
-    detector: SceneCutDetector | None = None,
     cut: Callable[[], None] = lambda: None,
-    segments: Sequence[Segment] | None = None,
-) -> Iterator[np.ndarray]:
-    """Yield the filled frames, in order.
+) -> Iterator[Filled]:
+    """Yield the frames filled, in order, each as soon as it is ready.
 
     Args:
-        inpainter: what fills.
-        pairs: frame uint8 (height, width, 3) and hole uint8 (height, width), in order.
-        plan: what to compute, from `make_plan`.
+        filler: what fills.
+        frames: of a video, all of them, in order.
+        segments: what to see of them: one of the plan's passes.
+        plan: from `make_plan`.
         options: how to fill.
-        detector: finds the cuts; None takes the whole video for one scene.
-        cut: called at every cut.
-        segments: those of one of the plan's passes; None for the only one.
+        cut: called at every scene cut.
     """
-    segments = iter(
-        [*(plan.segments if segments is None else segments), Segment(plan.info.frames, plan.info.frames, ())]
-    )
-    segment, stream = next(segments), None
-    for number, (frame, hole) in enumerate(pairs):
-        if detector is not None and detector.is_cut(frame):
+    detector = SceneCutDetector() if options.scene_cuts else None
+    following = iter(segments)
+    segment, stream = next(following, None), None
+    for frame in frames:
+        if detector is not None and detector.is_cut(frame.image):
             cut()
             if stream is not None:
                 yield from stream.flush()
-        if stream is not None and number == segment.stop:
+        if stream is not None and frame.number == segment.stop:
             yield from stream.flush()
-            segment, stream = next(segments), None
-        if stream is None and number == segment.start:
-            stream = Chunks(_open(inpainter, segment, plan, options), plan.chunk if inpainter.can_stream else 1)
+            segment, stream = next(following, None), None
+        if segment is not None and frame.number == segment.start:
+            stream = _open(filler, segment, plan, options)
         if stream is None:
-            yield frame
+            yield Filled(frame, frame.image)
         else:
-            yield from stream.push(frame, hole)
+            yield from stream.push(frame)
     if stream is not None:
         yield from stream.flush()
 
 
-def _open(inpainter: Inpainter, segment: Segment, plan: Plan, options: FillOptions) -> FrameStream:
+def _open(filler: Filler, segment: Segment, plan: Plan, options: FillOptions) -> FrameStream:
     is_scaled = options.working_height is not None
-    if inpainter.can_stream:
+    if filler.can_step:
         feather = 0 if is_scaled else options.feather_pixels
-        stream = VideoStream(inpainter.model, inpainter.device, inpainter.dtype, segment.regions, feather)
+        stream = NetworkStream(filler, segment.regions, feather, plan.chunk)
     else:
-        model = inpainter.model
-        unknown = NETWORK_BYTES_PER_PIXEL if inpainter.has_weights else BYTES_PER_PIXEL
-        bytes_per_pixel = getattr(model, "bytes_per_pixel", unknown)
-        local = options.regions and getattr(model, "local", False)
-        fill = functools.partial(fill_bytes, inpainter)
-        stream = SceneStream(fill, bytes_per_pixel, options.max_memory, local)
+        model = filler.model
+        bytes_per_pixel = NETWORK_BYTES_PER_PIXEL if filler.has_weights else BYTES_PER_PIXEL
+        stream = SceneStream(
+            filler.fill_bytes,
+            *getattr(model, "window", WINDOW),
+            getattr(model, "bytes_per_pixel", bytes_per_pixel),
+            options.regions and getattr(model, "local", False),
+            options.max_memory,
+        )
     return ScaledStream(stream, plan.height, plan.width, options.feather_pixels) if is_scaled else stream
-
-
-def fill_bytes(inpainter: Inpainter, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Fill 8-bit frames of a whole clip; those pixels that are known come back as they are.
-
-    Args:
-        inpainter: what fills.
-        frames: uint8 (time, height, width, 3).
-        hole: uint8 (time, height, width), 1 = missing.
-
-    Returns:
-        uint8 (time, height, width, 3).
-    """
-    video = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
-    filled = inpainter.fill(video, torch.from_numpy(hole)[:, None].float())
-    filled = (filled * 255).round().byte().permute(0, 2, 3, 1).numpy()
-    return np.where(hole[..., None] > 0, filled, frames)

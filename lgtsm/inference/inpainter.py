@@ -1,146 +1,212 @@
-"""Fill videos with a network or a method without weights."""
+"""Fill videos: clips in memory, streams of frames, files."""
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from lgtsm.checks import check_choice, check_device, check_positive, check_video_and_hole
-from lgtsm.classical.key_frames import KeyFrames
-from lgtsm.inference.feather import feather_margin
-from lgtsm.inference.regions import plan_regions
-from lgtsm.inference.stream import Chunks, VideoStream
-from lgtsm.models.weights import load_model
-from lgtsm.ops.compositing import composite
-from lgtsm.precision import AUTO, DTYPES, autocast, choose_precision
-from lgtsm.video.scene_cuts import SceneCutDetector
+from lgtsm.inference.fill_frames import fill_frames
+from lgtsm.inference.filler import Filler
+from lgtsm.inference.plan import FillOptions, Plan, make_plan
+from lgtsm.inference.records import Filled, Frame
+from lgtsm.inference.regions import Run, Segment
+from lgtsm.inference.tiles import PixelStore
+from lgtsm.video.encoding import Encoding
+from lgtsm.video.errors import VideoError
+from lgtsm.video.mask_choice import MaskChoice
+from lgtsm.video.mask_edit import Mask
+from lgtsm.video.open import open_video
+from lgtsm.video.probe import VideoInfo, probe
+from lgtsm.video.writer import open_output
 
 
-class Inpainter:
-    """Fill the holes of videos.
+class FrameSink(Protocol):
+    """Anything that takes frames, uint8 (height, width, 3), one by one."""
 
-    Args:
-        model: a method(video, hole) -> {"filled", ...}, or the path of a weight file or checkpoint; None takes
-            `lgtsm.classical.KeyFrames`, which needs no weights.
-        device: where to compute, e.g. "cpu", "cuda", "cuda:1".
-        precision: "fp32", or "bf16" / "fp16" for mixed precision; "auto" takes what the device computes fast, and fp32
-            for methods without weights. The attribute `precision` says what it has come to, `why_precision` why (None
-            where nothing was chosen).
+    def write(self, frame: np.ndarray) -> None: ...
 
-    Raises:
-        FileNotFoundError, ValueError: the checkpoint is missing or is none; no such device or precision.
+
+@dataclasses.dataclass(frozen=True)
+class FillSummary:
+    """What was done.
+
+    info: the video. hole_share: share of its pixels that was filled. plan: what was computed. output: where the result
+    is. cuts: how many were found. times: seconds of "mask" (reading it, planning), "decode", "fill", "encode" and
+    "watch".
     """
 
-    def __init__(self, model: nn.Module | str | Path | None = None, device: str = "cpu", precision: str = AUTO):
-        check_choice("precision", precision, (AUTO, *DTYPES))
-        self.device = check_device(device)
-        if model is None:
-            model = KeyFrames()
-        self.model = (load_model(model) if isinstance(model, (str, Path)) else model).eval().to(self.device)
-        self.why_precision: str | None = None
-        if precision == AUTO:
-            precision = "fp32"
-            if self.has_weights:
-                precision, self.why_precision = choose_precision(self.device)
-        self.precision = precision
-        self.dtype = DTYPES[precision]
+    info: VideoInfo
+    hole_share: float
+    plan: Plan
+    output: Path | FrameSink
+    cuts: int
+    times: dict[str, float]
 
     @property
-    def has_weights(self) -> bool:
-        """Whether the method is a network."""
-        return any(True for _ in self.model.parameters())
+    def seconds(self) -> float:
+        """What it took altogether."""
+        return sum(self.times.values())
 
-    @property
-    def can_stream(self) -> bool:
-        """Whether the method takes a video piece by piece, or has to see a whole scene."""
-        return hasattr(self.model, "step")
+
+class Inpainter(Filler):
+    """Fill the holes of videos, see `lgtsm.inference.filler.Filler` for the arguments."""
 
     def stream(
         self,
         frames: Iterable[np.ndarray],
         holes: Iterable[np.ndarray] | np.ndarray,
-        chunk: int = 1,
-        scene_cuts: bool = True,
-        feather: int = 0,
+        options: FillOptions = FillOptions(frames_at_once=1),  # noqa: B008 - frozen
     ) -> Iterator[np.ndarray]:
         """Fill frames as they come, from any source, at a memory that does not grow.
 
-        A frame comes back as soon as the network has seen all that its result depends on: at once for causal networks,
-        else `model.temporal_reach[1]` frames later; the last ones when `frames` ends.
+        A frame comes back as soon as the method has seen all that its result depends on: at once for causal networks
+        and methods that look at one frame, `model.temporal_reach[1]` frames later for other networks that step, and
+        with its piece of the scene for all others; the last ones when `frames` ends.
 
         Args:
-            frames: uint8 (height, width, 3), RGB, in order.
-            holes: uint8 (height, width) each, 1 = missing; or one array for all frames, and then only the surroundings
-                of the hole are computed.
-            chunk: frames that go in at once: more are faster, and come later.
-            scene_cuts: begin anew at every cut.
-            feather: pixels over which the fill is fitted to the known pixels beside it; 0 leaves it as it is.
+            frames: uint8 (height, width, 3), RGB, in order, all of one size.
+            holes: uint8 (height, width) each, 1 = missing; or one array for all frames, and then a network computes
+                only the surroundings of the hole.
+            options: how to fill. More `frames_at_once` are faster, and come later.
 
         Yields:
             uint8 (height, width, 3); known pixels are those of `frames` byte for byte.
 
         Raises:
-            ValueError: the method cannot stream, or frames and holes do not fit together.
+            ValueError: frames and holes do not fit together, or the memory budget cannot be kept.
         """
-        if not self.can_stream:
-            raise ValueError(
-                f"{type(self.model).__name__} has to see a whole clip and cannot stream. Use fill(), or a network of "
-                "lgtsm, gtsm or tsm."
-            )
-        check_positive("chunk", chunk)
-        regions = None
-        if isinstance(holes, np.ndarray) and holes.ndim == 2:
-            reach = self.model.spatial_reach + feather_margin(feather)
-            plan = plan_regions([holes], reach, (0, 0), self.model.size_step)
-            regions = plan[0].regions if plan else ()
-            holes = itertools.repeat(holes)
-        stream = Chunks(VideoStream(self.model, self.device, self.dtype, regions, feather), chunk)
-        detector = SceneCutDetector() if scene_cuts else None
+        still = isinstance(holes, np.ndarray) and holes.ndim == 2
+        records = _records(frames, itertools.repeat(holes) if still else holes)
+        first = next(records, None)
+        if first is None:
+            return
+        union = first.hole if still else np.ones_like(first.hole)
+        runs = [Run(0, None, union)] if union.any() else []
+        plan = make_plan(self, union.shape, None, runs, options)
+        for filled in fill_frames(self, itertools.chain([first], records), plan.segments, plan, options):
+            yield filled.image
 
-        for frame, hole in zip(frames, holes):  # a repeated hole has no end
-            if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or hole.shape != frame.shape[:2]:
-                raise ValueError(
-                    "A stream takes uint8 frames (height, width, 3) and holes (height, width) of the same size; got "
-                    f"{frame.dtype} {frame.shape} and {hole.shape}."
-                )
-            if detector is not None and detector.is_cut(frame):
-                yield from stream.flush()
-            yield from stream.push(frame, hole)
-        yield from stream.flush()
+    def fill_file(
+        self,
+        video: str | Path | VideoInfo,
+        mask: str | Path | MaskChoice | Mask,
+        output: str | Path | FrameSink,
+        encoding: Encoding = Encoding(),  # noqa: B008 - frozen
+        options: FillOptions = FillOptions(),  # noqa: B008 - frozen
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        watch: Callable[[Filled], None] | None = None,
+    ) -> FillSummary:
+        """Fill a video file of any length.
 
-    def fill_file(self, video: str | Path, mask: str | Path, out: str | Path, **options: Any) -> Any:
-        """Fill a video file of any length; arguments and result as in `lgtsm.inference.fill_file.fill_file`."""
-        from lgtsm.inference.fill_file import fill_file
-
-        return fill_file(self, video, mask, out, **options)
-
-    @torch.inference_mode()
-    def fill(self, video: Tensor, hole: Tensor) -> Tensor:
-        """Fill the whole clip at once.
+        Frame count, size, timing, sound and subtitles are kept, and pixels outside the hole reach the encoder bit for
+        bit.
 
         Args:
-            video: (batch, time, 3, height, width) in [0, 1], or one clip without the batch dimension.
-            hole: (batch, time, 1, height, width), or one clip's (time, 1, height, width); 1 = missing.
-
-        Returns:
-            The filled video, of the shape, type and device of `video`, clipped to [0, 1] inside the hole; known
-            pixels are those of `video` bit for bit.
+            video: a video file or a folder of frames, or what `lgtsm.video.probe` says of it.
+            mask: an image for all frames, a folder of images, or a video; white = remove. Or another choice of what to
+                remove, or one that was opened.
+            output: a video file, or a folder for PNG frames; it appears only when it is whole; or a sink.
+            encoding: how to write the output.
+            options: how to fill.
+            progress: called as progress(done, total), in frames, each counted once for every pass.
+            watch: called with every filled frame in order, e.g. to make a preview.
 
         Raises:
-            ValueError: video and hole are not such tensors.
+            VideoError: the video, the mask or the place of the output cannot be used.
+            ValueError: the memory budget or the working height cannot be kept.
         """
-        single = isinstance(video, Tensor) and video.ndim == 4
-        if single:
-            video, hole = video[None], hole[None] if isinstance(hole, Tensor) else hole
-        check_video_and_hole(video, hole)
-        on_device = video.to(self.device, torch.float32), hole.to(self.device, torch.float32)
-        with autocast(self.device, self.precision):
-            predicted = self.model(*on_device)["filled"]
-        filled = composite(video, hole, predicted.float().clamp(0, 1).to(video.device))
-        return filled[0] if single else filled
+        times = dict.fromkeys(("mask", "decode", "fill", "encode", "watch"), 0.0)
+        started = time.perf_counter()
+        info = video if isinstance(video, VideoInfo) else probe(video)
+        output = Path(output) if isinstance(output, str) else output
+        if isinstance(output, Path) and output.resolve() == info.path.resolve():
+            raise VideoError(f"The output must not be the input itself; both are {info.path}. Name another output.")
+        with _stopwatch(times, "mask"):
+            if isinstance(mask, (str, Path)):
+                mask = MaskChoice(Path(mask))
+            if isinstance(mask, MaskChoice):
+                mask = mask.open(info, warnings.warn)
+            if len(mask) != info.frames:
+                raise VideoError(f"The mask must have {info.frames} frames like {info.path}; it has {len(mask)}.")
+            size = info.height, info.width
+            plan = make_plan(self, size, info.frames, mask.survey.runs, options)
+        cuts, done = itertools.count(), itertools.count(1)
+        total = info.frames * len(plan.passes)
+
+        with contextlib.ExitStack() as stack:
+            reader = stack.enter_context(open_video(info, "pyav"))
+            writer = output
+            if isinstance(output, Path):
+                writer = stack.enter_context(open_output(output, info, encoding))
+
+            def fill(segments: Sequence[Segment], cut: Callable[[], object] = lambda: None) -> Iterator[Filled]:
+                """Go through the video once."""
+                records = _records(_timed(reader, times, "decode"), _timed(mask, times, "mask"))
+                for filled in fill_frames(self, records, segments, plan, options, cut):
+                    yield filled
+                    progress(next(done), total)
+
+            stores = []
+            for segments in plan.passes[:-1]:
+                place = output.absolute().parent if isinstance(output, Path) else None
+                store = stack.enter_context(contextlib.closing(PixelStore(segments, plan.margin, *size, place)))
+                for filled in fill(segments):
+                    store.write(filled)
+                store.rewind()
+                stores.append(store)
+            for filled in fill(plan.passes[-1], lambda: next(cuts)):
+                if stores:
+                    filled = Filled(filled.frame, filled.image.copy())
+                for store in stores:
+                    store.read_into(filled)
+                with _stopwatch(times, "encode"):
+                    writer.write(filled.image)
+                if watch is not None:
+                    with _stopwatch(times, "watch"):
+                        watch(filled)
+            ended = time.perf_counter()
+        times["encode"] += time.perf_counter() - ended
+        times["fill"] = time.perf_counter() - started - sum(times.values())
+        return FillSummary(info, mask.survey.share, plan, output, next(cuts), times)
+
+
+def _records(images: Iterable[np.ndarray], holes: Iterable[np.ndarray]) -> Iterator[Frame]:
+    """Number frames and pair them with their holes, of which there may be more."""
+    holes = iter(holes)
+    for number, image in enumerate(images):
+        hole = next(holes, None)
+        if hole is None:
+            raise ValueError(f"Every frame must have a hole; there are {number} holes, and more frames.")
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or hole.shape != image.shape[:2]:
+            raise ValueError(
+                "Frames must be uint8 (height, width, 3) and holes (height, width) of the same size; got "
+                f"{image.dtype} {image.shape} and {hole.shape} as number {number}."
+            )
+        yield Frame(number, image, hole)
+
+
+@contextlib.contextmanager
+def _stopwatch(times: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    times[name] += time.perf_counter() - started
+
+
+def _timed(items: Iterable[np.ndarray], times: dict[str, float], name: str) -> Iterator[np.ndarray]:
+    """Yield the items, adding the seconds that each takes to come."""
+    iterator = iter(items)
+    while True:
+        started = time.perf_counter()
+        item = next(iterator, None)
+        times[name] += time.perf_counter() - started
+        if item is None:
+            return
+        yield item

@@ -93,10 +93,10 @@ def choose_chunk(
             return chunk
     shares = (share / 20 for share in range(19, 0, -1))
     fitting = next((share for share in shares if _scaled(model, regions, share, dtype) <= budget), None)
-    way_out = f"about --working-height {int(fitting * frame[0])}" if fitting else "a smaller mask"
+    way_out = f"a working_height of about {int(fitting * frame[0])}" if fitting else "a smaller mask"
     raise ValueError(
-        f"The memory budget must be at least {need[1] / 2**20:.0f} MiB for this hole; it is {budget / 2**20:.0f} MiB. "
-        f"Raise --max-memory, or fill at a smaller size: {way_out} would fit."
+        f"max_memory must be at least {need[1] / 2**20:.0f} MiB for this hole; it is {budget / 2**20:.0f} MiB. "
+        f"Raise max_memory, or fill less: {way_out} would fit."
     )
 
 

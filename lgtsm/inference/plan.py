@@ -5,16 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
 from lgtsm.checks import check_positive
 from lgtsm.inference.feather import feather_margin
-from lgtsm.inference.inpainter import Inpainter
+from lgtsm.inference.filler import Filler
 from lgtsm.inference.memory import choose_chunk, total_bytes
-from lgtsm.inference.regions import Region, Segment, computed_share, plan_regions
+from lgtsm.inference.regions import Region, Run, Segment, computed_share, plan_regions
 from lgtsm.inference.scaled import shrink_hole
 from lgtsm.inference.tiles import plan_passes
-from lgtsm.video.probe import VideoInfo
 
 DEFAULT_CHUNK = 8
 SCALED_FEATHER = 8
@@ -28,7 +25,7 @@ class FillOptions:
     feather: pixels over which the fill is fitted to the known pixels beside it, inside the hole; None takes 8 at a
         working height, and else leaves the fill as the network gives it.
     scene_cuts: begin anew at every cut, so that no scene is filled from another one.
-    max_memory: bytes that the network may take; None takes 8 frames at once.
+    max_memory: bytes that filling may take; None takes 8 frames at once in a network, and 4 GiB in other methods.
     regions: compute only where the hole is; False computes whole frames.
     frames_at_once: that the network takes; None takes what the memory allows, or 8.
     """
@@ -52,65 +49,54 @@ class FillOptions:
 class Plan:
     """What there is to do.
 
-    info: the video. hole_share: share of all pixels that is filled. height, width: pixels that the network works at.
-    passes: frames and rectangles that the network sees each time that it goes through the video; more than once where
-        memory does not hold them at the same time. computed: their share of all pixels.
-    chunk: frames at once. bytes: estimated memory of the network; None for a method that is no network.
+    height, width: pixels that the method works at. passes: frames and rectangles that it sees each time that it goes
+        through the video; more than once where memory does not hold them at the same time. computed: their share of all
+        pixels. chunk: frames at once. bytes: estimated memory of the network; None for a method that is no network.
     margin: pixels around a hole that its fill depends on.
     """
 
-    info: VideoInfo
-    hole_share: float
     height: int
     width: int
     passes: list[list[Segment]]
-    computed: float
-    chunk: int
-    bytes: int | None
+    computed: float = 1.0
+    chunk: int = 1
+    bytes: int | None = None
     margin: int = 0
 
     @property
     def segments(self) -> list[Segment]:
-        """All that the network sees."""
+        """All that the method sees."""
         return [segment for segments in self.passes for segment in segments]
 
 
 def make_plan(
-    inpainter: Inpainter,
-    info: VideoInfo,
-    holes: Iterable[np.ndarray],
-    share: float,
-    options: FillOptions,
-    repeatable: bool = True,
+    filler: Filler, size: tuple[int, int], num_frames: int | None, runs: Iterable[Run], options: FillOptions
 ) -> Plan:
-    """Find out what has to be computed, from the mask alone.
+    """Find out what has to be computed, from the holes alone.
 
     Args:
-        inpainter: what fills.
-        info: the video, from `probe`.
-        holes: uint8 (height, width) each, 1 = missing.
-        share: their mean.
+        filler: what fills.
+        size: height and width of the video, in pixels.
+        num_frames: of the video; None if nobody knows, and then it can be gone through once only.
+        runs: its frames with holes, see `lgtsm.inference.regions.plan_regions`.
         options: how to fill.
-        repeatable: the video can be gone through more than once, if memory does not hold all regions at once.
 
     Raises:
         ValueError: the memory budget or the working height cannot be kept.
     """
-    height, width = info.height, info.width
+    height, width = size
     is_scaled = options.working_height is not None
     if is_scaled:
         check_positive("working_height", options.working_height)
-        scale = options.working_height / height
-        height, width = options.working_height, max(1, round(width * scale))
-        holes = (shrink_hole(hole, (width, height)) for hole in holes)
-    whole = Segment(0, info.frames, (Region(0, 0, height, width),))
-    model, dtype = inpainter.model, inpainter.dtype
-    if not inpainter.can_stream:
-        return Plan(info, share, height, width, [[whole]], 1.0, info.frames, None)
+        height, width = options.working_height, max(1, round(width * options.working_height / height))
+        runs = (run._replace(union=shrink_hole(run.union, (width, height))) for run in runs)
+    segments = [Segment(0, num_frames, (Region(0, 0, height, width),))]
+    if not filler.can_step:
+        return Plan(height, width, [segments])
+    model, dtype = filler.model, filler.dtype
     margin = model.spatial_reach + (0 if is_scaled else feather_margin(options.feather_pixels))
-    segments = [whole]
     if options.regions:
-        segments = plan_regions(holes, margin, model.temporal_reach, model.size_step)
+        segments = plan_regions(runs, num_frames, margin, model.temporal_reach, model.size_step)
     passes = [segments]
     chunk = options.frames_at_once or DEFAULT_CHUNK
     budget = options.max_memory
@@ -119,12 +105,13 @@ def make_plan(
         def fits(regions: Sequence[Region]) -> bool:
             return total_bytes(model, regions, 1, dtype, (height, width)) <= budget
 
-        if repeatable and not is_scaled and not all(fits(segment.regions) for segment in segments):
+        is_tiled = num_frames is not None and not is_scaled and not all(fits(one.regions) for one in segments)
+        if is_tiled:
             passes = plan_passes(segments, margin, height, width, model.size_step, fits) or passes
     together = [segment.regions for segments in passes for segment in segments]
     largest = max(together, key=lambda regions: total_bytes(model, regions, 1, dtype, (height, width)), default=())
     if budget is not None and largest:
         chunk = choose_chunk(model, largest, budget, dtype, (height, width))
     needed = total_bytes(model, largest, chunk, dtype, (height, width))
-    computed = sum(computed_share(segments, info.frames, height, width) for segments in passes)
-    return Plan(info, share, height, width, passes, computed, chunk, needed, margin)
+    computed = sum(computed_share(segments, num_frames, height, width) for segments in passes)
+    return Plan(height, width, passes, computed, chunk, needed, margin)

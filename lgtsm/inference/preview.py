@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from lgtsm.inference.records import Filled
 from lgtsm.video.pictures import HOLE_COLOUR, side_by_side
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.writer import VideoWriter
@@ -16,7 +17,7 @@ from lgtsm.video.writer import VideoWriter
 class PreviewWriter:
     """Write each frame that is filled beside what it was, with the timing of the input.
 
-    Hand it to `fill_file` as `watch`, in a `with` block: the file appears only when all went well.
+    Hand it to `Inpainter.fill_file` as `watch`, in a `with` block: the file appears only when all went well.
 
     Args:
         path: the video file to write.
@@ -31,9 +32,9 @@ class PreviewWriter:
         height, width = compare(*_empty(info)).shape[:2]
         self._writer = VideoWriter(path, fps, height, width, pix_fmt="yuv420p", like=info)
 
-    def __call__(self, frame: np.ndarray, hole: np.ndarray, filled: np.ndarray) -> None:
-        """Add frame and filled, uint8 (height, width, 3), and hole (height, width)."""
-        self._writer.write(compare(frame, hole, filled))
+    def __call__(self, filled: Filled) -> None:
+        """Add a frame and what it was filled with."""
+        self._writer.write(compare(filled.frame.image, filled.frame.hole, filled.image))
 
     def __enter__(self) -> PreviewWriter:
         self._writer.__enter__()

@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from lgtsm.inference.filler import Filler
 from lgtsm.inference.regions import Region
+from lgtsm.precision import autocast
 
 
 class RegionStream:
     """Push one rectangle of a stream of frames through a network that can be stepped.
 
     Args:
-        model: network with `initial_state`, `step` and `flush`.
-        device: where to compute.
-        dtype: of mixed precision, or torch.float32 for none.
+        filler: a network with `initial_state`, `step` and `flush`.
         region: the rectangle that the network gets; what comes back is its inner part, around which the network sees
             enough. None takes whole frames.
         output: "filled", or "predicted" for the network's own pixels everywhere.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        device: torch.device,
-        dtype: torch.dtype,
-        region: Region | None = None,
-        output: str = "filled",
-    ):
-        self.model = model
-        self.device = device
-        self.dtype = dtype
+    def __init__(self, filler: Filler, region: Region | None = None, output: str = "filled"):
+        self.model, self.device, self.precision = filler.model, filler.device, filler.precision
         self.region = region
         self.output = output
         self.state = None
@@ -72,8 +63,8 @@ class RegionStream:
             else:
                 height, width = frames.shape[1:3]
                 raise ValueError(
-                    f"The GPU must have memory for one frame of {width}x{height} at a time; it has too little. Fill at "
-                    "a smaller size (--working-height), with --precision bf16, or with --device cpu."
+                    f"The GPU must have memory for one frame of {width}x{height} at a time; it has too little. Set a "
+                    "smaller working_height, precision bf16, or device cpu."
                 )
         return np.concatenate(pieces)
 
@@ -90,7 +81,7 @@ class RegionStream:
             video = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
             video = video.permute(0, 3, 1, 2)[None].float() / 255
             hole = torch.from_numpy(np.ascontiguousarray(holes)).to(self.device)[None, :, None].float()
-            with self._precision():
+            with autocast(self.device, self.precision):
                 filled, state = self.model.step(video, hole, self.state, self.output)
             pieces.append(_bytes(filled))
         except torch.OutOfMemoryError:
@@ -103,14 +94,11 @@ class RegionStream:
         """Return the frames that are still owed, and start anew."""
         if not self.waiting:
             return np.empty((0, 0, 0, 3), np.uint8)
-        with self._precision():
+        with autocast(self.device, self.precision):
             filled = self.model.flush(self.state, self.output)
         self.state = None
         self.waiting = False
         return _bytes(filled)
-
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
 
 
 def _bytes(video: Tensor) -> np.ndarray:

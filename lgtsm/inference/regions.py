@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -31,13 +32,16 @@ class Region:
         """Return the rectangle of holes (..., height, width), a view."""
         return holes[..., self.top : self.bottom, self.left : self.right]
 
-    def grown(self, margin: int, height: int, width: int, step: int) -> Region:
-        """Return it with `margin` pixels around, within the frame (height, width), from and to multiples of `step`."""
+    def grown(self, down: int, right: int, height: int, width: int, step: int = 1) -> Region:
+        """Return it with more rows and columns on either side, within the frame (height, width).
+
+        Its sides then lie at multiples of `step`, or at the frame's edge.
+        """
         return Region(
-            max(0, self.top - margin) // step * step,
-            max(0, self.left - margin) // step * step,
-            min(height, -(-(self.bottom + margin) // step) * step),
-            min(width, -(-(self.right + margin) // step) * step),
+            max(0, self.top - down) // step * step,
+            max(0, self.left - right) // step * step,
+            min(height, -(-(self.bottom + down) // step) * step),
+            min(width, -(-(self.right + right) // step) * step),
         )
 
     def inner(self, margin: int, height: int, width: int) -> Region:
@@ -61,16 +65,20 @@ class Region:
         )
 
 
+class Run(NamedTuple):
+    """Frames first..last (None for as long as frames come) with holes, and the union of the holes, (height, width)."""
+
+    first: int
+    last: int | None
+    union: np.ndarray
+
+
 @dataclasses.dataclass(frozen=True)
 class Segment:
-    """A run of frames with holes near each other in time.
-
-    start, stop: frames that the network has to see, the stop not included.
-    regions: what it has to see of them.
-    """
+    """Frames start..stop, stop not included (None for as long as frames come), and what a network sees of them."""
 
     start: int
-    stop: int
+    stop: int | None
     regions: tuple[Region, ...]
 
 
@@ -81,16 +89,17 @@ def bounding_region(hole: np.ndarray) -> Region | None:
 
 
 def plan_regions(
-    holes: Iterable[np.ndarray], spatial_reach: int, temporal_reach: tuple[int, int], size_step: int
+    runs: Iterable[Run], num_frames: int | None, spatial_reach: int, temporal_reach: tuple[int, int], size_step: int
 ) -> list[Segment]:
-    """Plan the work for a whole video, from its holes alone; holds one frame's union of holes at a time.
+    """Plan the work for a whole video, from its holes alone.
 
     A result at a pixel depends on what lies within the reach in space and time, so the rest need not be computed. The
     result is the one of the full frames: crops start at multiples of size_step, and frames beyond the reach change
     nothing.
 
     Args:
-        holes: uint8 (height, width) each, 1 = missing, in order.
+        runs: frames with holes, in order, not overlapping.
+        num_frames: of the video; None if nobody knows.
         spatial_reach: pixels each way that a result depends on.
         temporal_reach: frames behind and ahead that a result depends on.
         size_step: pixels after which the network's strides repeat.
@@ -99,21 +108,20 @@ def plan_regions(
         Segments in order, not overlapping; none for a video without a hole.
     """
     behind, ahead = temporal_reach
-    runs: list[tuple[int, int, np.ndarray]] = []  # first and last frame with a hole, union of the holes
-    count = 0
-    for number, hole in enumerate(holes):
-        count = number + 1
-        if not hole.any():
-            continue
-        # What one hole's frames need and what the next one's need may not overlap, or frames would be computed twice.
-        if runs and number - behind <= runs[-1][1] + ahead:
-            first, _, union = runs[-1]
-            runs[-1] = (first, number, union | hole)
+    joined: list[Run] = []
+    for run in runs:
+        # What one run needs and what the next one needs may not overlap, or frames would be computed twice.
+        if joined and run.first - behind <= joined[-1].last + ahead:
+            joined[-1] = Run(joined[-1].first, run.last, joined[-1].union | run.union)
         else:
-            runs.append((number, number, hole.astype(np.uint8)))
+            joined.append(run)
     return [
-        Segment(max(0, first - behind), min(count, last + ahead + 1), _rectangles(union, spatial_reach, size_step))
-        for first, last, union in runs
+        Segment(
+            max(0, run.first - behind),
+            None if run.last is None else min(num_frames, run.last + ahead + 1),
+            _rectangles(run.union, spatial_reach, size_step),
+        )
+        for run in joined
     ]
 
 
@@ -123,7 +131,7 @@ def _rectangles(union: np.ndarray, reach: int, step: int) -> tuple[Region, ...]:
     _, _, stats, _ = cv2.connectedComponentsWithStats(union, connectivity=8)
     regions = []
     for left, top, columns, rows, _ in stats[1:].tolist():
-        regions.append(Region(top, left, top + rows, left + columns).grown(reach, height, width, step))
+        regions.append(Region(top, left, top + rows, left + columns).grown(reach, reach, height, width, step))
     joined = True
     while joined:
         joined = False
@@ -140,7 +148,8 @@ def _rectangles(union: np.ndarray, reach: int, step: int) -> tuple[Region, ...]:
     return tuple(regions)
 
 
-def computed_share(segments: list[Segment], num_frames: int, height: int, width: int) -> float:
+def computed_share(segments: Iterable[Segment], num_frames: int | None, height: int, width: int) -> float:
     """Return the share of all pixels of the video that the plan computes; overlapping regions count twice."""
-    pixels = sum((s.stop - s.start) * sum(r.pixels for r in s.regions) for s in segments)
-    return pixels / (num_frames * height * width)
+    frames = num_frames or 1
+    pixels = sum((frames if s.stop is None else s.stop - s.start) * sum(r.pixels for r in s.regions) for s in segments)
+    return pixels / (frames * height * width)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import collections
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
 
 from lgtsm.inference.feather import paste_feathered
-from lgtsm.inference.stream import FrameStream
+from lgtsm.inference.records import Filled, Frame, FrameStream
 
 
 class ScaledStream:
@@ -28,23 +27,21 @@ class ScaledStream:
         self.stream = stream
         self.size = (width, height)
         self.feather = feather
-        self.owed: collections.deque[tuple[np.ndarray, np.ndarray]] = collections.deque()
 
-    def push(self, frames: np.ndarray, holes: np.ndarray) -> Iterator[np.ndarray]:
-        """Give uint8 frames (time, height, width, 3) and holes (time, height, width); yields those that are ready."""
-        self.owed.extend(zip(frames, holes, strict=True))
-        small = np.stack([cv2.resize(frame, self.size, interpolation=cv2.INTER_AREA) for frame in frames])
-        return self._paste(self.stream.push(small, np.stack([shrink_hole(hole, self.size) for hole in holes])))
+    def push(self, frame: Frame) -> Iterator[Filled]:
+        """Take the next frame; yield those that are ready."""
+        image = cv2.resize(frame.image, self.size, interpolation=cv2.INTER_AREA)
+        return self._paste(self.stream.push(Frame(frame.number, image, shrink_hole(frame.hole, self.size), frame)))
 
-    def flush(self) -> Iterator[np.ndarray]:
-        """Yield all frames that are still owed."""
+    def flush(self) -> Iterator[Filled]:
+        """Yield all frames that are still owed, at a cut or at the end, and start anew."""
         return self._paste(self.stream.flush())
 
-    def _paste(self, filled: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-        for small in filled:
-            frame, hole = self.owed.popleft()
-            fill = cv2.resize(small, frame.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-            yield paste_feathered(frame, hole, fill, self.feather)
+    def _paste(self, smaller: Iterable[Filled]) -> Iterator[Filled]:
+        for small in smaller:
+            frame = small.frame.whole
+            fill = cv2.resize(small.image, frame.image.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+            yield Filled(frame, paste_feathered(frame.image, frame.hole, fill, self.feather))
 
 
 def shrink_hole(hole: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Region, Segment
 
 Fits = Callable[[Sequence[Region]], bool]
@@ -67,7 +68,7 @@ def _divide(
         halves = Region(part.top, part.left, part.bottom, cut), Region(part.top, cut, part.bottom, part.right)
     tiles = []
     for half in halves:
-        divided = _divide(half, half.grown(margin, height, width, step), margin, height, width, step, fits)
+        divided = _divide(half, half.grown(margin, margin, height, width, step), margin, height, width, step, fits)
         if divided is None:
             return None
         tiles += divided
@@ -88,32 +89,31 @@ class PixelStore:
         self.covered = [(segment, _inner_parts(segment, margin, height, width)) for segment in segments]
         self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by whoever made the store
 
-    def write(self, number: int, hole: np.ndarray, filled: np.ndarray) -> None:
-        """Keep what was filled of frame `number`: filled uint8 (height, width, 3), hole uint8 (height, width)."""
-        self.file.write(filled[self._missing(number, hole)].tobytes())
+    def write(self, filled: Filled) -> None:
+        """Keep what was filled of the next frame."""
+        self.file.write(filled.image[self._missing(filled.frame)].tobytes())
 
     def rewind(self) -> None:
         """Go back to the first frame, to read."""
         self.file.seek(0)
 
-    def read_into(self, number: int, hole: np.ndarray, frame: np.ndarray) -> None:
-        """Put what was kept of frame `number` into `frame`."""
-        missing = self._missing(number, hole)
+    def read_into(self, filled: Filled) -> None:
+        """Put what was kept of the next frame into its image."""
+        missing = self._missing(filled.frame)
         count = int(missing.sum())
-        frame[missing] = np.frombuffer(self.file.read(3 * count), np.uint8).reshape(count, 3)
+        filled.image[missing] = np.frombuffer(self.file.read(3 * count), np.uint8).reshape(count, 3)
 
     def close(self) -> None:
         """Throw the pixels away."""
         self.file.close()
 
-    def _missing(self, number: int, hole: np.ndarray) -> np.ndarray:
+    def _missing(self, frame: Frame) -> np.ndarray:
+        missing = np.zeros(frame.hole.shape, bool)
         for segment, parts in self.covered:
-            if segment.start <= number < segment.stop:
-                missing = np.zeros(hole.shape, bool)
+            if segment.start <= frame.number < segment.stop:
                 for part in parts:
-                    part.cut_holes(missing)[:] = part.cut_holes(hole) > 0
-                return missing
-        return np.zeros(hole.shape, bool)
+                    part.cut_holes(missing)[:] = part.cut_holes(frame.hole) > 0
+        return missing
 
 
 def _inner_parts(segment: Segment, margin: int, height: int, width: int) -> list[Region]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lgtsm.inference.inpainter import Inpainter
+from lgtsm.inference.filler import Filler
 from lgtsm.inference.plan import Plan
 from lgtsm.inference.region_stream import RegionStream
 from lgtsm.inference.regions import Region
@@ -29,21 +29,21 @@ class Trial:
     full: bool
 
 
-def try_network(inpainter: Inpainter, plan: Plan) -> Trial | None:
+def try_network(filler: Filler, plan: Plan) -> Trial | None:
     """Run the largest region of a plan until the network works on full chunks, and time the last one.
 
     Returns:
         None where nothing has to be computed, or the method is no network.
     """
     regions = [region for segment in plan.segments for region in segment.regions]
-    if not inpainter.can_stream or not regions:
+    if not filler.can_step or not regions:
         return None
     region = max(regions, key=lambda one: one.pixels)
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 256, (plan.chunk, plan.height, plan.width, 3), dtype=np.uint8)
     hole = np.zeros((plan.chunk, plan.height, plan.width), np.uint8)
-    region.inner(inpainter.model.spatial_reach, plan.height, plan.width).cut_holes(hole)[:] = 1
-    stream = RegionStream(inpainter.model, inpainter.device, inpainter.dtype, region)
+    region.inner(filler.model.spatial_reach, plan.height, plan.width).cut_holes(hole)[:] = 1
+    stream = RegionStream(filler, region)
     begun = time.perf_counter()
     while True:
         started = time.perf_counter()

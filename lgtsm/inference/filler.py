@@ -1,0 +1,95 @@
+"""Fill clips with a network or a method without weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lgtsm.checks import check_choice, check_device, check_video_and_hole
+from lgtsm.models.catalog import DEFAULT_METHOD, create_model
+from lgtsm.models.weights import load_model
+from lgtsm.ops.compositing import composite
+from lgtsm.precision import AUTO, DTYPES, autocast, choose_precision
+
+
+class Filler:
+    """What fills: a method on a device in a precision.
+
+    Args:
+        model: a method(video, hole) -> {"filled", ...}, or the path of a weight file or checkpoint; None takes the
+            catalog's key-frames, which needs no weights.
+        device: where to compute, e.g. "cpu", "cuda", "cuda:1".
+        precision: "fp32", or "bf16" / "fp16" for mixed precision; "auto" takes what the device computes fast, and fp32
+            for methods without weights. The attribute `precision` says what it has come to, `why_precision` why (None
+            where nothing was chosen).
+
+    Raises:
+        FileNotFoundError, ValueError: the checkpoint is missing or is none; no such device or precision.
+    """
+
+    def __init__(self, model: nn.Module | str | Path | None = None, device: str = "cpu", precision: str = AUTO):
+        check_choice("precision", precision, (AUTO, *DTYPES))
+        self.device = check_device(device)
+        if model is None:
+            model = create_model(DEFAULT_METHOD)
+        self.model = (load_model(model) if isinstance(model, (str, Path)) else model).eval().to(self.device)
+        self.why_precision: str | None = None
+        if precision == AUTO:
+            precision = "fp32"
+            if self.has_weights:
+                precision, self.why_precision = choose_precision(self.device)
+        self.precision = precision
+        self.dtype = DTYPES[precision]
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether the method is a network."""
+        return any(True for _ in self.model.parameters())
+
+    @property
+    def can_step(self) -> bool:
+        """Whether the method is a network that goes from frame to frame by itself; others see windows of a scene."""
+        return hasattr(self.model, "step")
+
+    @torch.inference_mode()
+    def fill(self, video: Tensor, hole: Tensor) -> Tensor:
+        """Fill the whole clip at once.
+
+        Args:
+            video: (batch, time, 3, height, width) in [0, 1], or one clip without the batch dimension.
+            hole: (batch, time, 1, height, width), or one clip's (time, 1, height, width); 1 = missing.
+
+        Returns:
+            The filled video, of the shape, type and device of `video`, clipped to [0, 1] inside the hole; known
+            pixels are those of `video` bit for bit.
+
+        Raises:
+            ValueError: video and hole are not such tensors.
+        """
+        single = isinstance(video, Tensor) and video.ndim == 4
+        if single:
+            video, hole = video[None], hole[None] if isinstance(hole, Tensor) else hole
+        check_video_and_hole(video, hole)
+        on_device = video.to(self.device, torch.float32), hole.to(self.device, torch.float32)
+        with autocast(self.device, self.precision):
+            predicted = self.model(*on_device)["filled"]
+        filled = composite(video, hole, predicted.float().clamp(0, 1).to(video.device))
+        return filled[0] if single else filled
+
+    def fill_bytes(self, frames: np.ndarray, holes: np.ndarray) -> np.ndarray:
+        """Fill the 8-bit frames of a whole clip; known pixels come back as they are.
+
+        Args:
+            frames: uint8 (time, height, width, 3).
+            holes: uint8 (time, height, width), 1 = missing.
+
+        Returns:
+            uint8 (time, height, width, 3).
+        """
+        video = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
+        filled = self.fill(video, torch.from_numpy(holes)[:, None].float())
+        filled = (filled * 255).round().byte().permute(0, 2, 3, 1).numpy()
+        return np.where(holes[..., None] > 0, filled, frames)

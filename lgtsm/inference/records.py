@@ -1,0 +1,38 @@
+"""What flows through the filling: frames with their holes go in, filled frames come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+
+class Frame(NamedTuple):
+    """A frame to fill.
+
+    number: its place in the video, from 0. image: uint8 (height, width, 3), RGB. hole: uint8 (height, width), 1 = missing.
+    whole: the frame that this one is a part or a smaller copy of; None for the video's own.
+    """
+
+    number: int
+    image: np.ndarray
+    hole: np.ndarray
+    whole: Frame | None = None
+
+
+class Filled(NamedTuple):
+    """A frame and its filled image, uint8 (height, width, 3)."""
+
+    frame: Frame
+    image: np.ndarray
+
+
+class FrameStream(Protocol):
+    """Take frames one by one and give them back filled, in order, each as soon as it is ready."""
+
+    def push(self, frame: Frame) -> Iterator[Filled]:
+        """Take the next frame; yield those that are ready."""
+
+    def flush(self) -> Iterator[Filled]:
+        """Yield all frames that are still owed, at a cut or at the end, and start anew."""

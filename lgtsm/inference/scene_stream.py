@@ -1,0 +1,122 @@
+"""Fill a stream of frames with a method that sees a scene: piece by piece, at a memory that does not grow."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from lgtsm.inference.records import Filled, Frame
+from lgtsm.inference.regions import Region, bounding_region
+
+LEAST_MARGIN = 128  # pixels around the holes of a scene, or half as many as they are large
+SCENE_MEMORY = 4 * 2**30  # bytes that a piece may take, unless said otherwise
+
+
+class SceneStream:
+    """Keep the frames of a piece of a scene, fill them together, and go on from there.
+
+    A piece sees `ahead` frames of the next one, and the last `behind` frames of the one before as they were filled, so
+    that it goes on where that ended. Pieces begin with a scene and are equally long, whatever brings the frames; only
+    where memory does not hold one, it is shorter. A local method gets only the surroundings of the hole.
+
+    Args:
+        fill: takes uint8 frames (time, height, width, 3) and holes (time, height, width), 1 = missing; returns the
+            frames filled.
+        piece: frames that are filled together.
+        ahead: frames at the end of a piece that are filled anew with the next one; fewer than piece.
+        behind: frames before a piece that it sees filled.
+        bytes_per_pixel: that the method takes for a pixel of a frame.
+        local: hand on the surroundings of the hole only, for a method whose result hangs on no more.
+        max_memory: bytes that a piece may take; None for SCENE_MEMORY, or more where the shortest piece needs it and
+            the machine has it.
+
+    Raises:
+        ValueError: memory does not hold even a short piece.
+    """
+
+    def __init__(
+        self,
+        fill: Callable[[np.ndarray, np.ndarray], np.ndarray],
+        piece: int,
+        ahead: int,
+        behind: int,
+        bytes_per_pixel: int,
+        local: bool = True,
+        max_memory: int | None = None,
+    ):
+        self.fill = fill
+        self.piece, self.ahead, self.behind = piece, ahead, behind
+        self.shortest = min(piece, 2 * ahead or 1)
+        self.bytes_per_pixel, self.local = bytes_per_pixel, local
+        self.max_memory = SCENE_MEMORY if max_memory is None else max_memory
+        self.most_memory = max(SCENE_MEMORY, _machine_memory()) if max_memory is None else max_memory
+        self.before: list[np.ndarray] = []  # filled, the last ones
+        self.waiting: list[Frame] = []
+        self.hole: Region | None = None  # around all holes that wait
+
+    def push(self, frame: Frame) -> Iterator[Filled]:
+        """Take the next frame; yield those that are ready."""
+        around = bounding_region(frame.hole)
+        both = _joined((self.hole, around))
+        if self.waiting and self._bytes(both, len(self.waiting) + 1, frame.hole.shape) > self.max_memory:
+            if len(self.waiting) >= self.shortest:
+                yield from self._fill(len(self.waiting) - self.ahead)
+            elif (needed := self._bytes(both, self.shortest, frame.hole.shape)) > self.most_memory:
+                raise ValueError(
+                    f"max_memory must be at least {needed / 2**20:.0f} MiB for this hole; it is "
+                    f"{self.most_memory / 2**20:.0f} MiB. Allow more, or set a smaller working_height."
+                )
+        self.waiting.append(frame)
+        self.hole = _joined((self.hole, around))
+        if len(self.waiting) == self.piece:
+            yield from self._fill(self.piece - self.ahead)
+
+    def flush(self) -> Iterator[Filled]:
+        """Yield all frames that are still owed, at a cut or at the end, and start anew."""
+        if self.waiting:
+            yield from self._fill(len(self.waiting))
+        self.before = []
+
+    def _fill(self, count: int) -> Iterator[Filled]:
+        """Fill what waits, and yield the first `count` frames of it."""
+        images = np.stack([*self.before, *(frame.image for frame in self.waiting)])
+        if self.hole is not None:
+            known = np.zeros_like(self.waiting[0].hole)
+            holes = np.stack([*(known for _ in self.before), *(frame.hole for frame in self.waiting)])
+            part = self._part(self.hole, *known.shape)
+            inner = part.cut_frames(images)
+            inner[:] = self.fill(np.ascontiguousarray(inner), np.ascontiguousarray(part.cut_holes(holes)))
+        ready = images[len(self.before) :][:count]
+        if self.behind:
+            self.before = [image.copy() for image in images[: len(self.before) + count][-self.behind :]]
+        done, self.waiting = self.waiting[:count], self.waiting[count:]
+        self.hole = _joined(bounding_region(frame.hole) for frame in self.waiting)
+        yield from map(Filled, done, ready)
+
+    def _part(self, around: Region, height: int, width: int) -> Region:
+        """Return what the method sees of frames with holes in a region."""
+        if not self.local:
+            return Region(0, 0, height, width)
+        sides = around.bottom - around.top, around.right - around.left
+        return around.grown(*(max(LEAST_MARGIN, side // 2) for side in sides), height, width)
+
+    def _bytes(self, around: Region | None, count: int, size: tuple[int, int]) -> int:
+        """Estimate what a piece takes: frames and holes as bytes, more than once, and the part at work."""
+        at_work = 0 if around is None else self._part(around, *size).pixels
+        return (count + self.behind) * (11 * size[0] * size[1] + self.bytes_per_pixel * at_work)
+
+
+def _machine_memory() -> int:
+    """Return most of the bytes that this machine has; 0 where it does not say."""
+    try:
+        return int(0.7 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def _joined(regions: Iterable[Region | None]) -> Region | None:
+    there = [region for region in regions if region is not None]
+    return functools.reduce(Region.joined, there) if there else None
