@@ -16,6 +16,7 @@ from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import parse_bytes
 from lgtsm.inference.plan import FillOptions
 from lgtsm.precision import allow_tf32
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import KEY_TOLERANCE, MaskChoice
 from lgtsm.video.mask_sources import parse_box, parse_colour
@@ -57,11 +58,15 @@ def fill_options(arguments: Namespace) -> FillOptions:
     )
 
 
-def encoding(arguments: Namespace) -> dict[str, object]:
+def encoding(arguments: Namespace) -> Encoding:
     """Return how to write, by the command line."""
-    copied = {"audio": not arguments.no_sound, "subtitle": not arguments.no_subtitles}
-    copy = tuple(kind for kind, wanted in copied.items() if wanted)
-    return {"codec": arguments.codec, "crf": arguments.crf, "lossless": arguments.lossless, "copy": copy}
+    return Encoding(
+        codec=arguments.codec,
+        crf=arguments.crf,
+        lossless=arguments.lossless,
+        sound=not arguments.no_sound,
+        subtitles=not arguments.no_subtitles,
+    )
 
 
 def make_inpainter(arguments: Namespace) -> Inpainter:

@@ -95,7 +95,7 @@ def run_one(arguments: Namespace, mask: MaskChoice, inpainter: Inpainter, option
             video,
             holes,
             sink,
-            **encoding(arguments),
+            encoding=encoding(arguments),
             options=options,
             progress=lambda stage, done, total: bar.update(task, completed=done, total=total),
             watch=watch if watchers else None,
@@ -106,7 +106,7 @@ def run_one(arguments: Namespace, mask: MaskChoice, inpainter: Inpainter, option
                 summary = dataclasses.replace(summary, output="raw frames in a pipe")
             report.write(summary, video.name)
     if arguments.output != "-" and not video.is_dir() and not Path(arguments.output).is_dir():
-        copied = encoding(arguments)["copy"]
+        copied = encoding(arguments).copied
         for sentence in not_kept(info, probe(arguments.output), not arguments.lossless, copied):
             notice(sentence)
     where = "" if arguments.output == "-" else f"{arguments.output}: "
@@ -123,7 +123,7 @@ def run_pipe(arguments: Namespace, mask: MaskChoice, inpainter: Inpainter, optio
         if arguments.output == "-":
             sink = RawSink(sys.stdout.buffer)
         else:
-            sink = stack.enter_context(VideoWriter(arguments.output, fps, height, width, **encoding(arguments)))
+            sink = stack.enter_context(VideoWriter(arguments.output, fps, height, width, encoding(arguments)))
         bar = stack.enter_context(make_bar())
         task = bar.add_task("fill", total=None)
         done = fill_pipe(
@@ -161,7 +161,7 @@ def run_many(arguments: Namespace) -> None:
                     pair.video,
                     mask_choice(arguments, pair.mask or arguments.mask).open(probe(pair.video), notice),
                     pair.output,
-                    **encoding(arguments),
+                    encoding=encoding(arguments),
                     options=options,
                     progress=lambda stage, done, total: bar.update(task, completed=done, total=total),
                     fps=fps if pair.video.is_dir() else None,

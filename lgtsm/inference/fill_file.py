@@ -19,13 +19,14 @@ from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.plan import FillOptions, Plan, make_plan
 from lgtsm.inference.regions import Segment
 from lgtsm.inference.tiles import PixelStore
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_reader import open_mask
 from lgtsm.video.probe import probe
 from lgtsm.video.reader import open_video
 from lgtsm.video.scene_cuts import SceneCutDetector
-from lgtsm.video.writer import VideoWriter
+from lgtsm.video.writer import open_output
 
 Progress = Callable[[str, int, int], None]
 
@@ -59,10 +60,7 @@ def fill_file(
     invert_mask: bool = False,
     resize_mask: bool = False,
     repeat_mask: bool = False,
-    codec: str | None = None,
-    crf: int = 16,
-    lossless: bool = False,
-    copy: Sequence[str] = ("audio", "subtitle"),
+    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
     options: FillOptions = FillOptions(),  # noqa: B008 - frozen
     notice: Callable[[str], None] | None = None,
     progress: Progress = lambda stage, done, total: None,
@@ -80,7 +78,7 @@ def fill_file(
             `lgtsm.video.mask_choice.MaskChoice.open`.
         output: a video file, or a folder for PNG frames; it appears only when it is whole; or a sink.
         invert_mask, resize_mask, repeat_mask: see `lgtsm.video.mask_reader.open_mask`; for a path only.
-        codec, crf, lossless, copy: see `lgtsm.video.writer.VideoWriter`.
+        encoding: how to write it.
         options: how to fill.
         notice: called with a sentence when something looks odd.
         progress: called as progress("fill", done, total), in frames, each counted once for every pass.
@@ -102,7 +100,6 @@ def fill_file(
     elif len(mask) != info.frames:
         raise VideoError(f"The mask must have {info.frames} frames like {video_path}; it has {len(mask)}.")
     plan = make_plan(inpainter, info, mask, mask.hole_share, options)
-    encoding = {"codec": codec, "crf": crf, "lossless": lossless, "copy": copy}
     size = info.height, info.width
     times = {"mask": time.perf_counter() - started, "decode": 0.0, "fill": 0.0, "encode": 0.0, "watch": 0.0}
     cuts, done, total = 0, itertools.count(1), info.frames * len(plan.passes)
@@ -124,7 +121,7 @@ def fill_file(
 
         writer, place = output, None
         if isinstance(output, Path):
-            writer = VideoWriter(output, fps, *size, like=info, source_path=video_path, **encoding)
+            writer = open_output(output, info, encoding, fps)
             stack.enter_context(writer)
             place = output.absolute().parent
         stores = []

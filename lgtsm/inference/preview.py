@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.pictures import HOLE_COLOUR, side_by_side
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.writer import VideoWriter
@@ -29,7 +30,7 @@ class PreviewWriter:
 
     def __init__(self, path: str | Path, info: VideoInfo, fps: Fraction | None = None):
         height, width = compare(*_empty(info)).shape[:2]
-        self._writer = VideoWriter(path, fps, height, width, pix_fmt="yuv420p", like=info)
+        self._writer = VideoWriter(path, fps, height, width, Encoding(pix_fmt="yuv420p"), like=info)
 
     def __call__(self, frame: np.ndarray, hole: np.ndarray, filled: np.ndarray) -> None:
         """Add frame and filled, uint8 (height, width, 3), and hole (height, width)."""
