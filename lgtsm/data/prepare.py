@@ -14,7 +14,8 @@ from lgtsm.checks import check_positive
 from lgtsm.data.transforms import choose_crop
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
-from lgtsm.video.reader import list_videos, open_video
+from lgtsm.video.listing import list_videos
+from lgtsm.video.open import open_video
 from lgtsm.video.scene_cuts import SceneCutDetector
 from lgtsm.video.writer import VideoWriter
 from lgtsm.whole_files import write_text

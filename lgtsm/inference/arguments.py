@@ -9,13 +9,13 @@ from pathlib import Path
 
 import torch
 
-from lgtsm import __version__
 from lgtsm.classical import CLASSICAL
 from lgtsm.inference.batch_state import fingerprint
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import parse_bytes
 from lgtsm.inference.plan import FillOptions
 from lgtsm.precision import allow_tf32
+from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import KEY_TOLERANCE, MaskChoice

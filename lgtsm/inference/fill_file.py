@@ -23,8 +23,8 @@ from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_reader import open_mask
+from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
-from lgtsm.video.reader import open_video
 from lgtsm.video.scene_cuts import SceneCutDetector
 from lgtsm.video.writer import open_output
 

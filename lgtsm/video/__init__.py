@@ -11,8 +11,8 @@ import importlib
 _PUBLIC = {
     "VideoError": "lgtsm.video.errors",
     "VideoReader": "lgtsm.video.reader",
-    "open_video": "lgtsm.video.reader",
-    "list_videos": "lgtsm.video.reader",
+    "open_video": "lgtsm.video.open",
+    "list_videos": "lgtsm.video.listing",
     "VideoInfo": "lgtsm.video.probe",
     "Encoding": "lgtsm.video.encoding",
     "VideoWriter": "lgtsm.video.writer",

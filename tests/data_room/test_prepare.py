@@ -10,8 +10,8 @@ from lgtsm.data.folder import FolderVideos
 from lgtsm.data.prepare import Preparation, prepare_videos
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
+from lgtsm.video.open import open_video
 from lgtsm.video.packet_index import read_packet_index
-from lgtsm.video.reader import open_video
 from lgtsm.video.writer import VideoWriter
 
 HOW = Preparation(height=40, width=60, key_frame_distance=4, least_frames=5, crf=4)

@@ -16,8 +16,8 @@ from lgtsm.inference.raw import RawSink, read_raw
 from lgtsm.inpaint import main
 from lgtsm.precision import Choice
 from lgtsm.video.encoding import Encoding
+from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
-from lgtsm.video.reader import open_video
 from lgtsm.video.writer import VideoWriter
 
 ODD = Path(__file__).parents[1] / "data" / "odd"

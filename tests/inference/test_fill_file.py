@@ -8,8 +8,8 @@ from lgtsm.inference.fill_frames import fill_bytes
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
+from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
-from lgtsm.video.reader import open_video
 
 
 def frames_of(path):

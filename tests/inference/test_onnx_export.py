@@ -17,7 +17,7 @@ from lgtsm.inference.onnx_export import export_onnx
 from lgtsm.inference.onnx_stream import OnnxStream
 from lgtsm.optional import MissingPackageError
 from lgtsm.video.encoding import Encoding
-from lgtsm.video.reader import open_video
+from lgtsm.video.open import open_video
 from lgtsm.video.writer import VideoWriter
 from tests.reference.lively import make_lively
 

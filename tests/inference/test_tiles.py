@@ -13,8 +13,8 @@ from lgtsm.inference.plan import FillOptions, make_plan
 from lgtsm.inference.regions import Region, Segment
 from lgtsm.inference.tiles import PixelStore, plan_passes
 from lgtsm.video.encoding import Encoding
+from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
-from lgtsm.video.reader import open_video
 from lgtsm.video.writer import VideoWriter
 from tests.inference.test_stream import SmallReach
 
