@@ -19,7 +19,7 @@ import numpy as np
 from lgtsm.data.splits import stable_split
 from lgtsm.evaluation.columns import column
 from lgtsm.evaluation.summary import read_per_video
-from lgtsm.video.reader import list_videos
+from lgtsm.video.listing import list_videos
 from lgtsm.whole_files import write_text
 
 # SqueezeNet's activations are larger than those that the paper's weights 1 and 10 were chosen for.

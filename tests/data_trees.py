@@ -39,12 +39,13 @@ def fvi_tree(root: Path, train=4, test=3, **options) -> Path:
 
 def face_forensics_tree(root: Path, train=4, test=3) -> Path:
     """FaceForensics as lossless video files, with masks as folders."""
+    from lgtsm.video.encoding import Encoding
     from lgtsm.video.writer import VideoWriter
 
     for split, count in {"Train": train, "Test": test}.items():
         (root / split / "videos").mkdir(parents=True)
         for k in range(count):
-            with VideoWriter(root / split / "videos" / f"{k:04d}.mp4", 25, 32, 32, lossless=True) as writer:
+            with VideoWriter(root / split / "videos" / f"{k:04d}.mp4", 25, 32, 32, Encoding(lossless=True)) as writer:
                 for t in range(10):
                     writer.write(np.full((32, 32, 3), 20 * t + k, np.uint8))
             write_masks(root / split / "masks" / f"{k:04d}", 6, 32, 32)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from lgtsm import __version__
 from lgtsm.exits import exit_with_sentence
 from lgtsm.threads import wait_patiently
+from lgtsm.version import __version__
+from lgtsm.video.encoding import Encoding
 
 METHODS = ("network", "key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "mean-colour")
 DEFAULT_METHOD = "key-frames"
@@ -145,7 +146,9 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         help="FFmpeg's name of the video encoder (default: libx264, or what the ending asks for); for a folder png or "
         "jpg (default: png)",
     )
-    output.add_argument("--crf", type=int, default=16, help="quality, 0 best to 51 worst (default: %(default)s)")
+    output.add_argument(
+        "--crf", type=int, default=Encoding.crf, help="quality, 0 best to 51 worst (default: %(default)s)"
+    )
     output.add_argument("--lossless", action="store_true", help="keep every bit of the frames")
     output.add_argument("--no-sound", action="store_true", help="leave the sound out: where OUT cannot hold it")
     output.add_argument("--no-subtitles", action="store_true", help="leave the subtitles out, likewise")

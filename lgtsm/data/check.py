@@ -12,7 +12,7 @@ from lgtsm.data.folder import FolderVideos
 from lgtsm.data.stored_masks import StoredMasks
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
-from lgtsm.video.reader import open_video
+from lgtsm.video.open import open_video
 
 NAMED = 8
 

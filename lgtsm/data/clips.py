@@ -15,8 +15,8 @@ from lgtsm.data.bad_videos import BadVideos, describe
 from lgtsm.video.errors import VideoError
 
 if TYPE_CHECKING:
-    from lgtsm.data.folder import Window
     from lgtsm.data.stored_masks import StoredMasks
+    from lgtsm.data.transforms import Window
 
 MOST_ATTEMPTS = 20
 

@@ -4,39 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lgtsm.checks import check_choice, check_positive
 from lgtsm.data.opening import open_again
 from lgtsm.data.splits import choose_split
-from lgtsm.data.transforms import Crop, choose_crop
+from lgtsm.data.transforms import Window, choose_crop
 from lgtsm.video.errors import VideoError
-from lgtsm.video.reader import list_videos
+from lgtsm.video.listing import list_videos
 
 if TYPE_CHECKING:
     from lgtsm.data.stored_masks import StoredMasks
-
-
-class Window(NamedTuple):
-    """Which part of which video a clip shows, so that a stored mask can be cut in the same way.
-
-    Attributes:
-        name: of the video.
-        position: of the video in the whole sorted folder, before any split.
-        frames: their numbers in the video.
-        frame_names: their names without ending; None where the video is a file.
-        own_size: (height, width) of the video, in pixels.
-        crop: what became of each frame.
-    """
-
-    name: str
-    position: int
-    frames: tuple[int, ...]
-    frame_names: tuple[str, ...] | None
-    own_size: tuple[int, int]
-    crop: Crop
 
 
 class FolderVideos:
@@ -54,7 +34,7 @@ class FolderVideos:
         flip: mirror half of the clips.
         stride: take every stride-th frame; (least, most) draws it for each clip, and takes the least when not
             augmenting.
-        backend: "auto", "decord" or "pyav", see `lgtsm.video.reader.open_video`.
+        backend: "auto", "decord" or "pyav", see `lgtsm.video.open.open_video`.
 
     Raises:
         VideoError: the folder is missing or has no videos; the sentence says where they must lie.

@@ -8,8 +8,9 @@ from typing import Any
 from lgtsm.video.decord_reader import Checked, DecordReader, DecordUnsuitable
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import FrameFolder
+from lgtsm.video.open import open_video
 from lgtsm.video.pyav_reader import PyAVReader
-from lgtsm.video.reader import VideoReader, open_video
+from lgtsm.video.reader import VideoReader
 
 _FOUND: dict[tuple, Any] = {}
 

@@ -12,8 +12,10 @@ import numpy as np
 
 from lgtsm.checks import check_positive
 from lgtsm.data.transforms import choose_crop
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
-from lgtsm.video.reader import list_videos, open_video
+from lgtsm.video.listing import list_videos
+from lgtsm.video.open import open_video
 from lgtsm.video.scene_cuts import SceneCutDetector
 from lgtsm.video.writer import VideoWriter
 from lgtsm.whole_files import write_text
@@ -90,7 +92,7 @@ def scenes(frames: Iterator[np.ndarray], cut: bool) -> Iterator[tuple[bool, np.n
 
 def _prepare_one(path: Path, name: str, target: Path, how: Preparation) -> dict[str, Any]:
     line: dict[str, Any] = {"video": name, "scenes": [], "left_out": 0}
-    writer = None
+    encoding, writer = Encoding(crf=how.crf, key_frame_distance=how.key_frame_distance), None
     try:
         with open_video(path, backend="pyav") as reader:
             size = _size(reader.height, reader.width, how)
@@ -100,9 +102,7 @@ def _prepare_one(path: Path, name: str, target: Path, how: Preparation) -> dict[
                     file = f"{name}_{number:06d}.mp4"
                     (target / file).parent.mkdir(parents=True, exist_ok=True)
                     line["scenes"].append({"file": file, "first": number, "frames": 0})
-                    writer = VideoWriter(
-                        target / file, reader.fps, *size, crf=how.crf, key_frame_distance=how.key_frame_distance
-                    )
+                    writer = VideoWriter(target / file, reader.fps, *size, encoding)
                 if frame.shape[:2] != size:
                     frame = cv2.resize(frame, size[::-1], interpolation=cv2.INTER_AREA)
                 writer.write(frame)

@@ -19,7 +19,7 @@ from lgtsm.masks import MaskMixture
 from lgtsm.timing import measure, ratio
 from lgtsm.video.decord_reader import decode_unchecked
 from lgtsm.video.frame_folder import list_images
-from lgtsm.video.reader import list_videos
+from lgtsm.video.listing import list_videos
 
 MASKS = {"object_like": 0.5, "rand_curve": 0.3, "box": 0.2}
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from lgtsm.checks import check_choice
+from lgtsm.data.transforms import Window
 from lgtsm.masks import dilate_hole
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
-from lgtsm.video.reader import list_videos, natural_key, open_video
-
-if TYPE_CHECKING:
-    from lgtsm.data.folder import Window
+from lgtsm.video.listing import list_videos, natural_key
+from lgtsm.video.open import open_video
 
 MEANINGS = ("valid", "hole", "objects")
 

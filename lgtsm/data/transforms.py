@@ -51,6 +51,26 @@ class Crop(NamedTuple):
         return out
 
 
+class Window(NamedTuple):
+    """Which part of which video a clip shows, so that a stored mask can be cut in the same way.
+
+    Attributes:
+        name: of the video.
+        position: of the video in the whole sorted folder, before any split.
+        frames: their numbers in the video.
+        frame_names: their names without ending; None where the video is a file.
+        own_size: (height, width) of the video, in pixels.
+        crop: what became of each frame.
+    """
+
+    name: str
+    position: int
+    frames: tuple[int, ...]
+    frame_names: tuple[str, ...] | None
+    own_size: tuple[int, int]
+    crop: Crop
+
+
 def choose_crop(
     own_size: tuple[int, int],
     height: int,

@@ -16,7 +16,8 @@ from lgtsm.models.official_weights import load_official
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
 from lgtsm.precision import InPrecision
-from lgtsm.video.reader import VIDEO_EXTENSIONS, open_video
+from lgtsm.video.listing import VIDEO_EXTENSIONS
+from lgtsm.video.open import open_video
 
 
 class Filled(NamedTuple):

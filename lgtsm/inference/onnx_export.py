@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lgtsm import __version__
 from lgtsm.inference.onnx_stream import INPUTS, OnnxStream
 from lgtsm.models.frame_step import FrameStep
 from lgtsm.optional import require
+from lgtsm.version import __version__
 from lgtsm.whole_files import whole_file
 
 TOLERANCE = 1e-4

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lgtsm.video.errors import VideoError
-from lgtsm.video.reader import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, list_videos
+from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, list_videos
 
 # Containers that can hold what is written by default; of other kinds, .mkv is made.
 KEPT_ENDINGS = frozenset((".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".ts", ".3gp"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from lgtsm.inference.records import Filled
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.pictures import HOLE_COLOUR, side_by_side
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.writer import VideoWriter
@@ -22,15 +22,14 @@ class PreviewWriter:
     Args:
         path: the video file to write.
         info: the input, from `probe`.
-        fps: frames per second; None for those of the input.
 
     Raises:
         VideoError: the place cannot be written.
     """
 
-    def __init__(self, path: str | Path, info: VideoInfo, fps: Fraction | None = None):
+    def __init__(self, path: str | Path, info: VideoInfo):
         height, width = compare(*_empty(info)).shape[:2]
-        self._writer = VideoWriter(path, fps, height, width, pix_fmt="yuv420p", like=info)
+        self._writer = VideoWriter(path, None, height, width, Encoding(pix_fmt="yuv420p"), like=info)
 
     def __call__(self, filled: Filled) -> None:
         """Add a frame and what it was filled with."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from lgtsm.video import pyav
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.encoding_choices import choose_codec, choose_pix_fmt, encoder_options, tags_of
 from lgtsm.video.errors import VideoError
 from lgtsm.video.probe import VideoInfo
@@ -25,19 +25,14 @@ class Encoder:
         fps: Fraction,
         height: int,
         width: int,
-        codec: str | None,
-        crf: int,
-        pix_fmt: str | None,
-        lossless: bool,
+        encoding: Encoding,
         like: VideoInfo | None,
         source_path: Path | None,
-        copy: Sequence[str],
         clock: Fraction | None,
-        key_frame_distance: int | None = None,
     ):
         av = pyav.load()
         suffix = target.suffix.lower()
-        self.codec = codec or choose_codec(target, lossless)
+        self.codec = encoding.codec or choose_codec(target, encoding.lossless)
         self.target, self.fps = target, fps
         self._reformatter = av.video.reformatter.VideoReformatter()
         self._tags = tags_of(like, self.codec)
@@ -51,10 +46,10 @@ class Encoder:
             ) from error
         try:
             formats = self._formats(av)
-            self.pix_fmt = choose_pix_fmt(formats, pix_fmt, lossless, like, height, width, self.codec)
-            self._open_stream(fps, height, width, crf, lossless, like, clock, suffix, key_frame_distance)
+            self.pix_fmt = choose_pix_fmt(formats, encoding, like, height, width, self.codec)
+            self._open_stream(fps, height, width, encoding, like, clock, suffix)
             if source_path is not None:
-                self._copy = StreamCopy(source_path, self._output, target, copy)
+                self._copy = StreamCopy(source_path, self._output, target, encoding.copied)
         except BaseException:
             self.abort()
             raise
@@ -68,10 +63,8 @@ class Encoder:
                 "Use libx264, libx265, libvpx-vp9, ffv1 or mjpeg."
             ) from error
 
-    def _open_stream(self, fps, height, width, crf, lossless, like, clock, suffix, key_frame_distance) -> None:
-        options, bits_per_pixel = encoder_options(self.codec, crf, lossless, suffix)
-        if key_frame_distance is not None:
-            options |= {"g": str(key_frame_distance)} | ({"tune": "fastdecode"} if self.codec == "libx264" else {})
+    def _open_stream(self, fps, height, width, encoding, like, clock, suffix) -> None:
+        options, bits_per_pixel = encoder_options(self.codec, encoding, suffix)
         try:
             self._stream = self._output.add_stream(self.codec, rate=fps, options=options)
         except (pyav.load().FFmpegError, ValueError) as error:

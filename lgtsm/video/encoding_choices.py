@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lgtsm.video.colour import ColourTags
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.probe import VideoInfo
 
@@ -27,30 +28,35 @@ def choose_codec(target: Path, lossless: bool) -> str:
     return _LOSSLESS_OF_SUFFIX[suffix]
 
 
-def encoder_options(codec: str, crf: int, lossless: bool, suffix: str) -> tuple[dict[str, str], float]:
+def encoder_options(codec: str, encoding: Encoding, suffix: str) -> tuple[dict[str, str], float]:
     """Return FFmpeg's options and the bits per pixel to aim at; 0 where quality is constant instead."""
+    crf, lossless, distance = str(encoding.crf), encoding.lossless, encoding.key_frame_distance
+    options = {} if distance is None else {"g": str(distance)}
     if codec in ("libx264", "libx264rgb", "libx265"):
-        options = {"crf": "0" if lossless else str(crf)}
+        options["crf"] = "0" if lossless else crf
+        if codec == "libx264" and distance is not None:
+            options["tune"] = "fastdecode"
         if codec == "libx265":
             options["x265-params"] = "log-level=error" + (":lossless=1" if lossless else "")
         if suffix == ".avi":
             options["bf"] = "0"  # AVI has no place for frames out of order
         return options, 0
     if codec in ("libvpx-vp9", "libaom-av1", "libsvtav1"):
-        return {"crf": str(crf)}, 0
+        return options | {"crf": crf}, 0
     if codec == "mjpeg":
-        return {"qmin": "1", "qmax": "3"}, 8
+        return options | {"qmin": "1", "qmax": "3"}, 8
     if codec == "libvpx":
-        return {"crf": str(crf)}, 4  # VP8 takes the rate for a limit that crf stays below
-    return {}, 1
+        return options | {"crf": crf}, 4  # VP8 takes the rate for a limit that crf stays below
+    return options, 1
 
 
 def choose_pix_fmt(
-    formats: list[str], wanted: str | None, lossless: bool, like: VideoInfo | None, height: int, width: int, codec: str
+    formats: list[str], encoding: Encoding, like: VideoInfo | None, height: int, width: int, codec: str
 ) -> str:
     """Keep the format of the source where the encoder has it; never one that would need another size."""
     if codec == "gif":
         return "pal8"
+    wanted = encoding.pix_fmt
     if wanted is not None:
         if formats and wanted not in formats:
             raise VideoError(
@@ -59,7 +65,7 @@ def choose_pix_fmt(
         if not _fits(wanted, height, width):
             raise VideoError(f"{wanted} cannot hold odd sizes; the frames are {width}x{height}. Use yuv444p, or none.")
         return wanted
-    if lossless or codec == "libx264rgb":
+    if encoding.lossless or codec == "libx264rgb":
         name = next((name for name in ("rgb24", "bgr0", "gbrp") if name in formats), None)
         if name is None:
             raise VideoError(f"{codec} cannot keep every bit of RGB. Use libx264rgb or ffv1, or leave the codec open.")

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from lgtsm.video.errors import VideoError
-from lgtsm.video.reader import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, check_indices, natural_key
+from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, natural_key
+from lgtsm.video.reader import check_indices
 
 
 class FrameFolder:

@@ -11,11 +11,12 @@ import numpy as np
 
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
+from lgtsm.video.listing import IMAGE_EXTENSIONS
 from lgtsm.video.mask_edit import EditedMask, Mask, edit_hole, widen_in_time
 from lgtsm.video.mask_reader import MaskReader, open_mask
 from lgtsm.video.mask_sources import Box, KeyColourMask, StillMask, box_hole, key_hole
+from lgtsm.video.open import open_video
 from lgtsm.video.probe import VideoInfo
-from lgtsm.video.reader import IMAGE_EXTENSIONS, open_video
 
 KEY_TOLERANCE = 24
 

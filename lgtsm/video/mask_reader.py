@@ -11,7 +11,8 @@ from PIL import Image, UnidentifiedImageError
 
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
-from lgtsm.video.reader import IMAGE_EXTENSIONS, open_video
+from lgtsm.video.listing import IMAGE_EXTENSIONS
+from lgtsm.video.open import open_video
 
 
 def read_mask(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lgtsm.video.errors import VideoError
-from lgtsm.video.reader import open_video
+from lgtsm.video.open import open_video
 
 Box = tuple[int, int, int, int]
 

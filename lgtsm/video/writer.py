@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from itertools import count
 from math import lcm
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lgtsm.checks import check_choice, check_positive
+from lgtsm.checks import check_positive
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 
 if TYPE_CHECKING:
@@ -30,17 +31,10 @@ class VideoWriter:
         fps: frames per second. None: that of `like`.
         height: pixels of every frame. Odd sizes are kept: they are written as yuv444p.
         width: likewise.
-        codec: an FFmpeg encoder. None: libx264, or libvpx-vp9 for .webm and gif for .gif. Of a folder: "png" or "jpg".
-        crf: quality of libx264, libx265, libvpx-vp9: 0 the best, 51 the worst.
-        pix_fmt: FFmpeg's name. None: that of `like` where the encoder has it, else yuv420p.
-        lossless: keep every bit: FFV1 in .mkv and .avi, H.264 RGB in .mp4 and .mov.
+        encoding: codec, quality, what is copied.
         like: what `probe` says of the source: its timestamps, pixel format, colour tags and pixel shape are kept.
-        source_path: a file whose sound and subtitles are copied as they are, in time with the frames.
-        copy: what to copy of it.
+        source_path: a file whose sound and subtitles are copied, in time with the frames.
         timestamps: when each frame is shown, in seconds, rising; overrides `like`.
-        image_format: of a folder: "png" or "jpg".
-        key_frame_distance: at least every so-many-th frame can be decoded without those before it, and decoding is kept
-            cheap, for random access in training (libx264, libx265 and libvpx-vp9); None leaves it to the encoder.
 
     Raises:
         VideoError: the container, codec or pixel format do not go together, or the place cannot be written.
@@ -52,26 +46,18 @@ class VideoWriter:
         fps: Fraction | float | None,
         height: int,
         width: int,
-        codec: str | None = None,
-        crf: int = 16,
-        pix_fmt: str | None = None,
-        lossless: bool = False,
+        encoding: Encoding = Encoding(),  # noqa: B008 - frozen
         like: VideoInfo | None = None,
         source_path: str | Path | None = None,
-        copy: Sequence[str] = ("audio", "subtitle"),
         timestamps: Iterable[Fraction | float] | None = None,
-        image_format: str = "png",
-        key_frame_distance: int | None = None,
     ):
         if fps is None and like is None:
             raise VideoError(f"{path} needs a number of frames per second; got none. Give fps, or like=probe(source).")
         fps = Fraction(fps).limit_denominator(1_000_000) if fps is not None else like.fps
         check_positive("fps", fps)
-        check_choice("image_format", image_format, ("png", "jpg"))
         self.path, self.height, self.width, self.frames = Path(path), height, width, 0
         is_folder = str(path).endswith(("/", os.sep)) or not self.path.suffix
-        if is_folder and codec is not None:
-            image_format = _image_format(self.path, codec, lossless)
+        image_format = _image_format(self.path, encoding) if is_folder else None
         self._temporary = self.path.with_name(f".{self.path.stem}.{secrets.token_hex(4)}.part{self.path.suffix}")
         self._times, clock, regular = _times(fps, like, timestamps)
         self._length = 1 / fps
@@ -88,10 +74,8 @@ class VideoWriter:
                 from lgtsm.video.encoder import Encoder
 
                 source = Path(source_path) if source_path is not None and not Path(source_path).is_dir() else None
-                how = {"codec": codec, "crf": crf, "pix_fmt": pix_fmt, "lossless": lossless, "like": like}
-                how["key_frame_distance"] = key_frame_distance
                 self._sink = Encoder(
-                    self._temporary, self.path, fps, height, width, **how, source_path=source, copy=copy, clock=clock
+                    self._temporary, self.path, fps, height, width, encoding, like=like, source_path=source, clock=clock
                 )
         except BaseException:
             _remove(self._temporary)
@@ -161,6 +145,26 @@ class VideoWriter:
             self.abort()
 
 
+def open_output(
+    path: str | Path,
+    like: VideoInfo,
+    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
+    fps: Fraction | None = None,
+) -> VideoWriter:
+    """Open the output for a filled video: a file or a folder of images, with the source's size, timing and sound.
+
+    Args:
+        path: as in `VideoWriter`.
+        like: the source, from `probe`.
+        encoding: how to write.
+        fps: frames per second; None for those of the source.
+
+    Raises:
+        VideoError: as `VideoWriter`.
+    """
+    return VideoWriter(path, fps, like.height, like.width, encoding, like=like, source_path=like.path)
+
+
 class _ImageSink:
     """Numbered images in a folder."""
 
@@ -207,15 +211,16 @@ def _like_times(like: VideoInfo):
         yield last + index / like.fps
 
 
-def _image_format(path: Path, codec: str, lossless: bool) -> str:
+def _image_format(path: Path, encoding: Encoding) -> str:
     """Return the kind of images that a folder is to get."""
+    codec = encoding.codec or "png"
     kind = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "mjpeg": "jpg"}.get(codec.lower())
     if kind is None:
         raise VideoError(
             f"{path} is a folder of images, of codec png or jpg; got {codec!r}. For a video, give the name an ending "
             "such as .mp4."
         )
-    if kind == "jpg" and lossless:
+    if kind == "jpg" and encoding.lossless:
         raise VideoError(f"{path} cannot be lossless as JPEG. Use codec png, which is lossless always.")
     return kind
 

@@ -8,9 +8,10 @@ import pytest
 from lgtsm.data import prepare
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.prepare import Preparation, prepare_videos
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
+from lgtsm.video.open import open_video
 from lgtsm.video.packet_index import read_packet_index
-from lgtsm.video.reader import open_video
 from lgtsm.video.writer import VideoWriter
 
 HOW = Preparation(height=40, width=60, key_frame_distance=4, least_frames=5, crf=4)
@@ -27,10 +28,10 @@ def source(tmp_path, data_folder):
     folder = tmp_path / "source"
     (folder / "sub").mkdir(parents=True)
     frames = scene((180, 60, 40), 20) + scene((40, 90, 190), 3) + scene((90, 200, 90), 15)
-    with VideoWriter(folder / "sub" / "cuts.mp4", 25, 96, 144, crf=8) as writer:
+    with VideoWriter(folder / "sub" / "cuts.mp4", 25, 96, 144, Encoding(crf=8)) as writer:
         for frame in frames:
             writer.write(frame)
-    with VideoWriter(folder / "one.mp4", 30, 30, 44, crf=8) as writer:
+    with VideoWriter(folder / "one.mp4", 30, 30, 44, Encoding(crf=8)) as writer:
         for frame in scene((120, 120, 60), 12, 30, 44):
             writer.write(frame)
     (folder / "bad.mp4").write_bytes((data_folder / "odd" / "truncated_no_moov.mp4").read_bytes())

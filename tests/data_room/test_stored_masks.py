@@ -83,11 +83,12 @@ def test_meanings(tmp_path):
 
 
 def test_masks_of_another_size_are_scaled_and_may_be_videos(tmp_path):
+    from lgtsm.video.encoding import Encoding
     from lgtsm.video.writer import VideoWriter
 
     write_frames(tmp_path / "videos" / "a", 4)
     (tmp_path / "masks").mkdir()
-    with VideoWriter(tmp_path / "masks" / "a.mp4", 25, 40, 64, lossless=True) as writer:
+    with VideoWriter(tmp_path / "masks" / "a.mp4", 25, 40, 64, Encoding(lossless=True)) as writer:
         for t in range(2):
             frame = np.zeros((40, 64, 3), np.uint8)
             frame[10:22, 8 + 2 * t : 20 + 2 * t] = 255

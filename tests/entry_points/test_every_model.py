@@ -11,7 +11,7 @@ import lgtsm
 from lgtsm import evaluate
 from lgtsm.classical import CLASSICAL
 from lgtsm.inpaint import main
-from lgtsm.video.reader import open_video
+from lgtsm.video.open import open_video
 from tests.data_trees import write_frames
 from tests.end_to_end.composing import composed
 

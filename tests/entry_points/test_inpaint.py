@@ -15,8 +15,9 @@ import lgtsm
 from lgtsm.inference.raw import RawSink, read_raw
 from lgtsm.inpaint import main
 from lgtsm.precision import Choice
+from lgtsm.video.encoding import Encoding
+from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
-from lgtsm.video.reader import open_video
 from lgtsm.video.writer import VideoWriter
 
 ODD = Path(__file__).parents[1] / "data" / "odd"
@@ -40,7 +41,7 @@ def frames_of(path):
 
 
 def write_clip(path, clip, **options):
-    with VideoWriter(path, 25, *clip.shape[1:3], **options) as writer:
+    with VideoWriter(path, 25, *clip.shape[1:3], Encoding(**options)) as writer:
         for frame in clip:
             writer.write(frame)
     return path

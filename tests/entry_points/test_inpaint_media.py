@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lgtsm.inpaint import main
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.probe import probe
 from lgtsm.video.writer import VideoWriter
 
@@ -144,7 +145,7 @@ def test_square_pixels_are_named_as_before(tmp_path, data_folder, named):
 
 def test_finer_colours_than_8_bits_are_said_to_be_lost(tmp_path, capsys):
     frames = np.random.default_rng(0).integers(0, 256, (3, 40, 64, 3), dtype=np.uint8)
-    with VideoWriter(tmp_path / "deep.mkv", 25, 40, 64, codec="ffv1", pix_fmt="yuv420p10le") as writer:
+    with VideoWriter(tmp_path / "deep.mkv", 25, 40, 64, Encoding("ffv1", pix_fmt="yuv420p10le")) as writer:
         for frame in frames:
             writer.write(frame)
     assert call(tmp_path / "deep.mkv", "-o", tmp_path / "out.mkv") == 0
@@ -156,7 +157,7 @@ def test_finer_colours_than_8_bits_are_said_to_be_lost(tmp_path, capsys):
 def test_folders_of_jpeg_in_and_out(tmp_path, capsys):
     y, x = np.mgrid[0:40, 0:64]
     frames = np.stack([np.stack([x * 3, y * 5, x + y + 8 * t], -1) for t in range(4)]).astype(np.uint8)
-    with VideoWriter(f"{tmp_path}/in/", 25, 40, 64, image_format="jpg") as writer:
+    with VideoWriter(f"{tmp_path}/in/", 25, 40, 64, Encoding("jpg")) as writer:
         for frame in frames:
             writer.write(frame)
     assert call(tmp_path / "in", "-o", tmp_path / "out", "--codec", "jpg") == 0

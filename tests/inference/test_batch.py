@@ -16,7 +16,7 @@ from lgtsm.inference.batch_state import read_state, state_path
 from lgtsm.inference.pairs import pair_by_name, read_pairs
 from lgtsm.inpaint import main
 from lgtsm.video.errors import VideoError
-from lgtsm.video.reader import open_video
+from lgtsm.video.open import open_video
 from lgtsm.video.writer import VideoWriter
 
 

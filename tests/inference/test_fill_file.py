@@ -6,9 +6,10 @@ from lgtsm.classical import MeanColour, TemporalCopy
 from lgtsm.inference.fill_file import fill_file
 from lgtsm.inference.fill_frames import fill_bytes
 from lgtsm.inference.inpainter import Inpainter
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
+from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
-from lgtsm.video.reader import open_video
 
 
 def frames_of(path):
@@ -40,7 +41,7 @@ def test_count_size_timing_and_sound_are_kept(tmp_path, data_folder, name):
     before = probe(source)
     write_mask(tmp_path / "mask.png", before.height, before.width)
     out = tmp_path / "out.mkv"
-    summary = fill_file(Inpainter(MeanColour()), source, tmp_path / "mask.png", out, lossless=True)
+    summary = fill_file(Inpainter(MeanColour()), source, tmp_path / "mask.png", out, encoding=Encoding(lossless=True))
     after = probe(out)
     assert (after.frames, after.height, after.width) == (before.frames, before.height, before.width)
     shown = [(info.pts - info.pts[0]) * float(info.time_base) for info in (before, after)]

@@ -16,7 +16,8 @@ from lgtsm.inference import onnx_export
 from lgtsm.inference.onnx_export import export_onnx
 from lgtsm.inference.onnx_stream import OnnxStream
 from lgtsm.optional import MissingPackageError
-from lgtsm.video.reader import open_video
+from lgtsm.video.encoding import Encoding
+from lgtsm.video.open import open_video
 from lgtsm.video.writer import VideoWriter
 from tests.reference.lively import make_lively
 
@@ -76,7 +77,7 @@ def test_the_command_and_the_readmes_loop(tmp_path, monkeypatch, capsys, make_cl
 
     video, hole = make_clip(1, 20, 20, 28)
     frames = (video[0] * 255).byte().permute(0, 2, 3, 1).numpy()
-    with VideoWriter("VIDEO.mkv", 25, 20, 28, lossless=True) as writer:
+    with VideoWriter("VIDEO.mkv", 25, 20, 28, Encoding(lossless=True)) as writer:
         for frame in frames:
             writer.write(frame)
     cv2.imwrite("MASK.png", (hole[0, 0, 0] * 255).byte().numpy())

@@ -12,8 +12,9 @@ from lgtsm.inference.memory import total_bytes
 from lgtsm.inference.plan import FillOptions, make_plan
 from lgtsm.inference.regions import Region, Segment
 from lgtsm.inference.tiles import PixelStore, plan_passes
+from lgtsm.video.encoding import Encoding
+from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
-from lgtsm.video.reader import open_video
 from lgtsm.video.writer import VideoWriter
 from tests.inference.test_stream import SmallReach
 
@@ -34,7 +35,7 @@ def film(tmp_path):
     holes = np.zeros((14, *SIZE), np.uint8)
     holes[2:9, 8:60, 10:80] = 1
     holes[4, 0:70, 0:20] = 1
-    with VideoWriter(tmp_path / "film.mkv", 25, *SIZE, lossless=True) as writer:
+    with VideoWriter(tmp_path / "film.mkv", 25, *SIZE, Encoding(lossless=True)) as writer:
         for frame in frames:
             writer.write(frame)
     (tmp_path / "masks").mkdir()
@@ -56,7 +57,8 @@ def read(path):
 @pytest.mark.parametrize("options", [{}, {"regions": False}, {"feather": 3}])
 def test_the_result_is_the_same(tmp_path, inpainter, film, options):
     video, masks, frames, holes = film
-    plenty = fill_file(inpainter, video, masks, tmp_path / "plenty.mkv", lossless=True, options=FillOptions(**options))
+    lossless, out = Encoding(lossless=True), tmp_path / "plenty.mkv"
+    plenty = fill_file(inpainter, video, masks, out, encoding=lossless, options=FillOptions(**options))
     budget = least_bytes(inpainter, video, holes, **options) // 2
     seen, done, watched = [], [], []
     conv = inpainter.model.layers["conv1"].feature
@@ -66,7 +68,7 @@ def test_the_result_is_the_same(tmp_path, inpainter, film, options):
         video,
         masks,
         tmp_path / "scarce.mkv",
-        lossless=True,
+        encoding=lossless,
         options=FillOptions(max_memory=budget, **options),
         progress=lambda stage, count, total: done.append((count, total)),
         watch=lambda *views: watched.append(views),

@@ -37,11 +37,12 @@ def make_clip():
 @pytest.fixture
 def write(tmp_path):
     """Write a clip and return its path."""
-    from lgtsm.video import VideoWriter
+    from lgtsm.video import Encoding, VideoWriter
 
-    def write(name: str, clip: np.ndarray, fps=25, **options) -> Path:
+    def write(name: str, clip: np.ndarray, fps=25, like=None, source_path=None, timestamps=None, **encoding) -> Path:
         path = f"{tmp_path}/{name}"  # as typed: a slash at the end means a folder
-        with VideoWriter(path, fps, *clip.shape[1:3], **options) as writer:
+        of_source = {"like": like, "source_path": source_path, "timestamps": timestamps}
+        with VideoWriter(path, fps, *clip.shape[1:3], Encoding(**encoding), **of_source) as writer:
             for frame in clip:
                 writer.write(frame)
         return Path(path)

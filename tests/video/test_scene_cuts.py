@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lgtsm.video.reader import open_video
+from lgtsm.video.open import open_video
 from lgtsm.video.scene_cuts import SceneCutDetector, scene_starts
 
 

@@ -102,7 +102,7 @@ def test_sound_is_copied_byte_for_byte_in_time(odd, write, make_clip, suffix):
 
 def test_sound_can_be_left_out_and_must_fit_the_container(odd, write, make_clip, tmp_path):
     source = odd / "with_audio.mp4"
-    assert not probe(write("a.webm", make_clip(), source_path=source, copy=("subtitle",))).has_audio
+    assert not probe(write("a.webm", make_clip(), source_path=source, sound=False)).has_audio
     with pytest.raises(VideoError, match=r"b.webm cannot hold the sound of with_audio.mp4: .webm does not take aac"):
         write("b.webm", make_clip(), source_path=source)
     assert names(tmp_path) == ["a.webm"]
@@ -137,7 +137,7 @@ def test_gif(write, make_clip):
 
 def test_jpeg_folder(write, make_clip):
     clip = make_clip(3, noise=False)
-    path = write("frames", clip, image_format="jpg")
+    path = write("frames", clip, codec="jpg")
     assert names(path) == ["00000.jpg", "00001.jpg", "00002.jpg"]
     assert np.abs(open_video(path).read(range(3)).astype(int) - clip).mean() < 5
 

@@ -1,0 +1,48 @@
+"""Which files are videos or frames, and in which order they come."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from lgtsm.video.errors import VideoError
+
+VIDEO_EXTENSIONS = frozenset(
+    {".3g2", ".3gp", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv"}
+    | {".ts", ".vob", ".webm", ".wmv"}
+)
+IMAGE_EXTENSIONS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"))
+
+
+def list_videos(folder: str | Path) -> list[Path]:
+    """List the videos in a folder and the folders in it: video files, and folders that hold images, in natural order.
+
+    Hidden files and folders are left out.
+
+    Raises:
+        VideoError: the folder is missing, or holds no video.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise VideoError(f"{folder} must be a folder of videos; there is no such folder. Check the path.")
+    found = []
+    for here, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        endings = {name: Path(name).suffix.lower() for name in files if not name.startswith(".")}
+        videos = [Path(here, name) for name, ending in endings.items() if ending in VIDEO_EXTENSIONS]
+        found += videos
+        if not videos and any(ending in IMAGE_EXTENSIONS for ending in endings.values()):
+            found.append(Path(here))
+    if not found:
+        raise VideoError(
+            f"{folder} must hold videos ({', '.join(sorted(VIDEO_EXTENSIONS))}) or folders of frames "
+            f"({', '.join(sorted(IMAGE_EXTENSIONS))}); it holds neither. Put them there, or name another folder."
+        )
+    return sorted(found, key=natural_key)
+
+
+def natural_key(path: str | Path) -> list[tuple[int, int | str]]:
+    """Sort key by which frame2 stands before frame10."""
+    parts = re.split(r"(\d+)", str(path))
+    return [(0, int(part)) if part.isdecimal() else (1, part.lower()) for part in parts if part]

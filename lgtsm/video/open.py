@@ -1,0 +1,42 @@
+"""Open a video, whatever it is: a file or a folder of frames, by the backend that suits it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from lgtsm.checks import check_choice
+from lgtsm.optional import MissingPackageError
+from lgtsm.video.reader import VideoReader
+
+
+def open_video(path: str | Path, backend: str = "auto", fps: Fraction | int = 25) -> VideoReader:
+    """Open a video file or a folder of frames.
+
+    Args:
+        path: a file that FFmpeg reads, or a folder of PNG, JPEG, ... frames.
+        backend: "auto" takes decord where it is installed and agrees with PyAV on the file, else PyAV;
+            "decord" and "pyav" insist. "pyav" has the better colours: take it where the frames are written again.
+            Folders are read the same way with all of them.
+        fps: frames per second of a folder, which does not say so itself.
+
+    Raises:
+        VideoError: nothing there, no video, no frames, or cut off.
+        MissingPackageError: `backend` is not installed.
+    """
+    check_choice("backend", backend, ("auto", "decord", "pyav"))
+    if Path(path).is_dir():
+        from lgtsm.video.frame_folder import FrameFolder
+
+        return FrameFolder(path, fps)
+    if backend in ("auto", "decord"):
+        from lgtsm.video.decord_reader import DecordReader, DecordUnsuitable
+
+        try:
+            return DecordReader(path)
+        except (DecordUnsuitable, MissingPackageError):
+            if backend == "decord":
+                raise
+    from lgtsm.video.pyav_reader import PyAVReader
+
+    return PyAVReader(path)
