@@ -13,7 +13,7 @@ from lgtsm import compare, export
 from lgtsm.__main__ import COMMANDS
 from lgtsm.config.folder import config_folder
 from lgtsm.config.sweep import expand_globs
-from lgtsm.inpaint import check, make_parser
+from lgtsm.commands.inpaint import check, make_parser
 from lgtsm.precision import Choice
 
 ROOT = Path(__file__).parents[1]
@@ -94,7 +94,7 @@ def test_export_command_parses():
 
 def test_python_example_runs(monkeypatch):
     # Frame by frame as all at once: in bf16 they would differ in their last bits.
-    monkeypatch.setattr("lgtsm.inference.inpainter.choose_precision", lambda device: Choice("fp32", "for this test"))
+    monkeypatch.setattr("lgtsm.inference.filler.choose_precision", lambda device: Choice("fp32", "for this test"))
     code = re.search(r"From Python:\n\n```python\n(.*?)```", README, re.S).group(1)
     scope = {}
     exec(code, scope)

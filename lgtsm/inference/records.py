@@ -11,8 +11,8 @@ import numpy as np
 class Frame(NamedTuple):
     """A frame to fill.
 
-    number: its place in the video, from 0. image: uint8 (height, width, 3), RGB. hole: uint8 (height, width), 1 = missing.
-    whole: the frame that this one is a part or a smaller copy of; None for the video's own.
+    number: its place in the video, from 0. image: uint8 (height, width, 3), RGB. hole: uint8 (height, width), 1 =
+    missing. whole: the frame that this one is a smaller copy of; None for the video's own.
     """
 
     number: int

@@ -10,7 +10,7 @@ import torch
 import lgtsm
 from lgtsm import evaluate
 from lgtsm.classical import CLASSICAL
-from lgtsm.inpaint import main
+from lgtsm.commands.inpaint import main
 from lgtsm.video.open import open_video
 from tests.data_trees import write_frames
 from tests.end_to_end.composing import composed

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lgtsm.inpaint import main
+from lgtsm.commands.inpaint import main
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.probe import probe
 from lgtsm.video.writer import VideoWriter

@@ -3,8 +3,6 @@ import numpy as np
 import pytest
 
 from lgtsm.classical import MeanColour, TemporalCopy
-from lgtsm.inference.fill_file import fill_file
-from lgtsm.inference.fill_frames import fill_bytes
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
@@ -28,7 +26,7 @@ def test_known_bytes_come_back_as_they_are():
     frames = np.random.default_rng(0).integers(0, 256, (3, 20, 22, 3), dtype=np.uint8)
     hole = np.zeros((3, 20, 22), np.uint8)
     hole[:, 5:9, 6:12] = 1
-    filled = fill_bytes(Inpainter(MeanColour()), frames, hole)
+    filled = Inpainter(MeanColour()).fill_bytes(frames, hole)
     assert np.array_equal(filled[hole == 0], frames[hole == 0])
     assert (filled[hole == 1] == np.round(frames[hole == 0].mean(0)).astype(np.uint8)).all()
 
@@ -41,19 +39,19 @@ def test_count_size_timing_and_sound_are_kept(tmp_path, data_folder, name):
     before = probe(source)
     write_mask(tmp_path / "mask.png", before.height, before.width)
     out = tmp_path / "out.mkv"
-    summary = fill_file(Inpainter(MeanColour()), source, tmp_path / "mask.png", out, encoding=Encoding(lossless=True))
+    summary = Inpainter(MeanColour()).fill_file(source, tmp_path / "mask.png", out, encoding=Encoding(lossless=True))
     after = probe(out)
     assert (after.frames, after.height, after.width) == (before.frames, before.height, before.width)
     shown = [(info.pts - info.pts[0]) * float(info.time_base) for info in (before, after)]
     assert np.abs(shown[0] - shown[1]).max() < 2e-3  # Matroska counts in milliseconds
     assert after.has_audio == before.has_audio
-    assert summary.plan.info.frames == before.frames
-    assert summary.plan.hole_share == pytest.approx(1 / 16, rel=0.1)
+    assert summary.info.frames == before.frames
+    assert summary.hole_share == pytest.approx(1 / 16, rel=0.1)
 
 
 def test_frames_outside_the_hole_are_bit_exact_before_encoding(tmp_path, data_folder):
     source = data_folder / "bmx-trees" / "video.mp4"
-    fill_file(Inpainter(TemporalCopy()), source, data_folder / "bmx-trees" / "masks", tmp_path / "frames")
+    Inpainter(TemporalCopy()).fill_file(source, data_folder / "bmx-trees" / "masks", tmp_path / "frames")
     hole = np.stack([cv2.imread(str(p), 0) > 127 for p in sorted((data_folder / "bmx-trees" / "masks").glob("*.png"))])
     filled, original = frames_of(tmp_path / "frames"), frames_of(source)
     assert np.array_equal(filled[~hole], original[~hole])
@@ -67,8 +65,8 @@ def test_nothing_is_left_after_an_error(tmp_path, data_folder):
 
     write_mask(tmp_path / "mask.png", 28, 48)
     with pytest.raises(RuntimeError, match="broken"):
-        fill_file(
-            Inpainter(Broken()), data_folder / "odd" / "tiny_48x28.mp4", tmp_path / "mask.png", tmp_path / "out.mp4"
+        Inpainter(Broken()).fill_file(
+            data_folder / "odd" / "tiny_48x28.mp4", tmp_path / "mask.png", tmp_path / "out.mp4"
         )
     assert [p.name for p in tmp_path.iterdir()] == ["mask.png"]
 
@@ -77,5 +75,5 @@ def test_the_output_must_not_be_the_input(data_folder, tmp_path):
     video = data_folder / "odd" / "tiny_48x28.mp4"
     before = video.read_bytes()
     with pytest.raises(VideoError, match="must not be the input itself"):
-        fill_file(Inpainter(MeanColour()), video, tmp_path / "mask.png", video)
+        Inpainter(MeanColour()).fill_file(video, tmp_path / "mask.png", video)
     assert video.read_bytes() == before

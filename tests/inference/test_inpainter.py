@@ -60,7 +60,7 @@ def test_errors(model, make_clip):
 def test_a_network_takes_what_the_device_computes_fast_and_other_methods_do_not_ask(model, make_clip, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "lgtsm.inference.inpainter.choose_precision",
+        "lgtsm.inference.filler.choose_precision",
         lambda device: asked.append(str(device)) or Choice("bf16", "a test"),
     )
     inpainter = lgtsm.Inpainter(model)

@@ -1,7 +1,6 @@
 """Streams of frames: exact, only where the hole is, at constant memory."""
 
 import weakref
-from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -11,15 +10,15 @@ import torch
 import lgtsm
 from lgtsm.classical import MeanColour, TemporalCopy
 from lgtsm.inference.feather import paste_feathered
-from lgtsm.inference.fill_frames import fill_bytes, fill_frames
+from lgtsm.inference.fill_frames import fill_frames
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import CHUNKS, choose_chunk, parse_bytes, total_bytes
 from lgtsm.inference.plan import FillOptions, make_plan
 from lgtsm.inference.regions import Region, computed_share, plan_regions
 from lgtsm.inference.scaled import shrink_hole
-from lgtsm.inference.stream import CONTEXT, SceneStream
-from lgtsm.video.probe import VideoInfo
-from lgtsm.video.scene_cuts import SceneCutDetector
+from lgtsm.inference.records import Frame
+from lgtsm.inference.scene_stream import SceneStream
+from lgtsm.video.survey import survey
 
 
 class SmallReach(torch.nn.Module):
@@ -52,16 +51,16 @@ def clip(num_frames, height=64, width=80, holes=()):
     return frames.astype(np.uint8), mask
 
 
-def info(frames):
-    from fractions import Fraction
-
-    return VideoInfo(None, frames.shape[2], frames.shape[1], len(frames), Fraction(25), Fraction(1), "raw", "rgb24")
+def records(frames, holes):
+    return [Frame(number, *pair) for number, pair in enumerate(zip(frames, holes, strict=True))]
 
 
-def fill(inpainter, frames, mask, detector=None, **options):
-    options = FillOptions(**options)
-    plan = make_plan(inpainter, info(frames), mask, float(mask.mean()), options)
-    return np.stack(list(fill_frames(inpainter, zip(frames, mask), plan, options, detector))), plan
+def fill(inpainter, frames, mask, scene_cuts=False, **options):
+    options = FillOptions(scene_cuts=scene_cuts, **options)
+    plan = make_plan(inpainter, mask.shape[1:], len(mask), survey(mask).runs, options)
+    filled = list(fill_frames(inpainter, records(frames, mask), plan.segments, plan, options))
+    assert [one.frame.number for one in filled] == list(range(len(frames)))
+    return np.stack([one.image for one in filled]), plan
 
 
 def test_small_reach_is_small():
@@ -81,7 +80,7 @@ def test_small_reach_is_small():
 )
 def test_regions_give_the_full_frame_result(inpainter, holes):
     frames, mask = clip(30, holes=holes)
-    whole = fill_bytes(inpainter, frames, mask)
+    whole = inpainter.fill_bytes(frames, mask)
     by_regions, plan = fill(inpainter, frames, mask)
     assert plan.computed < 0.7
     # Bytes: a difference of 1e-4 may turn a rounding, never two.
@@ -95,7 +94,7 @@ def test_regions_of_the_real_network_agree_within_1e_4():
     reach, step = model.spatial_reach, model.size_step
     hole = np.zeros((1, 520, 8), np.uint8)
     hole[:, 250:262, 2:6] = 1
-    (segment,) = plan_regions(hole, reach, (0, 0), step)
+    (segment,) = plan_regions(survey(hole).runs, 1, reach, (0, 0), step)
     (region,) = segment.regions
     assert (region.top, region.bottom) == ((250 - reach) // step * step, -(-(262 + reach) // step) * step)
     video, missing = torch.rand(1, 1, 3, 520, 8), torch.from_numpy(hole)[:, None, None].float()
@@ -118,11 +117,11 @@ def test_stream_equals_the_whole_clip_and_is_late_by_the_reach(inpainter, chunk)
             yield frame
 
     given = []
-    for frame in inpainter.stream(source(), mask[0], chunk=chunk):
+    for frame in inpainter.stream(source(), mask[0], FillOptions(frames_at_once=chunk)):
         given.append(frame)
         if len(taken) < 20:
             assert len(taken) - len(given) <= 3 + chunk
-    assert np.abs(np.stack(given).astype(int) - fill_bytes(inpainter, frames, mask)).max() <= 1
+    assert np.abs(np.stack(given).astype(int) - inpainter.fill_bytes(frames, mask)).max() <= 1
 
 
 def test_causal_stream_answers_at_once():
@@ -137,17 +136,17 @@ def test_causal_stream_answers_at_once():
 def test_a_cut_keeps_scenes_apart(inpainter):
     frames, mask = clip(20, holes=[(0, 19, 20, 30)])
     frames[10:] = 255 - frames[10:] // 3
-    filled, _ = fill(inpainter, frames, mask, SceneCutDetector())
+    filled, _ = fill(inpainter, frames, mask, scene_cuts=True)
     apart = np.concatenate(
-        [fill_bytes(inpainter, f, m) for f, m in ((frames[:10], mask[:10]), (frames[10:], mask[10:]))]
+        [inpainter.fill_bytes(f, m) for f, m in ((frames[:10], mask[:10]), (frames[10:], mask[10:]))]
     )
     assert np.abs(filled.astype(int) - apart).max() <= 1
     through, _ = fill(inpainter, frames, mask)
     assert np.abs(through.astype(int) - apart).max() > 1
     # A method that has to see whole scenes gets them one by one.
     copier = Inpainter(TemporalCopy())
-    filled, _ = fill(copier, frames, mask, SceneCutDetector())
-    apart = np.concatenate([fill_bytes(copier, f, m) for f, m in ((frames[:10], mask[:10]), (frames[10:], mask[10:]))])
+    filled, _ = fill(copier, frames, mask, scene_cuts=True)
+    apart = np.concatenate([copier.fill_bytes(f, m) for f, m in ((frames[:10], mask[:10]), (frames[10:], mask[10:]))])
     assert np.array_equal(filled, apart)
 
 
@@ -167,7 +166,7 @@ def test_plan_computes_nothing_twice_in_time():
     holes = np.zeros((40, 32, 32), np.uint8)
     for t in (3, 9, 10, 30):
         holes[t, 10:14, 10:14] = 1
-    plan = plan_regions(holes, 2, (3, 3), 4)
+    plan = plan_regions(survey(holes).runs, 40, 2, (3, 3), 4)
     assert [(s.start, s.stop) for s in plan] == [(0, 14), (27, 34)]
     assert plan[0].regions == (Region(8, 8, 16, 16),)
     assert computed_share(plan, 40, 32, 32) == pytest.approx((14 + 7) * 64 / (40 * 32 * 32))
@@ -215,14 +214,14 @@ def test_memory_words_and_choice():
     assert list(need.values()) == sorted(need.values(), reverse=True)
     for chunk, needed in need.items():
         assert choose_chunk(model, regions, needed, torch.float32, (128, 128)) == chunk
-    with pytest.raises(ValueError, match=r"at least \d+ MiB.*--working-height \d+"):
+    with pytest.raises(ValueError, match=r"at least \d+ MiB.*working_height of about \d+"):
         choose_chunk(model, regions, need[1] - 1, torch.float32, (128, 128))
 
 
-def test_what_cannot_stream_says_so_and_wrong_frames_too(inpainter):
-    frames, mask = clip(3)
-    with pytest.raises(ValueError, match="TemporalCopy has to see a whole clip"):
-        next(Inpainter(TemporalCopy()).stream(frames, mask))
+def test_wrong_frames_and_missing_holes_get_a_sentence(inpainter):
+    frames, mask = clip(3, holes=[(0, 2, 20, 30)])
+    with pytest.raises(ValueError, match="2 holes, and more frames"):
+        list(inpainter.stream(frames, mask[:2]))
     with pytest.raises(ValueError, match=r"uint8 frames .*got float64"):
         next(inpainter.stream(frames / 255, mask))
 
@@ -262,7 +261,7 @@ def test_gpu_memory_that_runs_out_halves_the_chunk(inpainter, monkeypatch):
 def test_a_gpu_too_small_for_one_frame_is_a_sentence(inpainter, monkeypatch):
     frames, mask = clip(4, holes=[(0, 3, 20, 30)])
     Scarce(inpainter.model, 0, monkeypatch)
-    with pytest.raises(ValueError, match=r"memory for one frame of 16x16 at a time.*--working-height"):
+    with pytest.raises(ValueError, match=r"memory for one frame of 16x16 at a time.*working_height"):
         fill(inpainter, frames, mask)
 
 
@@ -271,7 +270,7 @@ def test_holes_near_each_other(inpainter, distance):
     """Their rectangles overlap without being joined, and each sees too little around the other's hole."""
     frames, mask = clip(8, holes=[(0, 7, 20, 20), (0, 7, 20 + distance, 20 + distance)])
     filled, _ = fill(inpainter, frames, mask)
-    assert np.abs(filled.astype(int) - fill_bytes(inpainter, frames, mask)).max() <= 1
+    assert np.abs(filled.astype(int) - inpainter.fill_bytes(frames, mask)).max() <= 1
 
 
 def test_what_a_region_sees_enough_around():
@@ -296,7 +295,7 @@ def test_a_feathered_fill_is_the_networks_own_fitted_to_what_is_known(inpainter,
     plain, _ = fill(inpainter, frames, mask)
     assert np.abs(plain.astype(int) - expected).max() > 5
     if len(holes) == 1:
-        streamed = np.stack(list(inpainter.stream(frames, mask[0], feather=5, scene_cuts=False)))
+        streamed = np.stack(list(inpainter.stream(frames, mask[0], FillOptions(feather=5, scene_cuts=False))))
         assert np.abs(streamed.astype(int) - expected).max() <= 1
 
 
@@ -309,17 +308,24 @@ def test_methods_that_see_whole_scenes_work_at_a_working_height_too():
     assert np.abs(filled.astype(int) - unscaled).max() > 1  # fitted to what is around
     plain, _ = fill(Inpainter(MeanColour()), frames, mask, working_height=32, feather=0)
     small = np.stack([cv2.resize(frame, (40, 32), interpolation=cv2.INTER_AREA) for frame in frames])
-    small = fill_bytes(Inpainter(MeanColour()), small, np.stack([shrink_hole(hole, (40, 32)) for hole in mask]))
+    small = Inpainter(MeanColour()).fill_bytes(small, np.stack([shrink_hole(hole, (40, 32)) for hole in mask]))
     large = np.stack([cv2.resize(frame, (80, 64), interpolation=cv2.INTER_CUBIC) for frame in small])
     assert np.array_equal(plain[mask == 1], large[mask == 1])
 
 
-def scene_in_pieces(fill, frames, holes, max_memory, chunk):
-    stream = SceneStream(fill, 60, max_memory)
-    given = []
-    for start in range(0, len(frames), chunk):
-        given += stream.push(frames[start : start + chunk], holes[start : start + chunk])
-    return np.stack([*given, *stream.flush()])
+CONTEXT = 8
+
+
+def scene_stream(fill, max_memory, piece=1000):
+    return SceneStream(fill, piece, CONTEXT, CONTEXT, 60, max_memory=max_memory)
+
+
+def scene_in_pieces(fill, frames, holes, max_memory, piece=1000):
+    stream = scene_stream(fill, max_memory, piece)
+    given = [filled for frame in records(frames, holes) for filled in stream.push(frame)]
+    given += stream.flush()
+    assert [one.frame.number for one in given] == list(range(len(frames)))
+    return np.stack([one.image for one in given])
 
 
 def test_a_scene_that_memory_does_not_hold_is_filled_in_pieces_that_go_on_from_each_other():
@@ -336,7 +342,7 @@ def test_a_scene_that_memory_does_not_hold_is_filled_in_pieces_that_go_on_from_e
         return np.where(hole[..., None] > 0, number[:, None, None, None], piece).astype(np.uint8)
 
     memory = 40 * (11 + 60) * 24 * 32  # of 40 frames, CONTEXT of them before
-    whole = scene_in_pieces(fill, frames, holes, memory, 1)
+    whole = scene_in_pieces(fill, frames, holes, memory)
     assert np.array_equal(whole[holes == 0], frames[holes == 0]) and len(whole) == 70
     first = pieces[0][1]
     assert len(first) == 32 and first.any((1, 2)).all()
@@ -345,8 +351,8 @@ def test_a_scene_that_memory_does_not_hold_is_filled_in_pieces_that_go_on_from_e
         assert len(piece) <= 40
     assert np.array_equal(pieces[1][0][:CONTEXT], whole[24 - CONTEXT : 24])  # as they were filled
     assert np.array_equal(pieces[1][0][CONTEXT:], frames[24 : 24 + len(pieces[1][0]) - CONTEXT])
-    for chunk in (3, 70):
-        assert np.array_equal(scene_in_pieces(fill, frames, holes, memory, chunk), whole)
+    # A piece of so many frames is the same as memory for so many.
+    assert np.array_equal(scene_in_pieces(fill, frames, holes, 2**30, 32), whole)
 
 
 def test_a_scene_that_memory_holds_is_one_piece_and_too_little_memory_gets_a_sentence():
@@ -357,9 +363,9 @@ def test_a_scene_that_memory_holds_is_one_piece_and_too_little_memory_gets_a_sen
         pieces.append(len(piece))
         return piece
 
-    assert len(scene_in_pieces(fill, frames, holes, 2**30, 4)) == 30 and pieces == [30]
+    assert len(scene_in_pieces(fill, frames, holes, 2**30)) == 30 and pieces == [30]
     with pytest.raises(ValueError, match="max_memory must be at least 1 MiB for this hole"):
-        scene_in_pieces(fill, frames, holes, 20 * 71 * 24 * 32, 1)
+        scene_in_pieces(fill, frames, holes, 20 * 71 * 24 * 32)
 
 
 def test_no_frame_of_a_scene_is_lost_or_doubled_at_cuts_and_ends():
@@ -377,13 +383,14 @@ def test_no_frame_of_a_scene_is_lost_or_doubled_at_cuts_and_ends():
             holes[t, top : top + 6, left : left + 8] = 1
         cuts = rng.random(count) < 0.05
         memory = int(rng.integers(24, 50)) * 71 * 24 * 32
-        stream, given = SceneStream(fill, 60, memory), []
-        for frame, hole, cut in zip(frames, holes, cuts):
+        stream, given = scene_stream(fill, memory, int(rng.integers(16, 50))), []
+        for frame, cut in zip(records(frames, holes), cuts):
             if cut:
                 given += stream.flush()
-            given += stream.push(frame[None], hole[None])
+            given += stream.push(frame)
         given += [*stream.flush(), *stream.flush()]
-        assert np.array_equal(np.stack(given), np.where(holes[..., None] > 0, 7, frames))
+        assert [one.frame.number for one in given] == list(range(count))
+        assert np.array_equal(np.stack([one.image for one in given]), np.where(holes[..., None] > 0, 7, frames))
 
 
 def test_a_method_that_is_not_local_sees_whole_frames(inpainter):
@@ -391,10 +398,8 @@ def test_a_method_that_is_not_local_sees_whole_frames(inpainter):
     holes = np.zeros((3, 300, 420), np.uint8)
     holes[:, 5:15, 5:20] = 1
     method = Inpainter(MeanColour())
-    info = VideoInfo("", 420, 300, 3, Fraction(25), Fraction(0), "", "")
-    plan = make_plan(method, info, holes, float(holes.mean()), FillOptions())
-    filled = np.stack(list(fill_frames(method, zip(frames, holes), plan, FillOptions())))
-    assert np.array_equal(filled, fill_bytes(method, frames, holes))
+    filled, _ = fill(method, frames, holes)
+    assert np.array_equal(filled, method.fill_bytes(frames, holes))
 
 
 def test_without_a_budget_the_shortest_pieces_may_take_what_the_machine_has(monkeypatch):
@@ -405,13 +410,13 @@ def test_without_a_budget_the_shortest_pieces_may_take_what_the_machine_has(monk
         pieces.append(len(piece))
         return piece
 
-    monkeypatch.setattr("lgtsm.inference.stream.SCENE_MEMORY", 10 * 71 * 24 * 32)  # of 10 frames
-    monkeypatch.setattr("lgtsm.inference.stream._machine_memory", lambda: 24 * 71 * 24 * 32)
-    assert len(scene_in_pieces(fill, frames, holes, None, 1)) == 40
+    monkeypatch.setattr("lgtsm.inference.scene_stream.SCENE_MEMORY", 10 * 71 * 24 * 32)  # of 10 frames
+    monkeypatch.setattr("lgtsm.inference.scene_stream._machine_memory", lambda: 24 * 71 * 24 * 32)
+    assert len(scene_in_pieces(fill, frames, holes, None)) == 40
     assert pieces == [16, 24, 24, 24]
-    monkeypatch.setattr("lgtsm.inference.stream._machine_memory", lambda: 23 * 71 * 24 * 32)
+    monkeypatch.setattr("lgtsm.inference.scene_stream._machine_memory", lambda: 23 * 71 * 24 * 32)
     with pytest.raises(ValueError, match="max_memory must be at least"):
-        scene_in_pieces(fill, frames, holes, None, 1)
+        scene_in_pieces(fill, frames, holes, None)
 
 
 def test_only_the_surroundings_of_a_hole_reach_a_method_that_sees_scenes():
@@ -425,6 +430,6 @@ def test_only_the_surroundings_of_a_hole_reach_a_method_that_sees_scenes():
         assert hole.sum() == holes.sum()
         return piece + hole[..., None]
 
-    filled = scene_in_pieces(fill, frames, holes, 2**30, 1)
+    filled = scene_in_pieces(fill, frames, holes, 2**30)
     assert seen == [(3, 128 + 20 + 128, 128 + 120 + 128)]
     assert np.array_equal(filled[..., 0], holes)

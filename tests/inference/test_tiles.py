@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 
 from lgtsm.inference.dry_run import describe_plan
-from lgtsm.inference.fill_file import fill_file
-from lgtsm.inference.fill_frames import fill_bytes
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import total_bytes
 from lgtsm.inference.plan import FillOptions, make_plan
+from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Region, Segment
 from lgtsm.inference.tiles import PixelStore, plan_passes
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
+from lgtsm.video.survey import survey
 from lgtsm.video.writer import VideoWriter
 from tests.inference.test_stream import SmallReach
 
@@ -44,9 +44,13 @@ def film(tmp_path):
     return tmp_path / "film.mkv", tmp_path / "masks", frames, holes
 
 
-def least_bytes(inpainter, video, holes, **options):
+def least_bytes(inpainter, holes, **options):
     """What all of it takes with one frame at once."""
-    return make_plan(inpainter, probe(video), holes, 0.1, FillOptions(frames_at_once=1, **options)).bytes
+    return plan_of(inpainter, holes, FillOptions(frames_at_once=1, **options)).bytes
+
+
+def plan_of(inpainter, holes, options, num_frames=14):
+    return make_plan(inpainter, SIZE, num_frames, survey(holes).runs, options)
 
 
 def read(path):
@@ -58,20 +62,19 @@ def read(path):
 def test_the_result_is_the_same(tmp_path, inpainter, film, options):
     video, masks, frames, holes = film
     lossless, out = Encoding(lossless=True), tmp_path / "plenty.mkv"
-    plenty = fill_file(inpainter, video, masks, out, encoding=lossless, options=FillOptions(**options))
-    budget = least_bytes(inpainter, video, holes, **options) // 2
+    plenty = inpainter.fill_file(video, masks, out, lossless, FillOptions(**options))
+    budget = least_bytes(inpainter, holes, **options) // 2
     seen, done, watched = [], [], []
     conv = inpainter.model.layers["conv1"].feature
     hook = conv.register_forward_hook(lambda layer, inputs, output: seen.append(output.shape[2] * output.shape[3]))
-    scarce = fill_file(
-        inpainter,
+    scarce = inpainter.fill_file(
         video,
         masks,
         tmp_path / "scarce.mkv",
-        encoding=lossless,
-        options=FillOptions(max_memory=budget, **options),
-        progress=lambda stage, count, total: done.append((count, total)),
-        watch=lambda *views: watched.append(views),
+        lossless,
+        FillOptions(max_memory=budget, **options),
+        progress=lambda count, total: done.append((count, total)),
+        watch=watched.append,
     )
     hook.remove()
     passes = len(scarce.plan.passes)
@@ -81,26 +84,26 @@ def test_the_result_is_the_same(tmp_path, inpainter, film, options):
     assert np.array_equal(other[holes == 0], frames[holes == 0])
     assert (other[holes == 1] != frames[holes == 1]).mean() > 0.5
     if not options:
-        assert np.abs(other.astype(int) - fill_bytes(inpainter, frames, holes)).max() <= 1
+        assert np.abs(other.astype(int) - inpainter.fill_bytes(frames, holes)).max() <= 1
     assert max(seen) < SIZE[0] * SIZE[1] / 2
     assert done == [(count, 14 * passes) for count in range(1, 14 * passes + 1)]
-    assert [np.array_equal(view, frame) for (view, _, _), frame in zip(watched, frames)] == [True] * 14
+    assert [np.array_equal(one.frame.image, frame) for one, frame in zip(watched, frames)] == [True] * 14
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.mkv", "masks", "plenty.mkv", "scarce.mkv"]
 
 
 def test_a_budget_that_nothing_fits_is_refused(inpainter, film):
-    video, _, _, holes = film
-    with pytest.raises(ValueError, match=r"memory budget must be at least"):
-        make_plan(inpainter, probe(video), holes, 0.1, FillOptions(max_memory=100))
+    with pytest.raises(ValueError, match="max_memory must be at least"):
+        plan_of(inpainter, film[3], FillOptions(max_memory=100))
 
 
 def test_a_pipe_has_one_pass_only(inpainter, film):
     video, _, _, holes = film
-    options = FillOptions(max_memory=least_bytes(inpainter, video, holes) // 2)
-    with pytest.raises(ValueError, match="memory budget"):
-        make_plan(inpainter, probe(video), holes, 0.1, options, repeatable=False)
-    plan = make_plan(inpainter, probe(video), holes, 0.1, options)
-    assert any(line.startswith(f"passes   {len(plan.passes)} times") for line in describe_plan(plan, None, "cpu"))
+    options = FillOptions(max_memory=least_bytes(inpainter, holes) // 2)
+    with pytest.raises(ValueError, match="max_memory"):
+        plan_of(inpainter, holes, options, num_frames=None)
+    plan = plan_of(inpainter, holes, options)
+    said = describe_plan(probe(video), 0.1, plan, None, "cpu")
+    assert any(line.startswith(f"passes   {len(plan.passes)} times") for line in said)
 
 
 def test_tiles_cover_the_hole_once_and_fit(inpainter):
@@ -129,12 +132,13 @@ def test_stored_pixels_come_back(tmp_path):
     filled, target = rng.integers(0, 256, (2, 5, 12, 16, 3), dtype=np.uint8)
     segments = [Segment(1, 3, (Region(0, 0, 12, 12),)), Segment(3, 5, (Region(0, 8, 12, 16),))]
     store = PixelStore(segments, 4, 12, 16, tmp_path)
+    frames = [Frame(t, target[t], holes[t]) for t in range(5)]
     for t in range(5):
-        store.write(t, holes[t], filled[t])
+        store.write(Filled(frames[t], filled[t]))
     store.rewind()
     expected = target.copy()
     for t in range(5):
-        store.read_into(t, holes[t], target[t])
+        store.read_into(Filled(frames[t], target[t]))
         columns = {0: slice(0, 0), 1: slice(0, 8), 2: slice(0, 8)}.get(t, slice(12, 16))
         part = np.zeros((12, 16), bool)
         part[:, columns] = holes[t, :, columns] > 0
