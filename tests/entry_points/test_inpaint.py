@@ -94,7 +94,7 @@ def pipe(monkeypatch, data=b""):
         ((*BOX, "--working-height", "-4"), "working_height must"),
         ((*BOX, "--preview", "absent/look.mp4"), "absent"),
         ((*BOX, "--report", "."), "new or empty folder"),
-        ((*BOX, "--method", "telea"), "--checkpoint is for a network, and --method telea is none"),
+        ((*BOX, "--method", "telea"), "--checkpoint is for a network, and --method telea is not one"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(tmp_path, monkeypatch, capsys, weights, words, sentence):
