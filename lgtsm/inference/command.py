@@ -92,7 +92,7 @@ def run_one(arguments: Namespace, mask: MaskChoice, inpainter: Inpainter, option
         task = bar.add_task("fill", total=info.frames)
         summary = fill_file(
             inpainter,
-            video,
+            info,
             holes,
             sink,
             encoding=encoding(arguments),
@@ -156,10 +156,11 @@ def run_many(arguments: Namespace) -> None:
         def fill(pair: Pair) -> FillSummary:
             task = bar.add_task(pair.name)
             try:
+                info = probe(pair.video)
                 return fill_file(
                     inpainter,
-                    pair.video,
-                    mask_choice(arguments, pair.mask or arguments.mask).open(probe(pair.video), notice),
+                    info,
+                    mask_choice(arguments, pair.mask or arguments.mask).open(info, notice),
                     pair.output,
                     encoding=encoding(arguments),
                     options=options,

@@ -24,7 +24,7 @@ from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_reader import open_mask
 from lgtsm.video.open import open_video
-from lgtsm.video.probe import probe
+from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.scene_cuts import SceneCutDetector
 from lgtsm.video.writer import open_output
 
@@ -54,7 +54,7 @@ class FillSummary:
 
 def fill_file(
     inpainter: Inpainter,
-    video_path: str | Path,
+    video: str | Path | VideoInfo,
     mask: str | Path | Mask,
     output: str | Path | FrameSink,
     invert_mask: bool = False,
@@ -73,7 +73,7 @@ def fill_file(
 
     Args:
         inpainter: what fills.
-        video_path: a video file or a folder of frames.
+        video: a video file or a folder of frames, or what `probe` said of it.
         mask: an image for all frames, a folder of images, or a video; white = remove. Or holes, opened, see
             `lgtsm.video.mask_choice.MaskChoice.open`.
         output: a video file, or a folder for PNG frames; it appears only when it is whole; or a sink.
@@ -90,15 +90,14 @@ def fill_file(
         ValueError: the memory budget or the working height cannot be kept.
     """
     started = time.perf_counter()
-    video_path = Path(video_path)
+    info = video if isinstance(video, VideoInfo) else probe(video)
     output = Path(output) if isinstance(output, str) else output
-    if isinstance(output, Path) and output.resolve() == video_path.resolve():
-        raise VideoError(f"The output must not be the input itself; both are {video_path}. Name another output.")
-    info = probe(video_path)
+    if isinstance(output, Path) and output.resolve() == info.path.resolve():
+        raise VideoError(f"The output must not be the input itself; both are {info.path}. Name another output.")
     if isinstance(mask, (str, Path)):
         mask = open_mask(mask, info.frames, info.height, info.width, invert_mask, resize_mask, repeat_mask, notice)
     elif len(mask) != info.frames:
-        raise VideoError(f"The mask must have {info.frames} frames like {video_path}; it has {len(mask)}.")
+        raise VideoError(f"The mask must have {info.frames} frames like {info.path}; it has {len(mask)}.")
     plan = make_plan(inpainter, info, mask, mask.hole_share, options)
     size = info.height, info.width
     times = {"mask": time.perf_counter() - started, "decode": 0.0, "fill": 0.0, "encode": 0.0, "watch": 0.0}
@@ -109,7 +108,7 @@ def fill_file(
         cuts += 1
 
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(open_video(video_path, "pyav"))
+        reader = stack.enter_context(open_video(info.path, "pyav", index=info.index))
 
         def fill(segments: Sequence[Segment], cut: Callable[[], None] = lambda: None) -> Iterator[tuple]:
             """Go through the video once; yields number, frame, hole and filled frame."""
