@@ -42,13 +42,13 @@ def open_again(path: Path, backend: str = "auto") -> VideoReader:
     elif isinstance(found, FrameFolder):
         return FrameFolder(path, known=found)
     elif found is not None:
-        return found(path)
+        return PyAVReader(path, found)
     try:
         reader = FrameFolder(path, check_sizes=False) if path.is_dir() else open_video(path, backend)
+        _FOUND[key] = reader if path.is_dir() else getattr(reader, "checked", None) or reader.index
     except VideoError as error:
         _FOUND[key] = str(error)
         raise
-    _FOUND[key] = getattr(reader, "checked", PyAVReader) if not path.is_dir() else reader
     return reader
 
 

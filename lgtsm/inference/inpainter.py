@@ -142,7 +142,7 @@ class Inpainter(Filler):
         total = info.frames * len(plan.passes)
 
         with contextlib.ExitStack() as stack:
-            reader = stack.enter_context(open_video(info, "pyav"))
+            reader = stack.enter_context(open_video(info.path, "pyav", index=info.index))
             writer = output
             if isinstance(output, Path):
                 writer = stack.enter_context(open_output(output, info, encoding))

@@ -19,7 +19,9 @@ BRIGHTNESS = np.array((0.299, 0.587, 0.114))  # of red, green, blue; how chroma 
 
 
 class DecordUnsuitable(VideoError):
-    """The file is fine, but decord would not read it as everybody else does; PyAV can."""
+    """The file is fine, but decord would not read it as everybody else does; PyAV can, by the `index` found so far."""
+
+    index: PacketIndex | None = None
 
 
 class Checked(NamedTuple):
@@ -40,6 +42,7 @@ class DecordReader:
     Args:
         path: any video file.
         checked: what an earlier reader of the same file found out, its `checked`, to leave out the checks.
+        index: what its packets say, where that has been read before.
 
     Raises:
         VideoError: the file cannot be read, or is cut off.
@@ -47,10 +50,10 @@ class DecordReader:
         MissingPackageError: decord is not installed.
     """
 
-    def __init__(self, path: str | Path, checked: Checked | None = None):
+    def __init__(self, path: str | Path, checked: Checked | None = None, index: PacketIndex | None = None):
         decord = require("decord", 'reading video with backend="decord"', "decord")
         decord.logging.set_level(decord.logging.QUIET)
-        self.path = Path(path)
+        self.path, self.index = Path(path), index
         if checked is not None:
             self.index, self.height, self.width = checked
             try:
@@ -58,7 +61,7 @@ class DecordReader:
             except (decord.DECORDError, RuntimeError) as error:
                 raise self._unsuitable(str(error).splitlines()[0]) from error
             return
-        self.index = read_packet_index(self.path)
+        self.index = index or read_packet_index(self.path)
         if not self.index.exact or self.path.suffix.lower() == ".gif":
             raise self._unsuitable("its packets do not name each frame")
         try:
@@ -113,7 +116,9 @@ class DecordReader:
             ) from error
 
     def _unsuitable(self, why: str) -> DecordUnsuitable:
-        return DecordUnsuitable(f'{self.path} cannot be read with decord: {why}. Use backend="pyav" for it.')
+        error = DecordUnsuitable(f'{self.path} cannot be read with decord: {why}. Use backend="pyav" for it.')
+        error.index = self.index
+        return error
 
     def close(self) -> None:
         """Let go of the file."""

@@ -89,7 +89,7 @@ class MaskChoice:
         if self.boxes:
             source = StillMask(box_hole(self.boxes, info.height, info.width), info.frames, "The box")
         else:
-            source = KeyColourMask(info.path, self.key_colour, self.key_tolerance, info.frames)
+            source = KeyColourMask(info, self.key_colour, self.key_tolerance)
         return EditedMask(source, self.invert, **widened, notice=notice, name=source.name)
 
     def still_hole(self, height: int, width: int, notice: Callable[[str], None] | None = None) -> np.ndarray | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from lgtsm.video.errors import VideoError
 from lgtsm.video.open import open_video
+from lgtsm.video.probe import VideoInfo
 
 Box = tuple[int, int, int, int]
 
@@ -90,19 +90,18 @@ class KeyColourMask:
     """The pixels of a video that have a colour, read anew from the file each time.
 
     Args:
-        path: the video.
+        info: the video, from `probe`.
         colour, tolerance: as in `key_hole`.
-        num_frames: frames of the video.
     """
 
-    def __init__(self, path: str | Path, colour: tuple[int, int, int], tolerance: int, num_frames: int):
-        self.path, self.colour, self.tolerance, self.num_frames = path, colour, tolerance, num_frames
+    def __init__(self, info: VideoInfo, colour: tuple[int, int, int], tolerance: int):
+        self.info, self.colour, self.tolerance = info, colour, tolerance
         self.name = f"The key colour {bytes(colour).hex().upper()} with --key-tolerance {tolerance}"
 
     def __len__(self) -> int:
-        return self.num_frames
+        return self.info.frames
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        with open_video(self.path, "pyav") as video:
+        with open_video(self.info.path, "pyav", index=self.info.index) as video:
             for frame in video:
                 yield key_hole(frame, self.colour, self.tolerance)

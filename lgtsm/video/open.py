@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lgtsm.checks import check_choice
 from lgtsm.optional import MissingPackageError
 from lgtsm.video.reader import VideoReader
 
+if TYPE_CHECKING:
+    from lgtsm.video.packet_index import PacketIndex
 
-def open_video(path: str | Path, backend: str = "auto", fps: Fraction | int = 25) -> VideoReader:
+
+def open_video(
+    path: str | Path, backend: str = "auto", fps: Fraction | int = 25, index: PacketIndex | None = None
+) -> VideoReader:
     """Open a video file or a folder of frames.
 
     Args:
@@ -19,6 +25,7 @@ def open_video(path: str | Path, backend: str = "auto", fps: Fraction | int = 25
             "decord" and "pyav" insist. "pyav" has the better colours: take it where the frames are written again.
             Folders are read the same way with all of them.
         fps: frames per second of a folder, which does not say so itself.
+        index: what the packets of the file say, where that has been read before, as by `probe`.
 
     Raises:
         VideoError: nothing there, no video, no frames, or cut off.
@@ -33,10 +40,11 @@ def open_video(path: str | Path, backend: str = "auto", fps: Fraction | int = 25
         from lgtsm.video.decord_reader import DecordReader, DecordUnsuitable
 
         try:
-            return DecordReader(path)
-        except (DecordUnsuitable, MissingPackageError):
+            return DecordReader(path, index=index)
+        except (DecordUnsuitable, MissingPackageError) as error:
             if backend == "decord":
                 raise
+            index = index or getattr(error, "index", None)
     from lgtsm.video.pyav_reader import PyAVReader
 
-    return PyAVReader(path)
+    return PyAVReader(path, index)

@@ -12,7 +12,7 @@ from lgtsm.video import pyav
 from lgtsm.video.colour import MATRICES, PRIMARIES, RANGES, TRANSFERS
 from lgtsm.video.errors import VideoError
 from lgtsm.video.orientation import Orientation
-from lgtsm.video.packet_index import read_packet_index
+from lgtsm.video.packet_index import PacketIndex, read_packet_index
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class VideoInfo:
         rotation: degrees clockwise that a viewer turns the stored picture: 0, 90, 180 or 270.
         sample_aspect_ratio: width of a pixel over its height, upright; 1 where the file is silent.
         names_aspect: whether the file names it.
-        pts, time_base: (frames,) int64, when each frame is shown in units of `time_base` seconds; None for folders.
+        index: what the packets say, so that it need not be read again: hand it to `open_video`; None for folders.
     """
 
     path: Path
@@ -47,9 +47,18 @@ class VideoInfo:
     audio_codecs: tuple[str, ...] = ()
     subtitles: tuple[str, ...] = ()
     variable_frame_rate: bool = False
-    pts: np.ndarray | None = field(default=None, repr=False, compare=False)
-    time_base: Fraction | None = None
+    index: PacketIndex | None = field(default=None, repr=False, compare=False)
     names_aspect: bool = False
+
+    @property
+    def pts(self) -> np.ndarray | None:
+        """When each frame is shown, (frames,) int64 in units of `time_base` seconds; None for folders."""
+        return None if self.index is None else self.index.pts
+
+    @property
+    def time_base(self) -> Fraction | None:
+        """Seconds per unit of `pts`; None for folders."""
+        return None if self.index is None else self.index.time_base
 
     @property
     def has_audio(self) -> bool:
@@ -102,8 +111,7 @@ def probe(path: str | Path) -> VideoInfo:
             audio_codecs=tuple(map(_codec_name, container.streams.audio)),
             subtitles=tuple(map(_codec_name, container.streams.subtitles)),
             variable_frame_rate=index.variable,
-            pts=index.pts,
-            time_base=index.time_base,
+            index=index,
             names_aspect=named is not None,
         )
 

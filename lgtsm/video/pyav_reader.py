@@ -22,13 +22,16 @@ class PyAVReader:
 
     Args:
         path: any video file that FFmpeg reads.
+        index: what its packets say, where that has been read before.
 
     Raises:
         VideoError: the file cannot be read, or is cut off.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, index: PacketIndex | None = None):
         self.path = Path(path)
+        if index is not None:
+            self.index = index
         self._frames: Iterator[np.ndarray] | None = None  # where random access stands
         self._next_pts = 0
         self._shape: tuple[int, ...] | None = None
