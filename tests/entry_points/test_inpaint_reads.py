@@ -4,7 +4,7 @@ import collections
 
 import pytest
 
-from lgtsm.inpaint import main
+from lgtsm.commands.inpaint import main
 from lgtsm.video import decord_reader, packet_index, probe, pyav_reader
 
 
