@@ -11,9 +11,9 @@ from omegaconf import OmegaConf
 
 from lgtsm import compare, export
 from lgtsm.__main__ import COMMANDS
+from lgtsm.commands.inpaint import check, make_parser
 from lgtsm.config.folder import config_folder
 from lgtsm.config.sweep import expand_globs
-from lgtsm.commands.inpaint import check, make_parser
 from lgtsm.precision import Choice
 
 ROOT = Path(__file__).parents[1]

@@ -155,7 +155,9 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--no-subtitles", action="store_true", help="drop the subtitles, where OUT cannot hold them")
     output.add_argument("--fps", help="frames per second of a folder or a pipe, like 25 or 30000/1001 (default: 25)")
     output.add_argument("--raw", metavar="WxH", help="size of the frames that come in with VIDEO - (rgb24)")
-    output.add_argument("--preview", metavar="FILE", help="also write a video of the input, hole marked, and the result")
+    output.add_argument(
+        "--preview", metavar="FILE", help="also write a video of the input, hole marked, and the result"
+    )
     output.add_argument(
         "--report", metavar="FOLDER", help="also write a page: frames, a slice through time, where the time went"
     )

@@ -69,7 +69,7 @@ def run_dry(video: Path, mask: MaskChoice, inpainter: Inpainter, options: FillOp
     survey = mask.open(info, notice).survey
     plan = make_plan(inpainter, (info.height, info.width), info.frames, survey.runs, options)
     trial = try_network(inpainter, plan)
-    print("\n".join(describe_plan(info, survey.share, plan, trial, str(inpainter.device))))
+    print("\n".join(describe_plan(info, survey.hole_share, plan, trial, str(inpainter.device))))
 
 
 def run_one(

@@ -46,4 +46,3 @@ def paste_feathered(frame: np.ndarray, hole: np.ndarray, fill: np.ndarray, feath
     out = frame.copy()
     out[part][missing[part]] = smooth[missing[part]]
     return out
-

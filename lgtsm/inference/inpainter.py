@@ -17,7 +17,7 @@ from lgtsm.inference.fill_frames import fill_frames
 from lgtsm.inference.filler import Filler
 from lgtsm.inference.plan import FillOptions, Plan, make_plan
 from lgtsm.inference.records import Filled, Frame
-from lgtsm.inference.regions import Run, Segment
+from lgtsm.inference.regions import Segment
 from lgtsm.inference.tiles import PixelStore
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
@@ -25,6 +25,7 @@ from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import VideoInfo, probe
+from lgtsm.video.survey import survey
 from lgtsm.video.writer import open_output
 
 
@@ -88,9 +89,9 @@ class Inpainter(Filler):
         first = next(records, None)
         if first is None:
             return
-        union = first.hole if still else np.ones_like(first.hole)
-        runs = [Run(0, None, union)] if union.any() else []
-        plan = make_plan(self, union.shape, None, runs, options)
+        anywhere = first.hole if still else np.ones_like(first.hole)
+        runs = [dataclasses.replace(run, last=None) for run in survey([anywhere]).runs]
+        plan = make_plan(self, anywhere.shape, None, runs, options)
         for filled in fill_frames(self, itertools.chain([first], records), plan.segments, plan, options):
             yield filled.image
 
@@ -175,7 +176,7 @@ class Inpainter(Filler):
             ended = time.perf_counter()
         times["encode"] += time.perf_counter() - ended
         times["fill"] = time.perf_counter() - started - sum(times.values())
-        return FillSummary(info, mask.survey.share, plan, output, next(cuts), times)
+        return FillSummary(info, mask.survey.hole_share, plan, output, next(cuts), times)
 
 
 def _records(images: Iterable[np.ndarray], holes: Iterable[np.ndarray]) -> Iterator[Frame]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from lgtsm.checks import check_positive
 from lgtsm.inference.feather import feather_margin
 from lgtsm.inference.filler import Filler
 from lgtsm.inference.memory import choose_chunk, total_bytes
-from lgtsm.inference.regions import Region, Run, Segment, computed_share, plan_regions
-from lgtsm.inference.scaled import shrink_hole
+from lgtsm.inference.regions import Region, Segment, computed_share, plan_regions
 from lgtsm.inference.tiles import plan_passes
+from lgtsm.video.survey import Run
 
 DEFAULT_CHUNK = 8
 SCALED_FEATHER = 8
@@ -78,7 +80,7 @@ def make_plan(
         filler: what fills.
         size: height and width of the video, in pixels.
         num_frames: of the video; None if nobody knows, and then it can be gone through once only.
-        runs: its frames with holes, see `lgtsm.inference.regions.plan_regions`.
+        runs: its frames with holes, see `lgtsm.video.survey`.
         options: how to fill.
 
     Raises:
@@ -89,14 +91,14 @@ def make_plan(
     if is_scaled:
         check_positive("working_height", options.working_height)
         height, width = options.working_height, max(1, round(width * options.working_height / height))
-        runs = (run._replace(union=shrink_hole(run.union, (width, height))) for run in runs)
+        runs = (dataclasses.replace(run, boxes=_scaled(run.boxes, size, (height, width))) for run in runs)
     segments = [Segment(0, num_frames, (Region(0, 0, height, width),))]
     if not filler.can_step:
         return Plan(height, width, [segments])
     model, dtype = filler.model, filler.dtype
     margin = model.spatial_reach + (0 if is_scaled else feather_margin(options.feather_pixels))
     if options.regions:
-        segments = plan_regions(runs, num_frames, margin, model.temporal_reach, model.size_step)
+        segments = plan_regions(runs, num_frames, (height, width), margin, model.temporal_reach, model.size_step)
     passes = [segments]
     chunk = options.frames_at_once or DEFAULT_CHUNK
     budget = options.max_memory
@@ -115,3 +117,9 @@ def make_plan(
     needed = total_bytes(model, largest, chunk, dtype, (height, width))
     computed = sum(computed_share(segments, num_frames, height, width) for segments in passes)
     return Plan(height, width, passes, computed, chunk, needed, margin)
+
+
+def _scaled(boxes: np.ndarray, size: tuple[int, int], smaller: tuple[int, int]) -> np.ndarray:
+    """Return boxes (n, 4) in frames of another size, grown to all pixels that they touch."""
+    scale = np.tile(np.divide(smaller, size), 2)
+    return np.concatenate([np.floor(boxes * scale)[:, :2], np.ceil(boxes * scale)[:, 2:]], 1).astype(np.int32)

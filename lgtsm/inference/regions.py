@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import NamedTuple
 
-import cv2
 import numpy as np
+
+from lgtsm.video.survey import Run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,14 +65,6 @@ class Region:
         )
 
 
-class Run(NamedTuple):
-    """Frames first..last (None for as long as frames come) with holes, and the union of the holes, (height, width)."""
-
-    first: int
-    last: int | None
-    union: np.ndarray
-
-
 @dataclasses.dataclass(frozen=True)
 class Segment:
     """Frames start..stop, stop not included (None for as long as frames come), and what a network sees of them."""
@@ -89,7 +81,12 @@ def bounding_region(hole: np.ndarray) -> Region | None:
 
 
 def plan_regions(
-    runs: Iterable[Run], num_frames: int | None, spatial_reach: int, temporal_reach: tuple[int, int], size_step: int
+    runs: Iterable[Run],
+    num_frames: int | None,
+    size: tuple[int, int],
+    spatial_reach: int,
+    temporal_reach: tuple[int, int],
+    size_step: int,
 ) -> list[Segment]:
     """Plan the work for a whole video, from its holes alone.
 
@@ -98,8 +95,9 @@ def plan_regions(
     nothing.
 
     Args:
-        runs: frames with holes, in order, not overlapping.
+        runs: frames with holes, in order.
         num_frames: of the video; None if nobody knows.
+        size: height and width of the frames.
         spatial_reach: pixels each way that a result depends on.
         temporal_reach: frames behind and ahead that a result depends on.
         size_step: pixels after which the network's strides repeat.
@@ -108,43 +106,36 @@ def plan_regions(
         Segments in order, not overlapping; none for a video without a hole.
     """
     behind, ahead = temporal_reach
-    joined: list[Run] = []
+    joined: list[tuple[int, int | None, list[np.ndarray]]] = []
     for run in runs:
         # What one run needs and what the next one needs may not overlap, or frames would be computed twice.
-        if joined and run.first - behind <= joined[-1].last + ahead:
-            joined[-1] = Run(joined[-1].first, run.last, joined[-1].union | run.union)
+        if joined and run.first - behind <= joined[-1][1] + ahead:
+            first, _, boxes = joined[-1]
+            joined[-1] = (first, run.last, [*boxes, run.boxes])
         else:
-            joined.append(run)
+            joined.append((run.first, run.last, [run.boxes]))
     return [
         Segment(
-            max(0, run.first - behind),
-            None if run.last is None else min(num_frames, run.last + ahead + 1),
-            _rectangles(run.union, spatial_reach, size_step),
+            max(0, first - behind),
+            None if last is None else min(num_frames, last + ahead + 1),
+            _rectangles(np.concatenate(boxes), size, spatial_reach, size_step),
         )
-        for run in joined
+        for first, last, boxes in joined
     ]
 
 
-def _rectangles(union: np.ndarray, reach: int, step: int) -> tuple[Region, ...]:
-    """Grow a rectangle around each connected hole, and join those that are cheaper together."""
-    height, width = union.shape
-    _, _, stats, _ = cv2.connectedComponentsWithStats(union, connectivity=8)
-    regions = []
-    for left, top, columns, rows, _ in stats[1:].tolist():
-        regions.append(Region(top, left, top + rows, left + columns).grown(reach, reach, height, width, step))
-    joined = True
-    while joined:
-        joined = False
-        for a in range(len(regions)):
-            for b in range(a + 1, len(regions)):
-                both = regions[a].joined(regions[b])
-                if both.pixels <= regions[a].pixels + regions[b].pixels:
-                    regions[a] = both
-                    del regions[b]
-                    joined = True
-                    break
-            if joined:
-                break
+def _rectangles(boxes: np.ndarray, size: tuple[int, int], reach: int, step: int) -> tuple[Region, ...]:
+    """Grow a rectangle around each box, and join those that are cheaper together."""
+    regions: list[Region] = []
+    for box in np.unique(boxes, axis=0).tolist():
+        region, smaller = Region(*box).grown(reach, reach, *size, step), True
+        while smaller:
+            other = next((one for one in regions if region.joined(one).pixels <= region.pixels + one.pixels), None)
+            smaller = other is not None
+            if smaller:
+                regions.remove(other)
+                region = region.joined(other)
+        regions.append(region)
     return tuple(regions)
 
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from lgtsm.video.survey import survey
 
 import lgtsm
 from lgtsm.classical import MeanColour, TemporalCopy
@@ -14,11 +15,10 @@ from lgtsm.inference.fill_frames import fill_frames
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import CHUNKS, choose_chunk, parse_bytes, total_bytes
 from lgtsm.inference.plan import FillOptions, make_plan
+from lgtsm.inference.records import Frame
 from lgtsm.inference.regions import Region, computed_share, plan_regions
 from lgtsm.inference.scaled import shrink_hole
-from lgtsm.inference.records import Frame
 from lgtsm.inference.scene_stream import SceneStream
-from lgtsm.video.survey import survey
 
 
 class SmallReach(torch.nn.Module):
@@ -94,7 +94,7 @@ def test_regions_of_the_real_network_agree_within_1e_4():
     reach, step = model.spatial_reach, model.size_step
     hole = np.zeros((1, 520, 8), np.uint8)
     hole[:, 250:262, 2:6] = 1
-    (segment,) = plan_regions(survey(hole).runs, 1, reach, (0, 0), step)
+    (segment,) = plan_regions(survey(hole).runs, 1, (520, 8), reach, (0, 0), step)
     (region,) = segment.regions
     assert (region.top, region.bottom) == ((250 - reach) // step * step, -(-(262 + reach) // step) * step)
     video, missing = torch.rand(1, 1, 3, 520, 8), torch.from_numpy(hole)[:, None, None].float()
@@ -166,7 +166,7 @@ def test_plan_computes_nothing_twice_in_time():
     holes = np.zeros((40, 32, 32), np.uint8)
     for t in (3, 9, 10, 30):
         holes[t, 10:14, 10:14] = 1
-    plan = plan_regions(survey(holes).runs, 40, 2, (3, 3), 4)
+    plan = plan_regions(survey(holes).runs, 40, (32, 32), 2, (3, 3), 4)
     assert [(s.start, s.stop) for s in plan] == [(0, 14), (27, 34)]
     assert plan[0].regions == (Region(8, 8, 16, 16),)
     assert computed_share(plan, 40, 32, 32) == pytest.approx((14 + 7) * 64 / (40 * 32 * 32))

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from lgtsm.video.survey import survey
 
 from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import Inpainter
@@ -14,7 +15,6 @@ from lgtsm.inference.tiles import PixelStore, plan_passes
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
-from lgtsm.video.survey import survey
 from lgtsm.video.writer import VideoWriter
 from tests.inference.test_stream import SmallReach
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from lgtsm.video.survey import survey
 
 import lgtsm
 from lgtsm.classical import MeanColour
@@ -8,7 +9,6 @@ from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.plan import FillOptions, make_plan
 from lgtsm.video.probe import probe
-from lgtsm.video.survey import survey
 
 
 @pytest.fixture
