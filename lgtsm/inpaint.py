@@ -65,7 +65,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_mask(parser: argparse.ArgumentParser) -> None:
     which = parser.add_argument_group("what to remove", "one of --mask, --box and --key-color")
-    which.add_argument("-m", "--mask", help="in white: an image for all frames, a folder of images, or a video")
+    which.add_argument(
+        "-m", "--mask", help="in white or any bright color: an image for all frames, a folder of images, or a video"
+    )
     which.add_argument(
         "--box",
         action="append",

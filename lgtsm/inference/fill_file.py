@@ -22,7 +22,7 @@ from lgtsm.inference.tiles import PixelStore
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_edit import Mask
-from lgtsm.video.mask_reader import open_mask
+from lgtsm.video.mask_reader import MaskReader
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.scene_cuts import SceneCutDetector
@@ -77,7 +77,7 @@ def fill_file(
         mask: an image for all frames, a folder of images, or a video; white = remove. Or holes, opened, see
             `lgtsm.video.mask_choice.MaskChoice.open`.
         output: a video file, or a folder for PNG frames; it appears only when it is whole; or a sink.
-        invert_mask, resize_mask, repeat_mask: see `lgtsm.video.mask_reader.open_mask`; for a path only.
+        invert_mask, resize_mask, repeat_mask: see `lgtsm.video.mask_reader.MaskReader`; for a path only.
         encoding: how to write it.
         options: how to fill.
         notice: called with a sentence when something looks odd.
@@ -95,7 +95,7 @@ def fill_file(
     if isinstance(output, Path) and output.resolve() == info.path.resolve():
         raise VideoError(f"The output must not be the input itself; both are {info.path}. Name another output.")
     if isinstance(mask, (str, Path)):
-        mask = open_mask(mask, info.frames, info.height, info.width, invert_mask, resize_mask, repeat_mask, notice)
+        mask = MaskReader(mask, info.frames, info.height, info.width, invert_mask, resize_mask, repeat_mask, notice)
     elif len(mask) != info.frames:
         raise VideoError(f"The mask must have {info.frames} frames like {info.path}; it has {len(mask)}.")
     plan = make_plan(inpainter, info, mask, mask.hole_share, options)
