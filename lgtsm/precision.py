@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from lgtsm.checks import check_choice
+from lgtsm.precision_names import AUTO, PRECISIONS
 from lgtsm.timing import processor
 from lgtsm.whole_files import write_text
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-AUTO = "auto"
+DTYPES = dict(zip(PRECISIONS, (torch.float32, torch.bfloat16, torch.float16), strict=True))
 
 ISA_VARIABLES = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")  # oneDNN reads the first that is set
 CAPABILITY_VARIABLE = "ATEN_CPU_CAPABILITY"

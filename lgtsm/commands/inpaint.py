@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lgtsm.exits import exit_with_sentence
+from lgtsm.precision_names import AUTO, PRECISIONS
 from lgtsm.threads import wait_patiently
 from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
@@ -102,7 +103,7 @@ def _add_computing(parser: argparse.ArgumentParser) -> None:
     compute.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, ... (default: the GPU if there is one)")
     compute.add_argument(
         "--precision",
-        choices=PRECISIONS,
+        choices=(AUTO, *PRECISIONS),
         default=AUTO,
         help="of a network; auto picks the fastest that the device supports and says why (default: auto)",
     )

@@ -11,7 +11,6 @@ import numpy as np
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.stored_masks import StoredMasks
 from lgtsm.video.errors import VideoError
-from lgtsm.video.frame_folder import list_images
 from lgtsm.video.open import open_video
 
 NAMED = 8
@@ -132,13 +131,8 @@ def looks_inverted(hole: np.ndarray, bin_name: str = "") -> bool:
 
 def _some_frames(masks: StoredMasks, path, most: int = 5) -> np.ndarray:
     """Read up to `most` masks of a clip, spread over it: uint8 (time, height, width)."""
-    if not path.is_dir():
-        with open_video(path, "pyav") as reader:
-            frames = reader.read(np.linspace(0, len(reader) - 1, most).astype(int))
-        return np.stack([masks.hole_of(frame) for frame in frames])
-    images = list_images(path)
-    chosen = sorted({int(k) for k in np.linspace(0, len(images) - 1, most)})
-    holes = [masks.read_image(images[k]) for k in chosen]
+    pictures = masks.pictures(path)
+    holes = pictures.read(sorted({int(k) for k in np.linspace(0, len(pictures) - 1, most)}))
     if len({hole.shape for hole in holes}) > 1:
         raise VideoError(f"{path} must hold masks of one size.")
     return np.stack(holes)

@@ -11,11 +11,8 @@ from lgtsm.checks import check_choice
 from lgtsm.data.transforms import Window
 from lgtsm.masks import dilate_hole
 from lgtsm.video.errors import VideoError
-from lgtsm.video.frame_folder import list_images
 from lgtsm.video.listing import list_videos, natural_key
-from lgtsm.video.open import open_video
-
-MEANINGS = ("valid", "hole", "objects")
+from lgtsm.video.mask_reader import MEANINGS, MaskPictures
 
 
 class StoredMasks:
@@ -25,8 +22,7 @@ class StoredMasks:
 
     Args:
         folder: folder of mask clips, at any depth.
-        meaning: "valid": white (255) is known and black is missing, as in FVI and FaceForensics; "hole": white is
-            missing; "objects": whatever is not black is an object to remove, as in DAVIS.
+        meaning: "valid", "hole" or "objects", see `lgtsm.video.mask_reader.MaskPictures`.
         pair: "order": the first mask clip belongs to the first video and so on, both sorted, from the start again where
             there are fewer; "name": a mask clip has its video's name, and a mask its frame's; a frame without a mask
             takes the last one before it.
@@ -85,42 +81,20 @@ class StoredMasks:
         Raises:
             VideoError: there is no mask, or it is unreadable.
         """
-        path = self.path_for(window.name, window.position)
-        if path.is_dir():
-            images = list_images(path)
-            stored = {number: self.read_image(images[number]) for number in set(self._choose(images, window))}
-            chosen = [stored[number] for number in self._choose(images, window)]
-        else:
-            with open_video(path, "pyav") as reader:
-                images = reader.read([min(number, len(reader) - 1) for number in window.frames])
-            chosen = [self.hole_of(image) for image in images]
-        hole = window.crop.hole(_of_one_size(chosen))
+        pictures = self.pictures(self.path_for(window.name, window.position))
+        hole = window.crop.hole(_of_one_size(pictures.read(self._choose(pictures, window))))
         return dilate_hole(hole, self.dilate) if self.dilate else hole
 
-    def _choose(self, images: list[Path], window: Window) -> list[int]:
+    def pictures(self, path: Path) -> MaskPictures:
+        """Open one mask clip of the folder."""
+        return MaskPictures(path, self.meaning)
+
+    def _choose(self, pictures: MaskPictures, window: Window) -> list[int]:
         """Return which mask belongs to each frame of the clip."""
-        if self.pair == "order" or window.frame_names is None:
-            return [min(number, len(images) - 1) for number in window.frames]
-        keys = [natural_key(image.stem) for image in images]
+        if self.pair == "order" or window.frame_names is None or pictures.files is None:
+            return [min(number, len(pictures) - 1) for number in window.frames]
+        keys = [natural_key(image.stem) for image in pictures.files]
         return [max(0, sum(key <= natural_key(name) for key in keys) - 1) for name in window.frame_names]
-
-    def read_image(self, file: Path) -> np.ndarray:
-        """Return one stored mask as uint8 (height, width), 1 = missing.
-
-        Raises:
-            VideoError: it is no image.
-        """
-        image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR) if file.stat().st_size else None
-        if image is None:
-            raise VideoError(f"{file} must be a mask image (PNG, ...); it cannot be decoded. Write it again.")
-        return self.hole_of(image)
-
-    def hole_of(self, image: np.ndarray) -> np.ndarray:
-        """Return uint8 (height, width), 1 = missing, of an image uint8 (height, width, 3)."""
-        brightest = image.max(axis=2)
-        if self.meaning == "objects":
-            return (brightest > 0).astype(np.uint8)
-        return ((brightest > 127) == (self.meaning == "hole")).astype(np.uint8)
 
 
 def _of_one_size(holes: list[np.ndarray]) -> np.ndarray:

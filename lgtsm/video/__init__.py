@@ -19,7 +19,6 @@ _PUBLIC = {
     "open_output": "lgtsm.video.writer",
     "MaskReader": "lgtsm.video.mask_reader",
     "MaskChoice": "lgtsm.video.mask_choice",
-    "open_mask": "lgtsm.video.mask_reader",
     "read_mask": "lgtsm.video.mask_reader",
 }
 

@@ -13,7 +13,7 @@ from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
 from lgtsm.video.listing import IMAGE_EXTENSIONS
 from lgtsm.video.mask_edit import EditedMask, Mask, edit_hole, widen_in_time
-from lgtsm.video.mask_reader import MaskReader, open_mask
+from lgtsm.video.mask_reader import MaskReader
 from lgtsm.video.mask_sources import Box, KeyColourMask, StillMask, box_hole, key_hole
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import VideoInfo
@@ -84,7 +84,7 @@ class MaskChoice:
         widened = {"dilate": self.dilate, "dilate_time": self.dilate_time}
         if self.path is not None:
             size = info.frames, info.height, info.width
-            mask = open_mask(self.path, *size, self.invert, self.resize, self.repeat, notice)
+            mask = MaskReader(self.path, *size, self.invert, self.resize, self.repeat, notice)
             return EditedMask(mask, **widened, name=str(self.path)) if any(widened.values()) else mask
         if self.boxes:
             source = StillMask(box_hole(self.boxes, info.height, info.width), info.frames, "The box")
@@ -106,7 +106,7 @@ class MaskChoice:
             mask = StillMask(box_hole(self.boxes, height, width), 1, "The box")
             return next(iter(EditedMask(mask, self.invert, self.dilate, notice=notice, name=mask.name)))
         if self.path is not None and self.path.is_file() and self.path.suffix.lower() in IMAGE_EXTENSIONS:
-            mask = open_mask(self.path, 1, height, width, self.invert, self.resize, notice=notice)
+            mask = MaskReader(self.path, 1, height, width, self.invert, self.resize, notice=notice)
             return next(iter(EditedMask(mask, dilate=self.dilate, name=str(self.path))))
         return None
 
@@ -130,7 +130,7 @@ class MaskChoice:
             pairs = ((frame, key_hole(frame, self.key_colour, self.key_tolerance)) for frame in frames)
             pairs = ((frame, edit_hole(hole, self.invert, self.dilate)) for frame, hole in pairs)
         else:
-            mask = open_mask(self.path, _length(self.path), height, width, self.invert, self.resize, notice=notice)
+            mask = MaskReader(self.path, _length(self.path), height, width, self.invert, self.resize, notice=notice)
             pairs = ((frame, edit_hole(hole, False, self.dilate)) for frame, hole in self._beside(frames, mask, notice))
         return widen_in_time(pairs, self.dilate_time)
 

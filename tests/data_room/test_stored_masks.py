@@ -154,4 +154,4 @@ def test_errors(tmp_path):
     broken = fvi / "Test" / "object_masks" / "video0" / "00000.png"
     broken.write_bytes(broken.read_bytes()[:40])
     with pytest.raises(VideoError, match="must be a mask image"):
-        masks.read_image(broken)
+        list(masks.pictures(broken.parent))

@@ -44,7 +44,7 @@ def test_every_kind_and_bin_in_the_published_layout(tmp_path):
     assert [json.loads(text) for text in (tmp_path / "masks.jsonl").read_text().splitlines()] == lines
     # What the data sets read is what was drawn.
     stored = StoredMasks(tmp_path / "random_masks" / "box" / "25")
-    assert 0.2 <= np.stack([stored.read_image(f) for f in sorted(stored.paths[0].glob("*.png"))]).mean() < 0.3
+    assert 0.2 <= np.stack(list(stored.pictures(stored.paths[0]))).mean() < 0.3
 
 
 def test_a_clip_does_not_hang_on_what_else_is_drawn(tmp_path):

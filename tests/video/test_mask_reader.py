@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lgtsm.video import VideoError, open_mask, read_mask
+from lgtsm.data.stored_masks import StoredMasks
+from lgtsm.data.transforms import Crop, Window
+from lgtsm.video import MaskReader, VideoError, open_video, read_mask
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_a_video_mask_survives_compression(write):
         hole[t, 8:24, 8 + 2 * t : 24 + 2 * t] = 1
     path = write("mask.mp4", np.repeat(hole[..., None] * 255, 3, -1), crf=20)
     np.testing.assert_array_equal(read_mask(path, 6, 48, 64), hole)
-    reader = open_mask(path, 6, 48, 64)
+    reader = MaskReader(path, 6, 48, 64)
     assert len(reader) == 6 and reader.hole_share == pytest.approx(hole.mean())
     for _ in range(2):  # as often as asked
         np.testing.assert_array_equal(np.stack(list(reader)), hole)
@@ -122,3 +124,61 @@ def test_no_mask(tmp_path, odd):
 def test_the_demo_masks(data):
     holes = read_mask(data / "bmx-trees" / "masks", 24, 160, 288)
     assert (holes.reshape(24, -1).mean(1) > 0.01).all()
+
+
+RAMP = np.arange(256, dtype=np.uint8).reshape(8, 32)
+PAINTED = {
+    "red": np.stack([RAMP, 0 * RAMP, 0 * RAMP], -1),
+    "green": np.stack([0 * RAMP, RAMP, 0 * RAMP], -1),
+    "blue": np.stack([0 * RAMP, 0 * RAMP, RAMP], -1),
+    "gray": RAMP,
+    "16 bits": RAMP.astype(np.uint16) * 257,
+    "alpha": np.stack([255 + 0 * RAMP] * 3 + [RAMP], -1),
+    "0 and 1": np.eye(8, 32, dtype=np.uint8) + 255 * np.eye(8, 32, 16, dtype=np.uint8),  # a 1 is as good as black
+}
+
+
+def trained_with(folder, meaning, frames=2):
+    """The hole of a clip, as training reads it from a folder of mask clips."""
+    crop = Crop(RAMP.shape, (0, 0), RAMP.shape, False)
+    return StoredMasks(folder, meaning).read_hole(Window("a", 0, tuple(range(frames)), None, RAMP.shape, crop))
+
+
+@pytest.mark.parametrize("invert", [False, True])
+@pytest.mark.parametrize("name", [*PAINTED, "palette"])
+def test_filling_and_training_see_the_same_hole(tmp_path, write, name, invert):
+    if name == "palette":
+        image, expected = Image.fromarray(RAMP // 32, "P"), RAMP // 32 > 0
+        image.putpalette([0, 0, 0, 64, 0, 0, 0, 100, 0, 9, 9, 90] + [1, 2, 3] * 4)  # dark, and yet objects
+    else:
+        image, expected = Image.fromarray(PAINTED[name]), RAMP > 127
+    expected = PAINTED[name] == 255 if name == "0 and 1" else expected
+    meaning = "valid" if invert else "hole"
+    (tmp_path / "masks" / "a").mkdir(parents=True)
+    for t in range(2):
+        image.save(tmp_path / "masks" / "a" / f"{t}.png")
+    for path in (tmp_path / "masks" / "a", tmp_path / "masks" / "a" / "0.png"):
+        filled = read_mask(path, 2, *RAMP.shape, invert=invert)
+        np.testing.assert_array_equal(filled, np.stack([expected != invert] * 2))
+        np.testing.assert_array_equal(trained_with(tmp_path / "masks", meaning), filled)
+    if name in ("red", "green", "blue", "gray"):
+        frames = np.stack([np.asarray(image.convert("RGB"))] * 2)
+        (tmp_path / "films").mkdir()
+        path = write("films/a.mkv", frames, lossless=True)
+        np.testing.assert_array_equal(read_mask(path, 2, *RAMP.shape, invert=invert), filled)
+        np.testing.assert_array_equal(trained_with(tmp_path / "films", meaning), filled)
+
+
+def test_whatever_is_not_black_is_an_object(tmp_path):
+    (tmp_path / "a").mkdir()
+    Image.fromarray(PAINTED["red"]).save(tmp_path / "a" / "0.png")
+    np.testing.assert_array_equal(trained_with(tmp_path, "objects", 1)[0], RAMP > 0)
+
+
+def test_a_turned_photo_of_a_mask_is_turned_like_frames(tmp_path):
+    image, exif = Image.fromarray(RAMP.repeat(8, 0).repeat(8, 1)), Image.Exif()
+    exif[0x0112] = 6  # a quarter turn clockwise
+    (tmp_path / "a").mkdir()
+    image.save(tmp_path / "a" / "0.jpg", quality=100, exif=exif)
+    frame = next(iter(open_video(tmp_path / "a")))
+    np.testing.assert_array_equal(read_mask(tmp_path / "a" / "0.jpg", 1, 256, 64)[0], frame[..., 0] > 127)
