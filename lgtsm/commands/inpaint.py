@@ -67,7 +67,9 @@ def make_parser() -> argparse.ArgumentParser:
 def _add_mask(parser: argparse.ArgumentParser) -> None:
     which = parser.add_argument_group("what to remove", "one of --mask, --box and --key-color")
     which.add_argument(
-        "-m", "--mask", help="white marks the hole: an image for all frames, a folder of images, or a video"
+        "-m",
+        "--mask",
+        help="white or any bright color marks the hole: an image for all frames, a folder of images, or a video",
     )
     which.add_argument(
         "--box",
