@@ -63,7 +63,7 @@ def run_dry(video: Path, mask: MaskChoice, inpainter: Inpainter, options: FillOp
     """Print what there is to do; writes nothing."""
     info = probe(video)
     holes = mask.open(info, notice)
-    plan = make_plan(inpainter, info, holes, holes.hole_share, options)
+    plan = make_plan(inpainter, info, holes, options)
     print("\n".join(describe_plan(plan, try_network(inpainter, plan), str(inpainter.device))))
 
 
@@ -78,9 +78,10 @@ def run_one(arguments: Namespace, mask: MaskChoice, inpainter: Inpainter, option
             f"{info.width}x{info.height} takes long without a network; --working-height {LARGE // 2} is much faster."
         )
     holes = mask.open(info, notice)
+    plan = make_plan(inpainter, info, holes, options)
     sink = RawSink(sys.stdout.buffer) if arguments.output == "-" else _place(arguments.output)
     with contextlib.ExitStack() as stack:
-        report = ReportWriter(arguments.report, holes) if arguments.report else None
+        report = ReportWriter(arguments.report, plan.survey) if arguments.report else None
         preview = stack.enter_context(PreviewWriter(arguments.preview, info, fps)) if arguments.preview else None
         watchers = [watcher for watcher in (report, preview) if watcher is not None]
 
@@ -97,6 +98,7 @@ def run_one(arguments: Namespace, mask: MaskChoice, inpainter: Inpainter, option
             sink,
             encoding=encoding(arguments),
             options=options,
+            plan=plan,
             progress=lambda stage, done, total: bar.update(task, completed=done, total=total),
             watch=watch if watchers else None,
             fps=fps,

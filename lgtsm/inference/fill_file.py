@@ -66,6 +66,7 @@ def fill_file(
     progress: Progress = lambda stage, done, total: None,
     watch: Callable[[np.ndarray, np.ndarray, np.ndarray], None] | None = None,
     fps: Fraction | None = None,
+    plan: Plan | None = None,
 ) -> FillSummary:
     """Fill a video file of any length.
 
@@ -84,6 +85,7 @@ def fill_file(
         progress: called as progress("fill", done, total), in frames, each counted once for every pass.
         watch: called as watch(frame, hole, filled) for every frame in order, e.g. to make a preview.
         fps: frames per second of the result; None for those of the video (25 for folders).
+        plan: from `make_plan`, where it has been made before.
 
     Raises:
         VideoError: the video, the mask or the place of the output cannot be used.
@@ -98,7 +100,7 @@ def fill_file(
         mask = MaskReader(mask, info.frames, info.height, info.width, invert_mask, resize_mask, repeat_mask, notice)
     elif len(mask) != info.frames:
         raise VideoError(f"The mask must have {info.frames} frames like {info.path}; it has {len(mask)}.")
-    plan = make_plan(inpainter, info, mask, mask.hole_share, options)
+    plan = plan or make_plan(inpainter, info, mask, options)
     size = info.height, info.width
     times = {"mask": time.perf_counter() - started, "decode": 0.0, "fill": 0.0, "encode": 0.0, "watch": 0.0}
     cuts, done, total = 0, itertools.count(1), info.frames * len(plan.passes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -11,10 +12,11 @@ from lgtsm.checks import check_positive
 from lgtsm.inference.feather import feather_margin
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import choose_chunk, total_bytes
-from lgtsm.inference.regions import Region, Segment, computed_share, plan_regions
+from lgtsm.inference.regions import Region, Segment, computed_share, find_segments
 from lgtsm.inference.scaled import shrink_hole
 from lgtsm.inference.tiles import plan_passes
 from lgtsm.video.probe import VideoInfo
+from lgtsm.video.survey import Survey, survey
 
 DEFAULT_CHUNK = 8
 SCALED_FEATHER = 8
@@ -52,7 +54,7 @@ class FillOptions:
 class Plan:
     """What there is to do.
 
-    info: the video. hole_share: share of all pixels that is filled. height, width: pixels that the network works at.
+    info: the video. survey: what its mask holds. height, width: pixels that the network works at.
     passes: frames and rectangles that the network sees each time that it goes through the video; more than once where
         memory does not hold them at the same time. computed: their share of all pixels.
     chunk: frames at once. bytes: estimated memory of the network; None for a method that is no network.
@@ -60,7 +62,7 @@ class Plan:
     """
 
     info: VideoInfo
-    hole_share: float
+    survey: Survey
     height: int
     width: int
     passes: list[list[Segment]]
@@ -68,6 +70,11 @@ class Plan:
     chunk: int
     bytes: int | None
     margin: int = 0
+
+    @property
+    def hole_share(self) -> float:
+        """Share of all pixels that is filled."""
+        return self.survey.hole_share
 
     @property
     def segments(self) -> list[Segment]:
@@ -79,17 +86,15 @@ def make_plan(
     inpainter: Inpainter,
     info: VideoInfo,
     holes: Iterable[np.ndarray],
-    share: float,
     options: FillOptions,
     repeatable: bool = True,
 ) -> Plan:
-    """Find out what has to be computed, from the mask alone.
+    """Find out what has to be computed, from the mask alone, which is gone through once.
 
     Args:
         inpainter: what fills.
         info: the video, from `probe`.
         holes: uint8 (height, width) each, 1 = missing.
-        share: their mean.
         options: how to fill.
         repeatable: the video can be gone through more than once, if memory does not hold all regions at once.
 
@@ -102,15 +107,16 @@ def make_plan(
         check_positive("working_height", options.working_height)
         scale = options.working_height / height
         height, width = options.working_height, max(1, round(width * scale))
-        holes = (shrink_hole(hole, (width, height)) for hole in holes)
     whole = Segment(0, info.frames, (Region(0, 0, height, width),))
     model, dtype = inpainter.model, inpainter.dtype
+    shrink = functools.partial(shrink_hole, size=(width, height)) if is_scaled else None
+    found = survey(holes, sum(model.temporal_reach) if inpainter.can_stream else 1, shrink)
     if not inpainter.can_stream:
-        return Plan(info, share, height, width, [[whole]], 1.0, info.frames, None)
+        return Plan(info, found, height, width, [[whole]], 1.0, info.frames, None)
     margin = model.spatial_reach + (0 if is_scaled else feather_margin(options.feather_pixels))
     segments = [whole]
     if options.regions:
-        segments = plan_regions(holes, margin, model.temporal_reach, model.size_step)
+        segments = find_segments(found, height, width, margin, model.temporal_reach, model.size_step)
     passes = [segments]
     chunk = options.frames_at_once or DEFAULT_CHUNK
     budget = options.max_memory
@@ -127,4 +133,4 @@ def make_plan(
         chunk = choose_chunk(model, largest, budget, dtype, (height, width))
     needed = total_bytes(model, largest, chunk, dtype, (height, width))
     computed = sum(computed_share(segments, info.frames, height, width) for segments in passes)
-    return Plan(info, share, height, width, passes, computed, chunk, needed, margin)
+    return Plan(info, found, height, width, passes, computed, chunk, needed, margin)

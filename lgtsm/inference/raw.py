@@ -113,7 +113,7 @@ def fill_pipe(
     info = VideoInfo("-", width, height, ENDLESS, Fraction(25), Fraction(0), "rawvideo", "rgb24")
     # One frame's plan is that of all frames: where nothing is known of the hole, whole frames are computed.
     anywhere = np.ones((height, width), np.uint8) if hole is None else hole
-    plan = make_plan(inpainter, info, [anywhere], float(anywhere.mean()), options, repeatable=False)
+    plan = make_plan(inpainter, info, [anywhere], options, repeatable=False)
     plan = dataclasses.replace(plan, passes=[[dataclasses.replace(only, stop=ENDLESS) for only in plan.segments]])
     detector = SceneCutDetector() if options.scene_cuts else None
     pairs = mask.follow(frames, height, width, notice)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable
 
-import cv2
 import numpy as np
+
+from lgtsm.video.survey import Survey, survey
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,32 +100,31 @@ def plan_regions(
     Returns:
         Segments in order, not overlapping; none for a video without a hole.
     """
+    holes = iter(holes)
+    first = next(holes)
+    found = survey(itertools.chain([first], holes), sum(temporal_reach))
+    return find_segments(found, *first.shape, spatial_reach, temporal_reach, size_step)
+
+
+def find_segments(
+    found: Survey, height: int, width: int, spatial_reach: int, temporal_reach: tuple[int, int], size_step: int
+) -> list[Segment]:
+    """Plan the work as `plan_regions`, from a survey that joins frames as far apart as both temporal reaches."""
     behind, ahead = temporal_reach
-    runs: list[tuple[int, int, np.ndarray]] = []  # first and last frame with a hole, union of the holes
-    count = 0
-    for number, hole in enumerate(holes):
-        count = number + 1
-        if not hole.any():
-            continue
-        # What one hole's frames need and what the next one's need may not overlap, or frames would be computed twice.
-        if runs and number - behind <= runs[-1][1] + ahead:
-            first, _, union = runs[-1]
-            runs[-1] = (first, number, union | hole)
-        else:
-            runs.append((number, number, hole.astype(np.uint8)))
+    # What one hole's frames need and what the next one's need may not overlap, or frames would be computed twice.
     return [
-        Segment(max(0, first - behind), min(count, last + ahead + 1), _rectangles(union, spatial_reach, size_step))
-        for first, last, union in runs
+        Segment(
+            max(0, run.first - behind),
+            min(found.frames, run.last + ahead + 1),
+            _rectangles(run.boxes, height, width, spatial_reach, size_step),
+        )
+        for run in found.runs
     ]
 
 
-def _rectangles(union: np.ndarray, reach: int, step: int) -> tuple[Region, ...]:
+def _rectangles(boxes: np.ndarray, height: int, width: int, reach: int, step: int) -> tuple[Region, ...]:
     """Grow a rectangle around each connected hole, and join those that are cheaper together."""
-    height, width = union.shape
-    _, _, stats, _ = cv2.connectedComponentsWithStats(union, connectivity=8)
-    regions = []
-    for left, top, columns, rows, _ in stats[1:].tolist():
-        regions.append(Region(top, left, top + rows, left + columns).grown(reach, height, width, step))
+    regions = [Region(*box).grown(reach, height, width, step) for box in boxes.tolist()]
     joined = True
     while joined:
         joined = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -10,12 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from lgtsm.video.errors import VideoError
-from lgtsm.video.frame_folder import list_images
 from lgtsm.video.listing import IMAGE_EXTENSIONS
 from lgtsm.video.mask_edit import EditedMask, Mask, edit_hole, widen_in_time
 from lgtsm.video.mask_reader import MaskReader
 from lgtsm.video.mask_sources import Box, KeyColourMask, StillMask, box_hole, key_hole
-from lgtsm.video.open import open_video
 from lgtsm.video.probe import VideoInfo
 
 KEY_TOLERANCE = 24
@@ -72,14 +71,18 @@ class MaskChoice:
                 raise VideoError(f"{name} must be a whole number from 0 to {most}; got {value}.")
 
     def open(self, info: VideoInfo, notice: Callable[[str], None] | None = None) -> Mask:
-        """Open it for a video file or a folder of frames; it can be gone through as often as asked.
+        """Open it for a video file or a folder of frames; it can be gone through as often as asked, each time anew.
+
+        What its pictures hold is checked at the end of the first time, so go through it with
+        `lgtsm.video.survey.survey` before any work is done.
 
         Args:
             info: the video, from `probe`.
             notice: called with a sentence when something looks odd.
 
         Raises:
-            VideoError: the mask cannot be read, does not fit the video, masks nothing or everything.
+            VideoError: the mask does not fit the video; when it is gone through: it cannot be read, masks nothing or
+                everything.
         """
         widened = {"dilate": self.dilate, "dilate_time": self.dilate_time}
         if self.path is not None:
@@ -104,10 +107,12 @@ class MaskChoice:
         """
         if self.boxes:
             mask = StillMask(box_hole(self.boxes, height, width), 1, "The box")
-            return next(iter(EditedMask(mask, self.invert, self.dilate, notice=notice, name=mask.name)))
+            (hole,) = EditedMask(mask, self.invert, self.dilate, notice=notice, name=mask.name)
+            return hole
         if self.path is not None and self.path.is_file() and self.path.suffix.lower() in IMAGE_EXTENSIONS:
             mask = MaskReader(self.path, 1, height, width, self.invert, self.resize, notice=notice)
-            return next(iter(EditedMask(mask, dilate=self.dilate, name=str(self.path))))
+            (hole,) = EditedMask(mask, dilate=self.dilate, name=str(self.path))
+            return hole
         return None
 
     def follow(
@@ -130,7 +135,8 @@ class MaskChoice:
             pairs = ((frame, key_hole(frame, self.key_colour, self.key_tolerance)) for frame in frames)
             pairs = ((frame, edit_hole(hole, self.invert, self.dilate)) for frame, hole in pairs)
         else:
-            mask = MaskReader(self.path, _length(self.path), height, width, self.invert, self.resize, notice=notice)
+            mask = MaskReader(self.path, None, height, width, self.invert, self.resize, notice=notice)
+            collections.deque(mask, maxlen=0)  # what is wrong with it comes up before the first frame
             pairs = ((frame, edit_hole(hole, False, self.dilate)) for frame, hole in self._beside(frames, mask, notice))
         return widen_in_time(pairs, self.dilate_time)
 
@@ -150,12 +156,3 @@ class MaskChoice:
             yield frame, hole
         if count < len(mask) and not self.repeat and notice is not None:
             notice(f"{self.path} has {len(mask)} frames, but the stream ended after {count}.")
-
-
-def _length(path: Path) -> int:
-    if path.is_dir():
-        return len(list_images(path))
-    if not path.exists():
-        return 1  # opening it says that there is nothing
-    with open_video(path, "pyav") as video:
-        return len(video)

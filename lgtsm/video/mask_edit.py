@@ -17,29 +17,47 @@ Carried = TypeVar("Carried")
 class Mask(Protocol):
     """Holes of a whole video, uint8 (height, width), 1 = missing, to be gone through as often as asked."""
 
-    hole_share: float
-
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[np.ndarray]: ...
 
 
+class FirstTime:
+    """Watch holes being gone through for the first time; at the end of it, hand their share to `check`.
+
+    Args:
+        check: called with the share of all pixels that is missing, 0 to 1; may raise.
+    """
+
+    def __init__(self, check: Callable[[float], None]):
+        self.check, self.is_over = check, False
+
+    def watch(self, holes: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yield the holes."""
+        if self.is_over:
+            yield from holes
+            return
+        missing = pixels = 0
+        for hole in holes:
+            missing, pixels = missing + cv2.countNonZero(hole), pixels + hole.size
+            yield hole
+        self.check(missing / pixels)
+        self.is_over = True
+
+
 class EditedMask:
-    """A mask, changed frame by frame. It is read once at opening, so that what is wrong with it comes up at once.
+    """A mask, changed frame by frame. What is wrong with it comes up at the end of the first time through.
 
     Args:
         source: holes, re-iterable, with a length and a name.
         invert: missing and known change places, before anything is widened.
         dilate: pixels that the hole grows on all sides.
-        dilate_time: neighbours before and after whose holes a frame has too.
+        dilate_time: neighbors before and after whose holes a frame has too.
         notice: called with a sentence if more than half of the pixels are missing.
         name: what sentences call the mask.
 
-    Attributes:
-        hole_share: share of all pixels that is missing, 0 to 1.
-
     Raises:
-        VideoError: nothing is missing, or everything.
+        VideoError: when it is gone through, if nothing is missing, or everything.
     """
 
     def __init__(
@@ -52,23 +70,33 @@ class EditedMask:
         name: str = "The mask",
     ):
         self.source, self.invert, self.dilate, self.dilate_time = source, invert, dilate, dilate_time
-        self.hole_share = sum(float(hole.mean()) for hole in self) / len(self)
-        if self.hole_share == 0:
-            raise VideoError(f"{name} must mask something; no pixel of the video is in it. Look where it is.")
-        if self.hole_share == 1:
-            raise VideoError(
-                f"{name} must leave something of the video; every pixel of every frame is masked with "
-                f"--dilate {dilate} and --dilate-time {dilate_time}, so that nothing is known to fill from. Mask less."
-            )
-        if self.hole_share > 0.5 and notice is not None:
-            notice(f"{name} masks {self.hole_share:.0%} of the video. If that is what to keep, change --invert-mask.")
+        self.notice, self.name = notice, name
+        self._first_time = FirstTime(self._check)
 
     def __len__(self) -> int:
         return len(self.source)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        pairs = ((None, edit_hole(hole, self.invert, self.dilate)) for hole in self.source)
-        return (hole for _, hole in widen_in_time(pairs, self.dilate_time))
+        return self._first_time.watch(hole for _, hole in widen_in_time(self._edited(), self.dilate_time))
+
+    def _edited(self) -> Iterator[tuple[None, np.ndarray]]:
+        before = edited = None
+        for hole in self.source:
+            if hole is not before:  # the hole of a still image is the same object each time
+                before, edited = hole, edit_hole(hole, self.invert, self.dilate)
+            yield None, edited
+
+    def _check(self, share: float) -> None:
+        if share == 0:
+            raise VideoError(f"{self.name} must mask something; no pixel of the video is in it. Look where it is.")
+        if share == 1:
+            raise VideoError(
+                f"{self.name} must leave something of the video; every pixel of every frame is masked with "
+                f"--dilate {self.dilate} and --dilate-time {self.dilate_time}, so that nothing is known to fill from. "
+                "Mask less."
+            )
+        if share > 0.5 and self.notice is not None:
+            self.notice(f"{self.name} masks {share:.0%} of the video. If that is what to keep, change --invert-mask.")
 
 
 def edit_hole(hole: np.ndarray, invert: bool, dilate: int) -> np.ndarray:

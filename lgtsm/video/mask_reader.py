@@ -5,6 +5,8 @@ A pixel is as bright as its brightest channel, so that whatever is painted on bl
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from lgtsm.checks import check_choice
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
 from lgtsm.video.listing import IMAGE_EXTENSIONS
+from lgtsm.video.mask_edit import FirstTime
 from lgtsm.video.open import open_video
 
 MEANINGS = ("hole", "valid", "objects")
@@ -126,11 +129,12 @@ def read_mask(path: str | Path, num_frames: int, height: int, width: int, **opti
 class MaskReader:
     """The mask of a video, for any length; `for hole in reader` gives (height, width) uint8, as often as asked.
 
-    The mask is read once at opening, so that whatever is wrong with it comes up before any work is done.
+    Opening looks at its length; what the pictures hold is checked at the end of the first time through. So go through
+    it with `lgtsm.video.survey.survey` before any work is done.
 
     Args:
         path: an image for all frames, a folder of images, or a video, as in `MaskPictures`.
-        num_frames: frames of the video to fill.
+        num_frames: frames of the video to fill; None for as many as the mask has.
         height: its height in pixels.
         width: its width.
         invert: the mask is black where something is to be removed.
@@ -138,17 +142,14 @@ class MaskReader:
         repeat: a mask that is too short goes on with its last frame, one that is too long is cut.
         notice: called with a sentence if more than half of the pixels are masked.
 
-    Attributes:
-        hole_share: share of all pixels that is missing, 0 to 1.
-
     Raises:
-        VideoError: unreadable, another size or length, nothing masked, or everything masked.
+        VideoError: another length; when it is gone through: unreadable, another size, nothing or everything masked.
     """
 
     def __init__(
         self,
         path: str | Path,
-        num_frames: int,
+        num_frames: int | None,
         height: int,
         width: int,
         invert: bool = False,
@@ -156,26 +157,26 @@ class MaskReader:
         repeat: bool = False,
         notice: Callable[[str], None] | None = None,
     ):
-        self.path, self.num_frames, self.height, self.width = Path(path), num_frames, height, width
+        self.path, self.height, self.width = Path(path), height, width
         self._invert, self._resize, self._repeat = invert, resize, repeat
         self._pictures = MaskPictures(path, "valid" if invert else "hole")
+        self.num_frames = len(self._pictures) if num_frames is None else num_frames
         self._check_length()
-        self.hole_share = self._measure()
-        self._check_share(notice)
+        self._first_time = FirstTime(functools.partial(self._check_share, notice=notice))
 
     def __len__(self) -> int:
         return self.num_frames
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        return self._first_time.watch(self._in_number())
+
+    def _in_number(self) -> Iterator[np.ndarray]:
+        """Yield as many holes as the video has frames."""
         hole, count = None, 0
-        for hole in self._holes():
-            if count == self.num_frames:
-                return
+        for hole in itertools.islice(self._holes(), self.num_frames):
             yield hole
             count += 1
-        while count < self.num_frames:
-            yield hole
-            count += 1
+        yield from itertools.repeat(hole, self.num_frames - count)
 
     def _holes(self) -> Iterator[np.ndarray]:
         """Yield the holes of the source as they are, in its own number."""
@@ -199,13 +200,8 @@ class MaskReader:
                 "(repeat=True)."
             )
 
-    def _measure(self) -> float:
-        if self._pictures.is_still:
-            return float(next(iter(self)).mean())
-        return sum(float(hole.mean()) for hole in self) / self.num_frames
-
-    def _check_share(self, notice: Callable[[str], None] | None) -> None:
-        if self.hole_share == 0:
+    def _check_share(self, share: float, notice: Callable[[str], None] | None) -> None:
+        if share == 0:
             hint = "Paint white what is to be removed."
             if self._invert:
                 hint = "Leave out --invert-mask (invert=False), if white marks what is to be removed."
@@ -213,13 +209,13 @@ class MaskReader:
                 brightest = self._pictures.brightest
                 hint = f"Its brightest value is {brightest}, and a hole is brighter than 127: multiply it up to 255."
             raise VideoError(f"{self.path} must mask something; no pixel in it is masked. {hint}")
-        if self.hole_share == 1:
+        if share == 1:
             raise VideoError(
                 f"{self.path} must leave something of the video; every pixel of every frame is masked, so that nothing "
                 "is known to fill from. Paint white only what is to be removed."
             )
-        if self.hole_share > 0.5 and notice is not None:
+        if share > 0.5 and notice is not None:
             notice(
-                f"{self.path} masks {self.hole_share:.0%} of the video. If black marks what is to be removed, "
+                f"{self.path} masks {share:.0%} of the video. If black marks what is to be removed, "
                 + ("leave out --invert-mask (invert=False)." if self._invert else "add --invert-mask (invert=True).")
             )

@@ -60,7 +60,7 @@ def info(frames):
 
 def fill(inpainter, frames, mask, detector=None, **options):
     options = FillOptions(**options)
-    plan = make_plan(inpainter, info(frames), mask, float(mask.mean()), options)
+    plan = make_plan(inpainter, info(frames), mask, options)
     return np.stack(list(fill_frames(inpainter, zip(frames, mask), plan, options, detector))), plan
 
 
@@ -392,7 +392,7 @@ def test_a_method_that_is_not_local_sees_whole_frames(inpainter):
     holes[:, 5:15, 5:20] = 1
     method = Inpainter(MeanColour())
     info = VideoInfo("", 420, 300, 3, Fraction(25), Fraction(0), "", "")
-    plan = make_plan(method, info, holes, float(holes.mean()), FillOptions())
+    plan = make_plan(method, info, holes, FillOptions())
     filled = np.stack(list(fill_frames(method, zip(frames, holes), plan, FillOptions())))
     assert np.array_equal(filled, fill_bytes(method, frames, holes))
 

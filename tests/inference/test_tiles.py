@@ -46,7 +46,7 @@ def film(tmp_path):
 
 def least_bytes(inpainter, video, holes, **options):
     """What all of it takes with one frame at once."""
-    return make_plan(inpainter, probe(video), holes, 0.1, FillOptions(frames_at_once=1, **options)).bytes
+    return make_plan(inpainter, probe(video), holes, FillOptions(frames_at_once=1, **options)).bytes
 
 
 def read(path):
@@ -91,15 +91,15 @@ def test_the_result_is_the_same(tmp_path, inpainter, film, options):
 def test_a_budget_that_nothing_fits_is_refused(inpainter, film):
     video, _, _, holes = film
     with pytest.raises(ValueError, match=r"memory budget must be at least"):
-        make_plan(inpainter, probe(video), holes, 0.1, FillOptions(max_memory=100))
+        make_plan(inpainter, probe(video), holes, FillOptions(max_memory=100))
 
 
 def test_a_pipe_has_one_pass_only(inpainter, film):
     video, _, _, holes = film
     options = FillOptions(max_memory=least_bytes(inpainter, video, holes) // 2)
     with pytest.raises(ValueError, match="memory budget"):
-        make_plan(inpainter, probe(video), holes, 0.1, options, repeatable=False)
-    plan = make_plan(inpainter, probe(video), holes, 0.1, options)
+        make_plan(inpainter, probe(video), holes, options, repeatable=False)
+    plan = make_plan(inpainter, probe(video), holes, options)
     assert any(line.startswith(f"passes   {len(plan.passes)} times") for line in describe_plan(plan, None, "cpu"))
 
 

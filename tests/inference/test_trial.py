@@ -16,7 +16,7 @@ def plan_of(data_folder):
         info = probe(data_folder / "odd" / "tiny_48x28.mp4")
         holes = np.zeros((info.frames, info.height, info.width), np.uint8)
         holes[2:4, 5:9, 5:9] = 1
-        return make_plan(inpainter, info, holes, float(holes.mean()), FillOptions(**options))
+        return make_plan(inpainter, info, holes, FillOptions(**options))
 
     return plan_of
 

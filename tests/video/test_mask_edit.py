@@ -8,6 +8,7 @@ from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_edit import EditedMask, widen_in_time
 from lgtsm.video.mask_sources import box_hole, key_hole, parse_box, parse_colour
 from lgtsm.video.probe import probe
+from lgtsm.video.survey import survey
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def test_edits_equal_those_of_whole_arrays(holes, dilate, dilate_time):
     expected = dilate_hole_in_time(dilate_hole(holes, dilate), dilate_time)
     for _ in range(2):  # as often as asked
         assert np.array_equal(np.stack(list(mask)), expected)
-    assert mask.hole_share == pytest.approx(expected.mean())
+    assert survey(mask).hole_share == pytest.approx(expected.mean())
     assert len(mask) == 9
 
 
@@ -49,12 +50,12 @@ def test_widening_in_time_holds_few_frames_and_keeps_what_is_carried(holes):
 
 def test_notice_and_errors_of_edits(holes):
     said = []
-    EditedMask(list(holes), invert=True, notice=said.append)
+    survey(EditedMask(list(holes), invert=True, notice=said.append))
     assert len(said) == 1 and "--invert-mask" in said[0]
     with pytest.raises(VideoError, match="must leave something"):
-        EditedMask(list(holes), dilate=60)
+        survey(EditedMask(list(holes), dilate=60))
     with pytest.raises(VideoError, match="must mask something"):
-        EditedMask([np.zeros((3, 3), np.uint8)])
+        survey(EditedMask([np.zeros((3, 3), np.uint8)]))
 
 
 def test_boxes():
@@ -114,7 +115,7 @@ def test_a_stream_gets_the_holes_of_the_file(write, make_clip, tmp_path):
         assert np.array_equal(np.stack([frame for frame, _ in pairs]), clip)
         mask = choice.open(probe(path))
         assert np.array_equal(np.stack([hole for _, hole in pairs]), np.stack(list(mask)))
-        assert 0 < mask.hole_share < 1
+        assert 0 < survey(mask).hole_share < 1
     keyed = MaskChoice(key_colour=(250, 30, 10)).open(probe(path))
     assert [int(hole[4:12, 3 + t : 11 + t].sum()) for t, hole in enumerate(keyed)] == [64] * 7
 
