@@ -19,7 +19,7 @@ from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import KEY_TOLERANCE, MaskChoice
-from lgtsm.video.mask_sources import parse_box, parse_colour
+from lgtsm.video.mask_sources import parse_box, parse_color
 
 
 def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
@@ -36,7 +36,7 @@ def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
     return MaskChoice(
         path=Path(mask) if mask else None,
         boxes=tuple(parse_box(box) for box in arguments.box or ()),
-        key_colour=parse_colour(arguments.key_color) if arguments.key_color else None,
+        key_color=parse_color(arguments.key_color) if arguments.key_color else None,
         key_tolerance=KEY_TOLERANCE if tolerance is None else tolerance,
         invert=arguments.invert_mask,
         resize=arguments.resize_mask,

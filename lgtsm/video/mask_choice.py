@@ -1,4 +1,4 @@
-"""What a person says about the hole: a mask file, boxes or a key colour, and how it is to be changed."""
+"""What a person says about the hole: a mask file, boxes or a key color, and how it is to be changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import IMAGE_EXTENSIONS
 from lgtsm.video.mask_edit import EditedMask, Mask, edit_hole, widen_in_time
 from lgtsm.video.mask_reader import MaskReader
-from lgtsm.video.mask_sources import Box, KeyColourMask, StillMask, box_hole, key_hole
+from lgtsm.video.mask_sources import Box, KeyColorMask, StillMask, box_hole, key_hole
 from lgtsm.video.probe import VideoInfo
 
 KEY_TOLERANCE = 24
@@ -22,15 +22,15 @@ KEY_TOLERANCE = 24
 
 @dataclasses.dataclass(frozen=True)
 class MaskChoice:
-    """Where the hole is: exactly one of `path`, `boxes` and `key_colour`, and changes to it.
+    """Where the hole is: exactly one of `path`, `boxes` and `key_color`, and changes to it.
 
     path: an image for all frames, a folder of images, or a video; white = missing.
     boxes: x, y, width, height in pixels each, for all frames.
-    key_colour: red, green, blue; pixels of the video near it are missing.
+    key_color: red, green, blue; pixels of the video near it are missing.
     key_tolerance: by how much each channel may differ from it, 0 to 255.
     invert: missing and known change places.
     resize, repeat: scale a mask file of another size; let one that is too short go on with its last frame.
-    dilate: pixels that the hole grows on all sides. dilate_time: neighbours each way whose holes a frame has too.
+    dilate: pixels that the hole grows on all sides. dilate_time: neighbors each way whose holes a frame has too.
 
     Raises:
         VideoError: options contradict each other, or are out of range.
@@ -38,7 +38,7 @@ class MaskChoice:
 
     path: Path | None = None
     boxes: tuple[Box, ...] = ()
-    key_colour: tuple[int, int, int] | None = None
+    key_color: tuple[int, int, int] | None = None
     key_tolerance: int = KEY_TOLERANCE
     invert: bool = False
     resize: bool = False
@@ -49,7 +49,7 @@ class MaskChoice:
     def __post_init__(self):
         given = [
             name
-            for name, value in (("--mask", self.path), ("--box", self.boxes), ("--key-color", self.key_colour))
+            for name, value in (("--mask", self.path), ("--box", self.boxes), ("--key-color", self.key_color))
             if value
         ]
         if len(given) != 1:
@@ -92,7 +92,7 @@ class MaskChoice:
         if self.boxes:
             source = StillMask(box_hole(self.boxes, info.height, info.width), info.frames, "The box")
         else:
-            source = KeyColourMask(info, self.key_colour, self.key_tolerance)
+            source = KeyColorMask(info, self.key_color, self.key_tolerance)
         return EditedMask(source, self.invert, **widened, notice=notice, name=source.name)
 
     def still_hole(self, height: int, width: int, notice: Callable[[str], None] | None = None) -> np.ndarray | None:
@@ -132,7 +132,7 @@ class MaskChoice:
         if still is not None:
             return zip(frames, itertools.repeat(still))
         if self.path is None:
-            pairs = ((frame, key_hole(frame, self.key_colour, self.key_tolerance)) for frame in frames)
+            pairs = ((frame, key_hole(frame, self.key_color, self.key_tolerance)) for frame in frames)
             pairs = ((frame, edit_hole(hole, self.invert, self.dilate)) for frame, hole in pairs)
         else:
             mask = MaskReader(self.path, None, height, width, self.invert, self.resize, notice=notice)

@@ -1,4 +1,4 @@
-"""Change a mask while it streams: turn it over, widen it in space, widen it in time; nothing is held but neighbours."""
+"""Change a mask while it streams: turn it over, widen it in space, widen it in time; nothing is held but neighbors."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def widen_in_time(pairs: Iterable[tuple[Carried, np.ndarray]], frames: int) -> I
 
     Args:
         pairs: anything, and its hole uint8 (height, width), in order.
-        frames: neighbours each way; 0 changes nothing.
+        frames: neighbors each way; 0 changes nothing.
     """
     if frames == 0:
         yield from pairs

@@ -6,7 +6,7 @@ from lgtsm.masks.object_masks import dilate_hole, dilate_hole_in_time
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_edit import EditedMask, widen_in_time
-from lgtsm.video.mask_sources import box_hole, key_hole, parse_box, parse_colour
+from lgtsm.video.mask_sources import box_hole, key_hole, parse_box, parse_color
 from lgtsm.video.probe import probe
 from lgtsm.video.survey import survey
 
@@ -71,10 +71,10 @@ def test_boxes():
         box_hole([(9, 2, 9, 9)], 6, 7)
 
 
-def test_key_colour():
-    assert parse_colour("00fF10") == (0, 255, 16)
+def test_key_color():
+    assert parse_color("00fF10") == (0, 255, 16)
     with pytest.raises(VideoError, match="RRGGBB"):
-        parse_colour("green")
+        parse_color("green")
     frame = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
     expected = (np.abs(frame.astype(int) - (10, 240, 16)).max(-1) <= 100).astype(np.uint8)
     assert 0 < expected.mean() < 1
@@ -86,11 +86,11 @@ def test_key_colour():
     [
         ({}, "none of them"),
         ({"path": "m.png", "boxes": ((0, 0, 1, 1),)}, "--mask and --box"),
-        ({"boxes": ((0, 0, 1, 1),), "key_colour": (0, 0, 0)}, "--box and --key-color"),
+        ({"boxes": ((0, 0, 1, 1),), "key_color": (0, 0, 0)}, "--box and --key-color"),
         ({"boxes": ((0, 0, 1, 1),), "resize": True}, "--resize-mask is for mask files"),
-        ({"key_colour": (0, 0, 0), "repeat": True}, "--repeat-mask is for mask files"),
+        ({"key_color": (0, 0, 0), "repeat": True}, "--repeat-mask is for mask files"),
         ({"boxes": ((0, 0, 1, 1),), "dilate": -1}, "--dilate must"),
-        ({"key_colour": (0, 0, 0), "key_tolerance": 300}, "--key-tolerance must"),
+        ({"key_color": (0, 0, 0), "key_tolerance": 300}, "--key-tolerance must"),
     ],
 )
 def test_contradictions_are_sentences(options, words):
@@ -108,7 +108,7 @@ def test_a_stream_gets_the_holes_of_the_file(write, make_clip, tmp_path):
     for choice in (
         MaskChoice(boxes=((3, 4, 5, 6),), dilate=2),
         MaskChoice(path=tmp_path / "one.png", invert=True),
-        MaskChoice(key_colour=(250, 30, 10), dilate=1, dilate_time=2),
+        MaskChoice(key_color=(250, 30, 10), dilate=1, dilate_time=2),
         MaskChoice(path=tmp_path / "masks", dilate=1, dilate_time=1),
     ):
         pairs = list(choice.follow(iter(clip), *clip.shape[1:3]))
@@ -116,7 +116,7 @@ def test_a_stream_gets_the_holes_of_the_file(write, make_clip, tmp_path):
         mask = choice.open(probe(path))
         assert np.array_equal(np.stack([hole for _, hole in pairs]), np.stack(list(mask)))
         assert 0 < survey(mask).hole_share < 1
-    keyed = MaskChoice(key_colour=(250, 30, 10)).open(probe(path))
+    keyed = MaskChoice(key_color=(250, 30, 10)).open(probe(path))
     assert [int(hole[4:12, 3 + t : 11 + t].sum()) for t, hole in enumerate(keyed)] == [64] * 7
 
 

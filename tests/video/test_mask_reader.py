@@ -61,7 +61,7 @@ def test_the_threshold(tmp_path):
     )
 
 
-def test_labels_of_a_coloured_palette_are_objects_whatever_their_colour(tmp_path):
+def test_labels_of_a_colored_palette_are_objects_whatever_their_color(tmp_path):
     labels = Image.fromarray(np.array([[0, 1, 2, 0]], np.uint8), "P")
     labels.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
     labels.save(tmp_path / "davis.png")
