@@ -111,7 +111,7 @@ class InpaintingClips(Dataset):
         if frames is None:
             raise VideoError(f"{MOST_ATTEMPTS} videos in a row cannot be used; the last one: {error}")
         return {
-            "video": torch.from_numpy(colours_first(frames)),
+            "video": torch.from_numpy(colors_first(frames)),
             "hole": torch.from_numpy(hole)[:, None],
             "name": self.videos.name(index),
             "skipped": "\n".join(skipped),
@@ -130,7 +130,7 @@ class InpaintingClips(Dataset):
         return frames, self.masks(*size, [self.seed, number, 1 if augment else 2])
 
 
-def colours_first(frames: np.ndarray) -> np.ndarray:
+def colors_first(frames: np.ndarray) -> np.ndarray:
     """Return (time, 3, height, width) of uint8 (time, height, width, 3), five times as fast as a transpose."""
     out = np.empty((len(frames), 3, *frames.shape[1:3]), np.uint8)
     for frame, planes in zip(frames, out):

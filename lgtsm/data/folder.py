@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lgtsm.checks import check_choice, check_positive
-from lgtsm.data.opening import open_again
+from lgtsm.data.opening import Opener
 from lgtsm.data.splits import choose_split
 from lgtsm.data.transforms import Window, choose_crop
 from lgtsm.video.errors import VideoError
@@ -62,7 +62,7 @@ class FolderVideos:
         self.strides = (stride, stride) if isinstance(stride, int) else tuple(stride)
         if len(self.strides) != 2 or not 1 <= self.strides[0] <= self.strides[1]:
             raise ValueError(f"stride must be a number from 1 up, or two of them (least, most); got {stride!r}.")
-        self.backend = backend
+        self.backend, self._opener = backend, Opener(backend)
         every = list_videos(self.root)
         names = [path.relative_to(self.root).with_suffix("").as_posix() for path in every]
         chosen = self._choose(names, split, held_out, split_folder)
@@ -131,7 +131,7 @@ class FolderVideos:
         """
         video, part = divmod(index, self.clips_per_video)
         least, most = self.strides
-        with open_again(self.paths[video], self.backend) as reader:
+        with self._opener.open(self.paths[video]) as reader:
             longest = (len(reader) - 1) // max(1, num_frames - 1)
             if len(reader) < (num_frames - 1) * least + 1:
                 raise VideoError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,11 +14,10 @@ from torch.utils.data import DataLoader
 
 from lgtsm.data.clips import InpaintingClips
 from lgtsm.data.folder import FolderVideos
-from lgtsm.data.opening import forget
 from lgtsm.data.sampling import StreamBatches
 from lgtsm.masks import MaskMixture
 from lgtsm.timing import measure, ratio
-from lgtsm.video.decord_reader import decode_unchecked
+from lgtsm.video.decord_reader import Checked, DecordReader
 from lgtsm.video.frame_folder import list_images
 from lgtsm.video.listing import list_videos
 
@@ -66,7 +66,8 @@ def measure_data(
         return sum(len(decode_alone(path, numbers)) for path, numbers in same)
 
     def first_time() -> int:
-        forget()
+        videos = FolderVideos(folder, limit=limit)  # knows no file yet
+        clips = InpaintingClips(videos, masks, num_frames, height, width, seed, max_bad_share=1.0)
         return sum(clips[item]["video"].shape[0] for batch in stream for item in batch)
 
     runs: dict[str, Callable[[], int]] = {"decoding alone": decode, "first time": first_time}
@@ -107,7 +108,14 @@ def decode_alone(path: Path, numbers: Sequence[int]) -> np.ndarray:
     if path.is_dir():
         files = list_images(path)
         return np.stack([cv2.imread(str(files[number])) for number in numbers])
-    return decode_unchecked(path, numbers)
+    with DecordReader(path, _checked(path)) as reader:
+        return reader.read(numbers)
+
+
+@functools.cache
+def _checked(path: Path) -> Checked:
+    with DecordReader(path) as reader:
+        return reader.checked
 
 
 def measure_memory(

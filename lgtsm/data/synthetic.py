@@ -12,7 +12,7 @@ class SyntheticVideos:
     """A source of videos that needs no file: video i is drawn from its seed whenever it is asked for.
 
     A large texture is seen by a camera that pans, turns and zooms smoothly; some ellipses, polygons and boxes with
-    textures of their own move over it and cover each other. Contrast by scale, speed, and how far a mean colour and the
+    textures of their own move over it and cover each other. Contrast by scale, speed, and how far a mean color and the
     nearest known frame get inside a hole are set to about what 80 real clips show at 64x64.
 
     Args:
@@ -116,7 +116,7 @@ class _Shape:
 
 
 def _texture(rng: np.random.Generator, height: int, width: int, scale: float) -> np.ndarray:
-    """Draw uint8 (height, width, 3): noise of several sizes, or stripes, between a few random colours."""
+    """Draw uint8 (height, width, 3): noise of several sizes, or stripes, between a few random colors."""
     value = np.zeros((height, width), np.float32)
     roughness = rng.uniform(0.45, 0.7)
     amplitude = 1.0
@@ -135,13 +135,13 @@ def _texture(rng: np.random.Generator, height: int, width: int, scale: float) ->
         if rng.random() < 0.5:
             wave = wave * np.sin(2 * np.pi * (y * np.cos(angle) - x * np.sin(angle)) / period)
         value = np.clip(0.5 + 0.9 * wave.astype(np.float32), 0, 1) * 0.7 + value * 0.3
-    colours = rng.uniform(0, 255, (4, 3)).astype(np.float32)
+    colors = rng.uniform(0, 255, (4, 3)).astype(np.float32)
     # From dark to bright, as light falls on things; a random order would fold the noise into finer bands.
-    colours = colours[np.argsort(colours.sum(1))]
-    position = value * (len(colours) - 1)
-    lower = np.minimum(position.astype(np.int32), len(colours) - 2)
+    colors = colors[np.argsort(colors.sum(1))]
+    position = value * (len(colors) - 1)
+    lower = np.minimum(position.astype(np.int32), len(colors) - 2)
     part = (position - lower)[..., None]
-    return (colours[lower] * (1 - part) + colours[lower + 1] * part).astype(np.uint8)
+    return (colors[lower] * (1 - part) + colors[lower + 1] * part).astype(np.uint8)
 
 
 def _outline(rng: np.random.Generator, size: int) -> np.ndarray:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lgtsm.checks import check_choice, check_positive
-from lgtsm.data.clips import colours_first
+from lgtsm.data.clips import colors_first
 from lgtsm.data.face_forensics import FaceForensicsVideos
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.fvi import FVIVideos
@@ -113,7 +113,7 @@ class PaperProtocol:
             hole = self.test_set.draw(MaskClip(unit.kind, unit.centre, window.position))
         else:
             hole = self.stored[f"{unit.kind}/{unit.centre}"].read_hole(window)
-        video = torch.from_numpy(colours_first(frames)).float() / 255
+        video = torch.from_numpy(colors_first(frames)).float() / 255
         return video[None], torch.from_numpy(np.ascontiguousarray(hole)).float()[None, :, None]
 
     def describe(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lgtsm.inference.records import Filled
 from lgtsm.video.encoding import Encoding
-from lgtsm.video.pictures import HOLE_COLOUR, side_by_side
+from lgtsm.video.pictures import HOLE_COLOR, side_by_side
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.writer import VideoWriter
 
@@ -59,9 +59,9 @@ def tint_hole(frame: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """
     out = frame.copy()
     inside = hole > 0
-    out[inside] = out[inside] // 2 + np.uint8(HOLE_COLOUR) // 2
+    out[inside] = out[inside] // 2 + np.uint8(HOLE_COLOR) // 2
     edge = inside & (cv2.erode(hole, np.ones((3, 3), np.uint8)) == 0)
-    out[edge] = HOLE_COLOUR
+    out[edge] = HOLE_COLOR
     return out
 
 

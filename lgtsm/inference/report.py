@@ -10,11 +10,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lgtsm.inference.fill_file import FillSummary
+from lgtsm.inference.inpainter import FillSummary
 from lgtsm.inference.preview import tint_hole
 from lgtsm.video.errors import VideoError
-from lgtsm.video.mask_edit import Mask
 from lgtsm.video.pictures import write_png
+from lgtsm.video.survey import Survey
 
 FRAMES, SLICE_FRAMES, PICTURE_WIDTH, CROP = 6, 480, 480, 400
 
@@ -26,13 +26,13 @@ class ReportWriter:
 
     Args:
         folder: a new or empty one, for index.html and its pictures.
-        mask: holes; gone through once, to choose the frames and the row.
+        found: what the mask holds, to choose the frames and the row.
 
     Raises:
         VideoError: there is something in the folder already, or it cannot be made.
     """
 
-    def __init__(self, folder: str | Path, mask: Mask):
+    def __init__(self, folder: str | Path, found: Survey):
         self.folder = Path(folder)
         if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
             raise VideoError(
@@ -40,15 +40,12 @@ class ReportWriter:
             )
         if not self.folder.parent.is_dir():
             raise VideoError(f"{folder} cannot be made: there is no folder {self.folder.parent}. Make it first.")
-        areas, rows = [], 0.0
-        for hole in mask:
-            areas.append(int(hole.sum()))
-            rows = rows + hole.sum(1, dtype=np.float64)
+        areas = found.areas
         with_hole = np.flatnonzero(areas)
         self.chosen = set(
             with_hole[np.linspace(0, len(with_hole) - 1, min(FRAMES, len(with_hole))).round().astype(int)]
         )
-        self.row = int(np.argmax(rows))
+        self.row = int(np.argmax(found.rows))
         middle = int(np.searchsorted(np.cumsum(areas), sum(areas) / 2))
         self.start = max(0, min(middle - SLICE_FRAMES // 2, len(areas) - SLICE_FRAMES))
         self.count = 0

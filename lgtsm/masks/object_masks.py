@@ -32,11 +32,11 @@ def dilate_hole(hole: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def dilate_hole_in_time(hole: np.ndarray, frames: int) -> np.ndarray:
-    """Make missing in every frame what is missing in its neighbours too.
+    """Make missing in every frame what is missing in its neighbors too.
 
     Args:
         hole: (time, height, width) uint8, 1 = missing.
-        frames: how many frames before and after count as neighbours. 0 changes nothing.
+        frames: how many frames before and after count as neighbors. 0 changes nothing.
 
     Returns:
         a new array of the same shape and type: frame t is the union of frames t - frames to t + frames.

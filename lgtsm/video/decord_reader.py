@@ -33,7 +33,7 @@ class Checked(NamedTuple):
 
 
 class DecordReader:
-    """A video file as frames, by decord: the frames of `PyAVReader` with colours rounded less carefully (a level or two
+    """A video file as frames, by decord: the frames of `PyAVReader` with colors rounded less carefully (a level or two
     off, a level darker on average), and faster to jump in. Made for training; for filling a video read with PyAV.
 
     decord's `get_batch` never returns when asked for frames that a header promises and the file does not hold
@@ -129,17 +129,3 @@ class DecordReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def decode_unchecked(path: str | Path, indices: Sequence[int]) -> np.ndarray:
-    """Decode frames of a good file with decord and nothing around it, to measure others against.
-
-    Args:
-        path: a video file that `DecordReader` takes.
-        indices: of the frames.
-
-    Returns:
-        (n, height, width, 3) uint8.
-    """
-    decord = require("decord", "decoding without checks", "decord")
-    return decord.VideoReader(str(path), ctx=decord.cpu(0), num_threads=1).get_batch(list(indices)).asnumpy()

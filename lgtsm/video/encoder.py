@@ -1,4 +1,4 @@
-"""Encode RGB frames into a video file with PyAV: pixel format, colour tags, timestamps, sound."""
+"""Encode RGB frames into a video file with PyAV: pixel format, color tags, timestamps, sound."""
 
 from __future__ import annotations
 

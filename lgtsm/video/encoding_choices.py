@@ -1,10 +1,10 @@
-"""Choose encoder, pixel format and colour tags for a file to be written."""
+"""Choose encoder, pixel format and color tags for a file to be written."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from lgtsm.video.colour import ColourTags
+from lgtsm.video.color import ColorTags
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.probe import VideoInfo
@@ -85,15 +85,15 @@ def _fits(pix_fmt: str, height: int, width: int) -> bool:
     return not ((width % 2 and (half or "422" in pix_fmt)) or (height % 2 and half) or (quarter and width % 4))
 
 
-def tags_of(like: VideoInfo | None, codec: str) -> ColourTags:
-    """Return the colour tags of the source; BT.709 in TV range where there is none, or where it was RGB."""
+def tags_of(like: VideoInfo | None, codec: str) -> ColorTags:
+    """Return the color tags of the source; BT.709 in TV range where there is none, or where it was RGB."""
     if codec == "mjpeg":
-        return ColourTags(5, 2, 2, 2)  # JPEG is BT.601 in full range by definition
+        return ColorTags(5, 2, 2, 2)  # JPEG is BT.601 in full range by definition
     if codec not in _CARRY_TAGS:
-        return ColourTags(5, 2, 2, 1)  # and so is what cannot say (VP8), but in TV range
+        return ColorTags(5, 2, 2, 1)  # and so is what cannot say (VP8), but in TV range
     if like is None or like.color_space == "gbr":
-        return ColourTags()
+        return ColorTags()
     full = like.pix_fmt.startswith("yuvj") or like.color_range == "pc"
-    return ColourTags.of_names(
+    return ColorTags.of_names(
         like.color_space, like.color_primaries, like.color_transfer, "pc" if full else like.color_range
     )

@@ -18,7 +18,7 @@ from lgtsm.video.reader import check_indices
 class FrameFolder:
     """The images of a folder in natural order (2 before 10), all of one size, as frames.
 
-    Gray images are repeated over the colours, 16 bits are cut to 8, transparency is dropped, and JPEGs are turned as
+    Gray images are repeated over the colors, 16 bits are cut to 8, transparency is dropped, and JPEGs are turned as
     their EXIF tag says.
 
     Args:

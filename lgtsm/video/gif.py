@@ -1,4 +1,4 @@
-"""GIF has 256 colours a picture: find the best palette for each frame, at constant memory."""
+"""GIF has 256 colors a picture: find the best palette for each frame, at constant memory."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ class PaletteGraph:
         self._graph = graph
 
     def apply(self, frame):
-        """Return the RGB frame with 256 colours, at the same time."""
+        """Return the RGB frame with 256 colors, at the same time."""
         self._graph.push(frame)
         return self._graph.pull()

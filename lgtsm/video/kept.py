@@ -11,13 +11,13 @@ from lgtsm.video.probe import VideoInfo
 
 
 def not_kept(
-    before: VideoInfo, after: VideoInfo, same_colours: bool = True, copied: Sequence[str] = ("audio", "subtitle")
+    before: VideoInfo, after: VideoInfo, same_colors: bool = True, copied: Sequence[str] = ("audio", "subtitle")
 ) -> list[str]:
     """Return a sentence for everything that a result has otherwise than its source; none if all is kept.
 
     Args:
         before, after: what `probe` says of the source and of the result; both files.
-        same_colours: pixel format and colour tags are meant to be kept (not so in lossless RGB).
+        same_colors: pixel format and color tags are meant to be kept (not so in lossless RGB).
         copied: which of "audio" and "subtitle" are meant to be kept.
     """
     said = []
@@ -41,10 +41,10 @@ def not_kept(
             )
     if re.search(r"\d\d[lb]e$", before.pix_fmt):
         said.append(
-            f"The source has more than 8 bits a colour ({before.pix_fmt}); the frames went through 8 bits, so that "
+            f"The source has more than 8 bits a color ({before.pix_fmt}); the frames went through 8 bits, so that "
             "finer steps are gone outside the hole too."
         )
-    if not same_colours:
+    if not same_colors:
         return said
     if before.pix_fmt.replace("yuvj", "yuv") != after.pix_fmt.replace("yuvj", "yuv"):
         said.append(
@@ -54,7 +54,7 @@ def not_kept(
     for name in ("space", "range", "primaries", "transfer"):
         one, other = getattr(before, f"color_{name}"), getattr(after, f"color_{name}")
         if one not in (other, "unknown", "gbr"):
-            said.append(f"The colour {name} was {one}; of {after.codec} in {after.path.suffix} it is {other}.")
+            said.append(f"The color {name} was {one}; of {after.codec} in {after.path.suffix} it is {other}.")
     return said
 
 

@@ -1,4 +1,4 @@
-"""What a person says about the hole: a mask file, boxes or a key colour, and how it is to be changed."""
+"""What a person says about the hole: a mask file, boxes or a key color, and how it is to be changed."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from pathlib import Path
 import numpy as np
 
 from lgtsm.video.errors import VideoError
-from lgtsm.video.frame_folder import list_images
 from lgtsm.video.listing import IMAGE_EXTENSIONS
-from lgtsm.video.mask_edit import EditedMask, Mask, edit_hole, widen_in_time
+from lgtsm.video.mask_edit import Mask, edit_hole, widen_in_time
 from lgtsm.video.mask_reader import MaskReader
-from lgtsm.video.mask_sources import Box, KeyColourMask, StillMask, box_hole, key_hole
-from lgtsm.video.open import open_video
+from lgtsm.video.mask_sources import Box, KeyColorMask, StillMask, box_hole, key_hole
 from lgtsm.video.probe import VideoInfo
 
 KEY_TOLERANCE = 24
+FIELDS = {"mask": "path", "box": "boxes", "key_color": "key_color"}  # by what people call them
 
 
 @dataclasses.dataclass(frozen=True)
 class MaskChoice:
-    """Where the hole is: exactly one of `path`, `boxes` and `key_colour`, and changes to it.
+    """Where the hole is: exactly one of `path`, `boxes` and `key_color`, and changes to it.
 
     path: an image for all frames, a folder of images, or a video; white = missing.
     boxes: x, y, width, height in pixels each, for all frames.
-    key_colour: red, green, blue; pixels of the video near it are missing.
+    key_color: red, green, blue; pixels of the video near it are missing.
     key_tolerance: by how much each channel may differ from it, 0 to 255.
     invert: missing and known change places.
     resize, repeat: scale a mask file of another size; let one that is too short go on with its last frame.
-    dilate: pixels that the hole grows on all sides. dilate_time: neighbours each way whose holes a frame has too.
+    dilate: pixels that the hole grows on all sides. dilate_time: neighbors each way whose holes a frame has too.
 
     Raises:
         VideoError: options contradict each other, or are out of range.
@@ -39,7 +38,7 @@ class MaskChoice:
 
     path: Path | None = None
     boxes: tuple[Box, ...] = ()
-    key_colour: tuple[int, int, int] | None = None
+    key_color: tuple[int, int, int] | None = None
     key_tolerance: int = KEY_TOLERANCE
     invert: bool = False
     resize: bool = False
@@ -48,31 +47,25 @@ class MaskChoice:
     dilate_time: int = 0
 
     def __post_init__(self):
-        given = [
-            name
-            for name, value in (("--mask", self.path), ("--box", self.boxes), ("--key-color", self.key_colour))
-            if value
-        ]
+        given = [name for name in ("mask", "box", "key_color") if getattr(self, FIELDS[name])]
         if len(given) != 1:
             came = " and ".join(given) or "none of them"
-            raise VideoError(
-                f"The hole must be named in one way, by --mask, --box or --key-color; got {came}. Keep one of them."
-            )
-        for name, wrong in (("--resize-mask", self.resize), ("--repeat-mask", self.repeat)):
+            raise VideoError(f"Mark the hole in one way, by mask, box or key_color; got {came}. Keep one of them.")
+        for name, wrong in (("resize_mask", self.resize), ("repeat_mask", self.repeat)):
             if wrong and self.path is None:
                 raise VideoError(
                     f"{name} is for mask files; {given[0]} has the size and the length of the video. Leave it out."
                 )
         for name, value, most in (
-            ("--dilate", self.dilate, 10_000),
-            ("--dilate-time", self.dilate_time, 1000),
-            ("--key-tolerance", self.key_tolerance, 255),
+            ("dilate", self.dilate, 10_000),
+            ("dilate_time", self.dilate_time, 1000),
+            ("key_tolerance", self.key_tolerance, 255),
         ):
             if not 0 <= value <= most:
                 raise VideoError(f"{name} must be a whole number from 0 to {most}; got {value}.")
 
     def open(self, info: VideoInfo, notice: Callable[[str], None] | None = None) -> Mask:
-        """Open it for a video file or a folder of frames; it can be gone through as often as asked.
+        """Open it for a video file or a folder of frames.
 
         Args:
             info: the video, from `probe`.
@@ -81,16 +74,13 @@ class MaskChoice:
         Raises:
             VideoError: the mask cannot be read, does not fit the video, masks nothing or everything.
         """
-        widened = {"dilate": self.dilate, "dilate_time": self.dilate_time}
         if self.path is not None:
-            size = info.frames, info.height, info.width
-            mask = MaskReader(self.path, *size, self.invert, self.resize, self.repeat, notice)
-            return EditedMask(mask, **widened, name=str(self.path)) if any(widened.values()) else mask
-        if self.boxes:
+            source = MaskReader(self.path, info.frames, info.height, info.width, self.resize, self.repeat)
+        elif self.boxes:
             source = StillMask(box_hole(self.boxes, info.height, info.width), info.frames, "The box")
         else:
-            source = KeyColourMask(info, self.key_colour, self.key_tolerance)
-        return EditedMask(source, self.invert, **widened, notice=notice, name=source.name)
+            source = KeyColorMask(info, self.key_color, self.key_tolerance)
+        return Mask(source, self.invert, self.dilate, self.dilate_time, notice)
 
     def still_hole(self, height: int, width: int, notice: Callable[[str], None] | None = None) -> np.ndarray | None:
         """Return the hole (height, width) if it is the same in all frames of any video of this size, else None.
@@ -103,12 +93,13 @@ class MaskChoice:
             VideoError: as in `open`.
         """
         if self.boxes:
-            mask = StillMask(box_hole(self.boxes, height, width), 1, "The box")
-            return next(iter(EditedMask(mask, self.invert, self.dilate, notice=notice, name=mask.name)))
-        if self.path is not None and self.path.is_file() and self.path.suffix.lower() in IMAGE_EXTENSIONS:
-            mask = MaskReader(self.path, 1, height, width, self.invert, self.resize, notice=notice)
-            return next(iter(EditedMask(mask, dilate=self.dilate, name=str(self.path))))
-        return None
+            source = StillMask(box_hole(self.boxes, height, width), 1, "The box")
+        elif self.path is not None and self.path.is_file() and self.path.suffix.lower() in IMAGE_EXTENSIONS:
+            source = MaskReader(self.path, 1, height, width, self.resize)
+        else:
+            return None
+        (hole,) = Mask(source, self.invert, self.dilate, notice=notice)
+        return hole
 
     def follow(
         self, frames: Iterable[np.ndarray], height: int, width: int, notice: Callable[[str], None] | None = None
@@ -127,12 +118,13 @@ class MaskChoice:
         if still is not None:
             return zip(frames, itertools.repeat(still))
         if self.path is None:
-            pairs = ((frame, key_hole(frame, self.key_colour, self.key_tolerance)) for frame in frames)
-            pairs = ((frame, edit_hole(hole, self.invert, self.dilate)) for frame, hole in pairs)
+            pairs = ((frame, key_hole(frame, self.key_color, self.key_tolerance)) for frame in frames)
         else:
-            mask = MaskReader(self.path, _length(self.path), height, width, self.invert, self.resize, notice=notice)
-            pairs = ((frame, edit_hole(hole, False, self.dilate)) for frame, hole in self._beside(frames, mask, notice))
-        return widen_in_time(pairs, self.dilate_time)
+            mask = MaskReader(self.path, None, height, width, self.resize)
+            Mask(mask, self.invert, notice=notice)  # its faults show before the first frame
+            pairs = self._beside(frames, mask, notice)
+        edited = ((frame, edit_hole(hole, self.invert, self.dilate)) for frame, hole in pairs)
+        return widen_in_time(edited, self.dilate_time)
 
     def _beside(
         self, frames: Iterable[np.ndarray], mask: MaskReader, notice: Callable[[str], None] | None
@@ -144,18 +136,9 @@ class MaskChoice:
             if following is None and not self.repeat:
                 raise VideoError(
                     f"{self.path} must have as many frames as the stream; it has {len(mask)}, and the stream goes on. "
-                    "Give one image for all, or let the last one be repeated with --repeat-mask."
+                    "Give one image for all, or set repeat_mask to repeat the last one."
                 )
             hole = hole if following is None else following
             yield frame, hole
         if count < len(mask) and not self.repeat and notice is not None:
             notice(f"{self.path} has {len(mask)} frames, but the stream ended after {count}.")
-
-
-def _length(path: Path) -> int:
-    if path.is_dir():
-        return len(list_images(path))
-    if not path.exists():
-        return 1  # opening it says that there is nothing
-    with open_video(path, "pyav") as video:
-        return len(video)

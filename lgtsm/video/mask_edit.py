@@ -1,45 +1,38 @@
-"""Change a mask while it streams: turn it over, widen it in space, widen it in time; nothing is held but neighbours."""
+"""The holes of a video: a mask from any source, inverted, grown in space and in time while it streams."""
 
 from __future__ import annotations
 
 import collections
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from lgtsm.video.errors import VideoError
+from lgtsm.video.survey import survey
 
 Carried = TypeVar("Carried")
 
 
-class Mask(Protocol):
-    """Holes of a whole video, uint8 (height, width), 1 = missing, to be gone through as often as asked."""
+class Mask:
+    """The holes of a whole video, uint8 (height, width), 1 = missing; iterate as often as you like.
 
-    hole_share: float
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[np.ndarray]: ...
-
-
-class EditedMask:
-    """A mask, changed frame by frame. It is read once at opening, so that what is wrong with it comes up at once.
+    Opening goes through the mask once, so that all its faults show before any work is done.
 
     Args:
-        source: holes, re-iterable, with a length and a name.
-        invert: missing and known change places, before anything is widened.
-        dilate: pixels that the hole grows on all sides.
-        dilate_time: neighbours before and after whose holes a frame has too.
+        source: holes, re-iterable, with a length. Its attribute `name`, if there is one, is what sentences call it, and
+            `why_empty` says what to do if it holds nothing.
+        invert: swap missing and known, before the hole grows.
+        dilate: grow the hole by so many pixels on all sides.
+        dilate_time: give each frame the holes of so many neighbors before and after, too.
         notice: called with a sentence if more than half of the pixels are missing.
-        name: what sentences call the mask.
 
     Attributes:
-        hole_share: share of all pixels that is missing, 0 to 1.
+        survey: see `lgtsm.video.survey.Survey`.
 
     Raises:
-        VideoError: nothing is missing, or everything.
+        VideoError: nothing is missing, or everything; whatever the source raises.
     """
 
     def __init__(
@@ -49,26 +42,40 @@ class EditedMask:
         dilate: int = 0,
         dilate_time: int = 0,
         notice: Callable[[str], None] | None = None,
-        name: str = "The mask",
     ):
         self.source, self.invert, self.dilate, self.dilate_time = source, invert, dilate, dilate_time
-        self.hole_share = sum(float(hole.mean()) for hole in self) / len(self)
-        if self.hole_share == 0:
-            raise VideoError(f"{name} must mask something; no pixel of the video is in it. Look where it is.")
-        if self.hole_share == 1:
-            raise VideoError(
-                f"{name} must leave something of the video; every pixel of every frame is masked with "
-                f"--dilate {dilate} and --dilate-time {dilate_time}, so that nothing is known to fill from. Mask less."
-            )
-        if self.hole_share > 0.5 and notice is not None:
-            notice(f"{name} masks {self.hole_share:.0%} of the video. If that is what to keep, change --invert-mask.")
+        self.survey = survey(self)
+        self._check(self.survey.hole_share, notice)
 
     def __len__(self) -> int:
         return len(self.source)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        pairs = ((None, edit_hole(hole, self.invert, self.dilate)) for hole in self.source)
-        return (hole for _, hole in widen_in_time(pairs, self.dilate_time))
+        return (hole for _, hole in widen_in_time(self._edited(), self.dilate_time))
+
+    def _edited(self) -> Iterator[tuple[None, np.ndarray]]:
+        before = edited = None
+        for hole in self.source:
+            if hole is not before:  # the hole of a still image is the same object each time
+                before, edited = hole, edit_hole(hole, self.invert, self.dilate)
+            yield None, edited
+
+    def _check(self, share: float, notice: Callable[[str], None] | None) -> None:
+        name = getattr(self.source, "name", "The mask")
+        if share == 0:
+            way_out = getattr(self.source, "why_empty", "Look where it is.")
+            if self.invert:
+                way_out = "It is inverted: leave out invert_mask if it marks what to remove."
+            raise VideoError(f"{name} must mask something; no pixel of the video is masked. {way_out}")
+        if share == 1:
+            grown = f" with dilate {self.dilate} and dilate_time {self.dilate_time}"
+            raise VideoError(
+                f"{name} must leave something of the video; every pixel of every frame is masked"
+                f"{grown if self.dilate or self.dilate_time else ''}, and nothing is known to fill from. Mask less."
+            )
+        if share > 0.5 and notice is not None:
+            change = "leave out invert_mask" if self.invert else "set invert_mask"
+            notice(f"{name} masks {share:.0%} of the video. If it marks what to keep, {change}.")
 
 
 def edit_hole(hole: np.ndarray, invert: bool, dilate: int) -> np.ndarray:
@@ -86,7 +93,7 @@ def widen_in_time(pairs: Iterable[tuple[Carried, np.ndarray]], frames: int) -> I
 
     Args:
         pairs: anything, and its hole uint8 (height, width), in order.
-        frames: neighbours each way; 0 changes nothing.
+        frames: neighbors each way; 0 changes nothing.
     """
     if frames == 0:
         yield from pairs

@@ -5,6 +5,7 @@ A pixel is as bright as its brightest channel, so that whatever is painted on bl
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lgtsm.checks import check_choice
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
 from lgtsm.video.listing import IMAGE_EXTENSIONS
+from lgtsm.video.mask_edit import Mask
 from lgtsm.video.open import open_video
 
 MEANINGS = ("hole", "valid", "objects")
@@ -114,112 +116,79 @@ def _is_colored(image: Image.Image) -> bool:
     return bool((used != used[:, :1]).any())
 
 
-def read_mask(path: str | Path, num_frames: int, height: int, width: int, **options) -> np.ndarray:
-    """Read a whole mask. Arguments and errors are those of `MaskReader`.
+def read_mask(
+    path: str | Path,
+    num_frames: int,
+    height: int,
+    width: int,
+    invert: bool = False,
+    resize: bool = False,
+    repeat: bool = False,
+    notice: Callable[[str], None] | None = None,
+) -> np.ndarray:
+    """Read a whole mask. For arguments and errors see `MaskReader` and `lgtsm.video.mask_edit.Mask`.
 
     Returns:
         (num_frames, height, width) uint8, 1 = missing, 0 = known.
     """
-    return np.stack(list(MaskReader(path, num_frames, height, width, **options)))
+    return np.stack(list(Mask(MaskReader(path, num_frames, height, width, resize, repeat), invert, notice=notice)))
 
 
 class MaskReader:
-    """The mask of a video, for any length; `for hole in reader` gives (height, width) uint8, as often as asked.
-
-    The mask is read once at opening, so that whatever is wrong with it comes up before any work is done.
+    """A mask as holes in the number and the size of a video's frames; iterate as often as you like.
 
     Args:
         path: an image for all frames, a folder of images, or a video, as in `MaskPictures`.
-        num_frames: frames of the video to fill.
+        num_frames: frames of the video to fill; None for as many as the mask has.
         height: its height in pixels.
         width: its width.
-        invert: the mask is black where something is to be removed.
         resize: scale a mask of another size to the video (nearest neighbor).
-        repeat: a mask that is too short goes on with its last frame, one that is too long is cut.
-        notice: called with a sentence if more than half of the pixels are masked.
-
-    Attributes:
-        hole_share: share of all pixels that is missing, 0 to 1.
+        repeat: repeat the last frame of a mask that is too short, cut one that is too long.
 
     Raises:
-        VideoError: unreadable, another size or length, nothing masked, or everything masked.
+        VideoError: another length; while iterating: unreadable, or another size.
     """
 
     def __init__(
         self,
         path: str | Path,
-        num_frames: int,
+        num_frames: int | None,
         height: int,
         width: int,
-        invert: bool = False,
         resize: bool = False,
         repeat: bool = False,
-        notice: Callable[[str], None] | None = None,
     ):
-        self.path, self.num_frames, self.height, self.width = Path(path), num_frames, height, width
-        self._invert, self._resize, self._repeat = invert, resize, repeat
-        self._pictures = MaskPictures(path, "valid" if invert else "hole")
-        self._check_length()
-        self.hole_share = self._measure()
-        self._check_share(notice)
+        self.name, self.height, self.width, self.resize = str(path), height, width, resize
+        self.pictures = MaskPictures(path)
+        length = len(self.pictures)
+        self.num_frames = length if num_frames is None else num_frames
+        if length != self.num_frames and not self.pictures.is_still and not repeat:
+            raise VideoError(
+                f"{path} must have {num_frames} frames like the video; it has {length}. Give one mask per frame, one "
+                "image for all, or set repeat_mask to repeat the last one or cut what is too long."
+            )
+
+    @property
+    def why_empty(self) -> str:
+        """What to do about a mask that masks nothing."""
+        brightest = self.pictures.brightest
+        if 0 < brightest < 128:
+            return f"Its brightest value is {brightest}, and a hole is brighter than 127: multiply it up to 255."
+        return "Paint the hole white."
 
     def __len__(self) -> int:
         return self.num_frames
 
     def __iter__(self) -> Iterator[np.ndarray]:
         hole, count = None, 0
-        for hole in self._holes():
-            if count == self.num_frames:
-                return
-            yield hole
-            count += 1
-        while count < self.num_frames:
-            yield hole
-            count += 1
-
-    def _holes(self) -> Iterator[np.ndarray]:
-        """Yield the holes of the source as they are, in its own number."""
-        for hole in self._pictures:
+        for hole in itertools.islice(self.pictures, self.num_frames):
             if hole.shape != (self.height, self.width):
-                if not self._resize:
+                if not self.resize:
                     raise VideoError(
-                        f"{self.path} must be {self.width}x{self.height} like the video; it is "
-                        f"{hole.shape[1]}x{hole.shape[0]}. Give a mask of that size, or let it be scaled with "
-                        "--resize-mask (resize=True)."
+                        f"{self.name} must be {self.width}x{self.height} like the video; it is "
+                        f"{hole.shape[1]}x{hole.shape[0]}. Give a mask of that size, or set resize_mask to scale it."
                     )
                 hole = cv2.resize(hole, (self.width, self.height), interpolation=cv2.INTER_NEAREST_EXACT)
             yield hole
-
-    def _check_length(self) -> None:
-        length = len(self._pictures)
-        if length != self.num_frames and not self._pictures.is_still and not self._repeat:
-            raise VideoError(
-                f"{self.path} must have {self.num_frames} frames like the video; it has {length}. Give one mask per "
-                "frame, one image for all, or let the last one be repeated (a longer one cut) with --repeat-mask "
-                "(repeat=True)."
-            )
-
-    def _measure(self) -> float:
-        if self._pictures.is_still:
-            return float(next(iter(self)).mean())
-        return sum(float(hole.mean()) for hole in self) / self.num_frames
-
-    def _check_share(self, notice: Callable[[str], None] | None) -> None:
-        if self.hole_share == 0:
-            hint = "Paint white what is to be removed."
-            if self._invert:
-                hint = "Leave out --invert-mask (invert=False), if white marks what is to be removed."
-            elif 0 < self._pictures.brightest < 128:
-                brightest = self._pictures.brightest
-                hint = f"Its brightest value is {brightest}, and a hole is brighter than 127: multiply it up to 255."
-            raise VideoError(f"{self.path} must mask something; no pixel in it is masked. {hint}")
-        if self.hole_share == 1:
-            raise VideoError(
-                f"{self.path} must leave something of the video; every pixel of every frame is masked, so that nothing "
-                "is known to fill from. Paint white only what is to be removed."
-            )
-        if self.hole_share > 0.5 and notice is not None:
-            notice(
-                f"{self.path} masks {self.hole_share:.0%} of the video. If black marks what is to be removed, "
-                + ("leave out --invert-mask (invert=False)." if self._invert else "add --invert-mask (invert=True).")
-            )
+            count += 1
+        yield from itertools.repeat(hole, self.num_frames - count)

@@ -1,4 +1,4 @@
-"""Holes that need no mask file: boxes, and a key colour of the video itself."""
+"""Holes that need no mask file: boxes, and a key color of the video itself."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def parse_box(text: str) -> Box:
     return tuple(numbers)
 
 
-def parse_colour(text: str) -> tuple[int, int, int]:
-    """Return red, green, blue, 0 to 255 each, of a colour that is written RRGGBB.
+def parse_color(text: str) -> tuple[int, int, int]:
+    """Return red, green, blue, 0 to 255 each, of a color that is written RRGGBB.
 
     Raises:
         VideoError: it is not written so.
     """
     match = re.fullmatch(r"#?([0-9a-fA-F]{6})", text.strip())
     if not match:
-        raise VideoError(f"A colour must be written RRGGBB in hexadecimal, 00FF00 for green; got {text!r}.")
+        raise VideoError(f"A color must be written RRGGBB in hexadecimal, 00FF00 for green; got {text!r}.")
     return tuple(bytes.fromhex(match[1]))
 
 
@@ -59,16 +59,16 @@ def box_hole(boxes: Sequence[Box], height: int, width: int) -> np.ndarray:
     return hole
 
 
-def key_hole(frame: np.ndarray, colour: tuple[int, int, int], tolerance: int) -> np.ndarray:
-    """Return (height, width) uint8: 1 where no channel of the frame differs by more than `tolerance` from a colour.
+def key_hole(frame: np.ndarray, color: tuple[int, int, int], tolerance: int) -> np.ndarray:
+    """Return (height, width) uint8: 1 where no channel of the frame differs by more than `tolerance` from a color.
 
     Args:
         frame: uint8 (height, width, 3), RGB.
-        colour: red, green, blue.
+        color: red, green, blue.
         tolerance: 0 to 255.
     """
-    lowest = np.clip(np.array(colour) - tolerance, 0, 255).astype(np.uint8)
-    highest = np.clip(np.array(colour) + tolerance, 0, 255).astype(np.uint8)
+    lowest = np.clip(np.array(color) - tolerance, 0, 255).astype(np.uint8)
+    highest = np.clip(np.array(color) + tolerance, 0, 255).astype(np.uint8)
     return ((frame >= lowest) & (frame <= highest)).all(-1).astype(np.uint8)
 
 
@@ -86,17 +86,17 @@ class StillMask:
             yield self.hole
 
 
-class KeyColourMask:
-    """The pixels of a video that have a colour, read anew from the file each time.
+class KeyColorMask:
+    """The pixels of a video that have a color, read anew from the file each time.
 
     Args:
         info: the video, from `probe`.
-        colour, tolerance: as in `key_hole`.
+        color, tolerance: as in `key_hole`.
     """
 
-    def __init__(self, info: VideoInfo, colour: tuple[int, int, int], tolerance: int):
-        self.info, self.colour, self.tolerance = info, colour, tolerance
-        self.name = f"The key colour {bytes(colour).hex().upper()} with --key-tolerance {tolerance}"
+    def __init__(self, info: VideoInfo, color: tuple[int, int, int], tolerance: int):
+        self.info, self.color, self.tolerance = info, color, tolerance
+        self.name = f"The key color {bytes(color).hex().upper()} with --key-tolerance {tolerance}"
 
     def __len__(self) -> int:
         return self.info.frames
@@ -104,4 +104,4 @@ class KeyColourMask:
     def __iter__(self) -> Iterator[np.ndarray]:
         with open_video(self.info.path, "pyav", index=self.info.index) as video:
             for frame in video:
-                yield key_hole(frame, self.colour, self.tolerance)
+                yield key_hole(frame, self.color, self.tolerance)

@@ -22,7 +22,7 @@ def open_video(
     Args:
         path: a file that FFmpeg reads, or a folder of PNG, JPEG, ... frames.
         backend: "auto" takes decord where it is installed and agrees with PyAV on the file, else PyAV;
-            "decord" and "pyav" insist. "pyav" has the better colours: take it where the frames are written again.
+            "decord" and "pyav" insist. "pyav" has the better colors: take it where the frames are written again.
             Folders are read the same way with all of them.
         fps: frames per second of a folder, which does not say so itself.
         index: what the packets of the file say, where that has been read before, as by `probe`.

@@ -9,13 +9,13 @@ import numpy as np
 
 from lgtsm.whole_files import whole_file
 
-HOLE_COLOUR = (255, 0, 255)
+HOLE_COLOR = (255, 0, 255)
 TEXT_HEIGHT = 16
 
 
 def mark_hole(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """Return uint8 (time, height, width, 3) with the hole (time, height, width), 1 = missing, painted magenta."""
-    return np.where(hole[..., None] > 0, np.uint8(HOLE_COLOUR), frames)
+    return np.where(hole[..., None] > 0, np.uint8(HOLE_COLOR), frames)
 
 
 def strip(rows: dict[str, np.ndarray], max_frames: int = 6) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Say what a video is: size, frames, rate, colours, turn, sound, subtitles."""
+"""Say what a video is: size, frames, rate, colors, turn, sound, subtitles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lgtsm.video import pyav
-from lgtsm.video.colour import MATRICES, PRIMARIES, RANGES, TRANSFERS
+from lgtsm.video.color import MATRICES, PRIMARIES, RANGES, TRANSFERS
 from lgtsm.video.errors import VideoError
 from lgtsm.video.orientation import Orientation
 from lgtsm.video.packet_index import PacketIndex, read_packet_index
@@ -17,7 +17,7 @@ from lgtsm.video.packet_index import PacketIndex, read_packet_index
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """Facts about a video file or a folder of frames. Colour names are ffprobe's; "unknown" where the file is silent.
+    """Facts about a video file or a folder of frames. Color names are ffprobe's; "unknown" where the file is silent.
 
     Attributes:
         width, height: pixels, upright, as the reader gives them (after `rotation`).

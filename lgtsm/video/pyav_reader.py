@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lgtsm.video import pyav
-from lgtsm.video.colour import to_rgb
+from lgtsm.video.color import to_rgb
 from lgtsm.video.errors import VideoError
 from lgtsm.video.orientation import Orientation
 from lgtsm.video.packet_index import PacketIndex, read_packet_index

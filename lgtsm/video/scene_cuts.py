@@ -14,12 +14,12 @@ BINS = (8, 8, 8)
 class SceneCutDetector:
     """Say of each frame whether a new scene starts with it, from what came before; holds some small frames only.
 
-    A cut is a frame whose colours (a histogram) and whose picture (a small gray copy, allowed to move a little) both
+    A cut is a frame whose colors (a histogram) and whose picture (a small gray copy, allowed to move a little) both
     differ from the frame before, and by much more than frames of this scene have differed so far. Fades and dissolves
     are no cuts here.
 
     Args:
-        least_colours: distance of histograms (Hellinger's, 0 to 1) that a cut needs.
+        least_colors: distance of histograms (Hellinger's, 0 to 1) that a cut needs.
         least_picture: mean difference of gray, in [0, 255], that a cut needs.
         times_usual: so many times the mean difference of the scene's recent frames that a cut needs.
         least_frames: frames of a scene before it can end.
@@ -27,12 +27,12 @@ class SceneCutDetector:
 
     def __init__(
         self,
-        least_colours: float = 0.25,
+        least_colors: float = 0.25,
         least_picture: float = 14.0,
         times_usual: float = 3.0,
         least_frames: int = 3,
     ):
-        self.least_colours = least_colours
+        self.least_colors = least_colors
         self.least_picture = least_picture
         self.times_usual = times_usual
         self.least_frames = least_frames
@@ -47,18 +47,18 @@ class SceneCutDetector:
             frame: uint8 (height, width, 3), RGB, of any size.
         """
         small = cv2.resize(frame, SIZE, interpolation=cv2.INTER_AREA)
-        colours = cv2.calcHist([small], [0, 1, 2], None, BINS, [0, 256] * 3).ravel() / (SIZE[0] * SIZE[1])
-        colours = cv2.GaussianBlur(colours.reshape(BINS[0], -1), (3, 3), 0).ravel()
+        colors = cv2.calcHist([small], [0, 1, 2], None, BINS, [0, 256] * 3).ravel() / (SIZE[0] * SIZE[1])
+        colors = cv2.GaussianBlur(colors.reshape(BINS[0], -1), (3, 3), 0).ravel()
         gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-        before, self._before = self._before, (gray, colours)
+        before, self._before = self._before, (gray, colors)
         self._frames += 1
         if before is None:
             return False
         picture = _difference(before[0], gray)
-        overlap = float(np.sqrt(before[1] * colours).sum() / np.sqrt(before[1].sum() * colours.sum()))
+        overlap = float(np.sqrt(before[1] * colors).sum() / np.sqrt(before[1].sum() * colors.sum()))
         apart = np.sqrt(max(0.0, 1.0 - overlap))
         cut = (
-            apart > self.least_colours
+            apart > self.least_colors
             and picture > max(self.least_picture, self.times_usual * self._usual)
             and self._frames > self.least_frames
         )

@@ -32,7 +32,7 @@ class VideoWriter:
         height: pixels of every frame. Odd sizes are kept: they are written as yuv444p.
         width: likewise.
         encoding: codec, quality, what is copied.
-        like: what `probe` says of the source: its timestamps, pixel format, colour tags and pixel shape are kept.
+        like: what `probe` says of the source: its timestamps, pixel format, color tags and pixel shape are kept.
         source_path: a file whose sound and subtitles are copied, in time with the frames.
         timestamps: when each frame is shown, in seconds, rising; overrides `like`.
 

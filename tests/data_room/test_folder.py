@@ -5,6 +5,7 @@ import pytest
 from lgtsm.data.face_forensics import FaceForensicsVideos
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.fvi import FVIVideos
+from lgtsm.data.opening import Opener
 from lgtsm.data.splits import stable_split
 from lgtsm.data.transforms import resize_and_crop
 from lgtsm.video.errors import VideoError
@@ -146,19 +147,17 @@ def test_published_numbers_of_test_videos_where_nothing_is_split_yet(tmp_path, s
 
 
 def test_opening_again_is_the_same_and_sees_changes(tmp_path, data_folder):
-    from lgtsm.data import opening
-
+    opener = Opener()
     file = tmp_path / "a.mp4"
     file.write_bytes((data_folder / "bmx-trees" / "video.mp4").read_bytes())
     write_frames(tmp_path / "frames", num_frames=4)
     for path in (file, tmp_path / "frames"):
-        opening.forget()
-        with opening.open_again(path) as first:
+        with opener.open(path) as first:
             frames, length = first.read([1, 3]), len(first)
-        with opening.open_again(path) as second:
+        with opener.open(path) as second:
             assert np.array_equal(second.read([1, 3]), frames)
             assert (len(second), second.height, second.width) == (length, *frames.shape[1:3])
     file.write_bytes((data_folder / "odd" / "truncated_no_moov.mp4").read_bytes())
     for _ in range(2):  # the error is remembered too
         with pytest.raises(VideoError, match=r"a\.mp4"):
-            opening.open_again(file)
+            opener.open(file)

@@ -17,10 +17,10 @@ from lgtsm.video.writer import VideoWriter
 HOW = Preparation(height=40, width=60, key_frame_distance=4, least_frames=5, crf=4)
 
 
-def scene(colour, frames, height=96, width=144):
+def scene(color, frames, height=96, width=144):
     y, x = np.mgrid[:height, :width]
     wave = 40 * np.sin(x / 9) + 30 * np.cos(y / 7)
-    return [np.clip(wave[..., None] + colour + t, 0, 255).astype(np.uint8) for t in range(frames)]
+    return [np.clip(wave[..., None] + color + t, 0, 255).astype(np.uint8) for t in range(frames)]
 
 
 @pytest.fixture

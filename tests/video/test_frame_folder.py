@@ -26,17 +26,17 @@ def test_natural_order_and_exact_pixels(tmp_path, make_clip):
 
 def test_gray_16_bit_palette_and_transparent_images(tmp_path):
     gray = np.arange(48, dtype=np.uint8).reshape(6, 8) * 5
-    colour = np.stack([gray, 255 - gray, gray // 2], -1)
+    color = np.stack([gray, 255 - gray, gray // 2], -1)
     Image.fromarray(gray).save(tmp_path / "0.png")
     save(tmp_path / "1.png", gray.astype(np.uint16) * 257)
-    Image.fromarray(np.dstack([colour, gray])).save(tmp_path / "2.png")
+    Image.fromarray(np.dstack([color, gray])).save(tmp_path / "2.png")
     picture = Image.fromarray(gray).convert("P")
     picture.save(tmp_path / "3.png")
     with open_video(tmp_path) as reader:
         frames = reader.read(range(4))
     for index in (0, 1, 3):
         np.testing.assert_array_equal(frames[index], np.repeat(gray[..., None], 3, -1))
-    np.testing.assert_array_equal(frames[2], colour)
+    np.testing.assert_array_equal(frames[2], color)
 
 
 def test_jpegs_are_turned_as_their_tag_says(tmp_path):

@@ -5,6 +5,7 @@ from PIL import Image
 from lgtsm.data.stored_masks import StoredMasks
 from lgtsm.data.transforms import Crop, Window
 from lgtsm.video import MaskReader, VideoError, open_video, read_mask
+from lgtsm.video.mask_edit import Mask
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_video_mask_survives_compression(write):
     path = write("mask.mp4", np.repeat(hole[..., None] * 255, 3, -1), crf=20)
     np.testing.assert_array_equal(read_mask(path, 6, 48, 64), hole)
     reader = MaskReader(path, 6, 48, 64)
-    assert len(reader) == 6 and reader.hole_share == pytest.approx(hole.mean())
+    assert len(reader) == 6 and Mask(reader).survey.hole_share == pytest.approx(hole.mean())
     for _ in range(2):  # as often as asked
         np.testing.assert_array_equal(np.stack(list(reader)), hole)
 
@@ -60,7 +61,7 @@ def test_the_threshold(tmp_path):
     )
 
 
-def test_labels_of_a_coloured_palette_are_objects_whatever_their_colour(tmp_path):
+def test_labels_of_a_colored_palette_are_objects_whatever_their_color(tmp_path):
     labels = Image.fromarray(np.array([[0, 1, 2, 0]], np.uint8), "P")
     labels.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
     labels.save(tmp_path / "davis.png")
@@ -78,7 +79,7 @@ def test_what_is_transparent_is_not_masked(tmp_path):
 
 
 def test_another_size_offers_the_fix(folder, hole):
-    with pytest.raises(VideoError, match=r"must be 32x24 like the video; it is 16x12.*--resize-mask"):
+    with pytest.raises(VideoError, match=r"must be 32x24 like the video; it is 16x12.*resize_mask"):
         read_mask(folder, 3, 24, 32)
     got = read_mask(folder, 3, 24, 32, resize=True)
     np.testing.assert_array_equal(got, hole.repeat(2, 1).repeat(2, 2))
@@ -86,16 +87,16 @@ def test_another_size_offers_the_fix(folder, hole):
 
 def test_another_length_offers_the_fix(folder, hole):
     for length in (2, 5):
-        with pytest.raises(VideoError, match=rf"must have {length} frames like the video; it has 3.*--repeat-mask"):
+        with pytest.raises(VideoError, match=rf"must have {length} frames like the video; it has 3.*repeat_mask"):
             read_mask(folder, length, 12, 16)
     np.testing.assert_array_equal(read_mask(folder, 5, 12, 16, repeat=True), hole[[0, 1, 2, 2, 2]])
     np.testing.assert_array_equal(read_mask(folder, 2, 12, 16, repeat=True), hole[:2])
 
 
 def test_empty_and_full(tmp_path):
-    with pytest.raises(VideoError, match=r"no pixel in it is masked. Paint white"):
+    with pytest.raises(VideoError, match=r"must mask something.*white"):
         read_mask(image(tmp_path, np.zeros((4, 4), np.uint8)), 1, 4, 4)
-    with pytest.raises(VideoError, match=r"Leave out --invert-mask"):
+    with pytest.raises(VideoError, match=r"must mask something.*invert_mask"):
         read_mask(image(tmp_path, np.full((4, 4), 255, np.uint8)), 1, 4, 4, invert=True)
     with pytest.raises(VideoError, match=r"brightest value is 1, and a hole is brighter than 127"):
         read_mask(image(tmp_path, np.eye(4, dtype=np.uint8)), 1, 4, 4)
@@ -108,7 +109,7 @@ def test_more_than_half_is_pointed_out(folder):
     read_mask(folder, 3, 12, 16, notice=said.append)
     assert said == []
     read_mask(folder, 3, 12, 16, invert=True, notice=said.append)
-    assert len(said) == 1 and "masks 87% of the video" in said[0] and "leave out --invert-mask" in said[0]
+    assert len(said) == 1 and "masks 87% of the video" in said[0] and "leave out invert_mask" in said[0]
 
 
 def test_no_mask(tmp_path, odd):

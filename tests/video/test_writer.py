@@ -54,7 +54,7 @@ def test_odd_sizes_are_kept_with_full_chroma(write, make_clip):
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @pytest.mark.parametrize("name", ["vfr_traffic.mp4", "sar_12_11.3gp", "odd_321x181_h264_yuv444.mp4", "fps_59_94.mp4"])
-def test_like_keeps_times_format_and_colours(odd, tmp_path, name, suffix):
+def test_like_keeps_times_format_and_colors(odd, tmp_path, name, suffix):
     before, path = probe(odd / name), tmp_path / f"out{suffix}"
     with open_video(odd / name) as reader, VideoWriter(path, None, reader.height, reader.width, like=before) as writer:
         for frame in reader:
@@ -130,7 +130,7 @@ def test_gif(write, make_clip):
     path = write("a.gif", clip, 10)
     info = probe(path)
     assert (info.codec, info.frames, info.fps) == ("gif", 6, 10)
-    assert np.abs(np.stack(list(open_video(path))).astype(int) - clip).mean() < 6  # 256 colours a frame
+    assert np.abs(np.stack(list(open_video(path))).astype(int) - clip).mean() < 6  # 256 colors a frame
     with pytest.raises(VideoError, match=r"cannot be lossless: .gif has no lossless RGB"):
         write("b.gif", clip, lossless=True)
 

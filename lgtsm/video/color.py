@@ -1,4 +1,4 @@
-"""Names and numbers of colour tags, and conversion between RGB and YUV by the very matrix that is tagged."""
+"""Names and numbers of color tags, and conversion between RGB and YUV by the very matrix that is tagged."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _DEEP = {f"{kind}{chroma}p": f"yuv{chroma}p12le" for kind in ("yuv", "yuvj") for
 
 
 @dataclass(frozen=True)
-class ColourTags:
-    """What a file says about its colours: H.273 code points, 2 where it says nothing (range: 1 tv, 2 pc, 0 nothing)."""
+class ColorTags:
+    """What a file says about its colors: H.273 code points, 2 where it says nothing (range: 1 tv, 2 pc, 0 nothing)."""
 
     matrix: int = 1
     primaries: int = 1
@@ -35,7 +35,7 @@ class ColourTags:
     range: int = 1
 
     @classmethod
-    def of_names(cls, matrix: str, primaries: str, transfer: str, range: str) -> ColourTags:
+    def of_names(cls, matrix: str, primaries: str, transfer: str, range: str) -> ColorTags:
         """Read the tags back from ffprobe's names; a matrix that swscale cannot write becomes BT.709."""
         number = _number(MATRICES, matrix, 2)
         return cls(

@@ -16,7 +16,7 @@ WEIGHTS = {"bt709": (0.2126, 0.0722), "smpte170m": (0.299, 0.114), "unknown": (0
 
 
 def patches(height=32) -> np.ndarray:
-    """(2, height, 112, 3): a column of 16 pixels for each colour."""
+    """(2, height, 112, 3): a column of 16 pixels for each color."""
     return np.broadcast_to(np.repeat(PATCHES, 16, 0), (2, height, 112, 3)).astype(np.uint8).copy()
 
 

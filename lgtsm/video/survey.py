@@ -1,0 +1,94 @@
+"""Go through a mask once, and keep all that checks, plans and reports want to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+MOST_BOXES = 1000
+
+
+@dataclass(frozen=True)
+class Run:
+    """Frames in a row that have holes.
+
+    first, last: their numbers, last included; None for as long as frames come.
+    boxes: (n, 4) int32, top, left, bottom, right in pixels, the ends not included: one around each connected part of
+        the union of the run's holes.
+    """
+
+    first: int
+    last: int | None
+    boxes: np.ndarray
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a mask holds; its size does not depend on that of the frames.
+
+    areas: (frames,) int64, missing pixels of each frame.
+    rows: (height,) int64, missing pixels of each row, over all frames.
+    width: of the frames, in pixels.
+    runs: of frames with holes, in order.
+    """
+
+    areas: np.ndarray
+    rows: np.ndarray
+    width: int
+    runs: tuple[Run, ...]
+
+    @property
+    def frames(self) -> int:
+        """Number of frames."""
+        return len(self.areas)
+
+    @property
+    def height(self) -> int:
+        """Of the frames, in pixels."""
+        return len(self.rows)
+
+    @property
+    def hole_share(self) -> float:
+        """Share of all pixels that is missing, 0 to 1."""
+        return int(self.areas.sum()) / (self.frames * self.height * self.width)
+
+
+def survey(holes: Iterable[np.ndarray]) -> Survey:
+    """Go through the holes of a video once; hold one union of holes at a time.
+
+    Args:
+        holes: uint8 (height, width) each, 1 = missing, in order; at least one.
+    """
+    areas: list[int] = []
+    runs: list[Run] = []
+    rows, before, first, last, union, at_once = 0, None, 0, 0, None, None
+    for number, hole in enumerate(holes):
+        if hole is not before:  # the hole of a still image is the same object each time
+            before, area = hole, cv2.countNonZero(hole)
+            at_once = cv2.reduce(hole, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0].astype(np.int64)
+        areas.append(area)
+        rows = rows + at_once
+        if not area:
+            continue
+        if union is not None and number - last == 1:
+            np.maximum(union, hole, out=union)
+        else:
+            if union is not None:
+                runs.append(Run(first, last, _boxes(union)))
+            first, union = number, hole.copy()
+        last = number
+    if union is not None:
+        runs.append(Run(first, last, _boxes(union)))
+    return Survey(np.array(areas, np.int64), rows, before.shape[1], tuple(runs))
+
+
+def _boxes(union: np.ndarray) -> np.ndarray:
+    _, _, stats, _ = cv2.connectedComponentsWithStats(union, connectivity=8)
+    left, top, columns, rows = stats[1:, :4].T
+    boxes = np.stack([top, left, top + rows, left + columns], 1)
+    if len(boxes) > MOST_BOXES:  # specks all over: nobody works on each of them by itself
+        boxes = np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])[None]
+    return boxes
