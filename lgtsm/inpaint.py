@@ -6,9 +6,9 @@ import argparse
 
 from lgtsm import __version__
 from lgtsm.exits import exit_with_sentence
+from lgtsm.models.catalog import list_models
 from lgtsm.threads import wait_patiently
 
-METHODS = ("network", "key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "mean-colour")
 DEFAULT_METHOD = "key-frames"
 EXAMPLES = """examples:
   lgtsm inpaint clip.mp4 --mask mask.png -o out.mp4
@@ -44,7 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--method",
-        choices=METHODS,
+        choices=("network", *list_models(networks=False)),
         help="key-frames needs no checkpoint: it copies what other frames show along the motion, and completes the "
         "rest with patches; tccds does so more slowly, the others are there to compare (default: network with "
         "--checkpoint, else key-frames)",

@@ -12,12 +12,12 @@ EVERYONE = {"progress_lines", "checks", "optional", "exits", "precision", "threa
 MAY_IMPORT = {
     "ops": set(),
     "layers": {"ops"},
-    "models": {"layers", "ops"},
-    "classical": {"ops", "models"},
+    "models": {"layers", "ops"},  # its catalog also names classes of classical, imported when they are asked for
+    "classical": {"ops"},
     "features": set(),
     "losses": {"ops", "features"},
     "metrics": {"ops", "features", "data", "video"},
-    "evaluation": {"metrics", "classical", "models", "ops", "masks", "video", "data"},
+    "evaluation": {"metrics", "models", "ops", "masks", "video", "data"},
     "masks": set(),
     "video": set(),
     "data": {"masks", "video"},

@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 
 from lgtsm import __version__
-from lgtsm.classical import CLASSICAL
 from lgtsm.inference.batch_state import fingerprint
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import parse_bytes
 from lgtsm.inference.plan import FillOptions
+from lgtsm.models.catalog import create_model
 from lgtsm.precision import allow_tf32
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import KEY_TOLERANCE, MaskChoice
@@ -69,7 +69,7 @@ def make_inpainter(arguments: Namespace) -> Inpainter:
     device = arguments.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = arguments.checkpoint if arguments.method == "network" else CLASSICAL[arguments.method.replace("-", "_")]()
+    model = arguments.checkpoint if arguments.method == "network" else create_model(arguments.method)
     inpainter = Inpainter(model, device, arguments.precision)
     if inpainter.why_precision is not None:
         allow_tf32(inpainter.device)
