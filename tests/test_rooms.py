@@ -8,7 +8,17 @@ ENTRY_POINTS = {
     "train", "plot", "evaluate", "compare", "inpaint", "export", "make_masks",
     "check_data", "prepare_data", "benchmark", "__main__",
 }  # fmt: skip
-EVERYONE = {"progress_lines", "checks", "optional", "exits", "precision", "threads", "timing", "whole_files"}
+EVERYONE = {
+    "progress_lines",
+    "checks",
+    "document",
+    "optional",
+    "exits",
+    "precision",
+    "threads",
+    "timing",
+    "whole_files",
+}
 MAY_IMPORT = {
     "ops": set(),
     "layers": {"ops"},

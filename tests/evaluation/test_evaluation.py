@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
+from lgtsm.document import Table
 from lgtsm.evaluation.comparison import compare
-from lgtsm.evaluation.document import Table
 from lgtsm.evaluation.inputs import write_inputs
 from lgtsm.evaluation.ledger import Ledger, claim, read_ledger
 from lgtsm.evaluation.methods import ModuleMethod, ResultsFolder, make_methods
