@@ -38,7 +38,7 @@ SYSTEMS = {  # the width of TSM is again what matches the parameters; that of Co
     "lgtsm_gan": ("learnable, gated, GAN (LGTSM)", ["experiment=ablation/lgtsm_gan", *LOOK]),
     "combcn": ("CombCN", ["experiment=fvi_combcn", "model.width=8"]),
 }
-FILLERS = ["mean_colour", "temporal_copy"]
+FILLERS = ["mean-color", "temporal-copy"]
 PROTOCOL = [
     "protocol=paper_fvi", "protocol.num_frames=6", "protocol.height=64", "protocol.width=64",
     "protocol.kinds=[object_like]", "protocol.masks=false", "num_pictures=0", "metric.lpips.net=squeeze",
@@ -148,7 +148,7 @@ def write_table(out: Path) -> None:
     """Write the scores of every system, and the differences that the paper's Table 2 is about."""
     runs_of = {system: sorted(file.parent.name for file in (out / "scores").glob(f"{system}_seed*/metrics.json"))
                for system in SYSTEMS}  # fmt: skip
-    rows = {filler.replace("_", " "): [filler] for filler in FILLERS}
+    rows = {filler: [filler] for filler in FILLERS}
     rows |= {called: runs_of[system] for system, (called, _) in SYSTEMS.items() if runs_of[system]}
     lines = ["| system | seeds | " + " | ".join(map(title, SCORES)) + " |", "|---" * (len(SCORES) + 2) + "|"]
     for called, runs in rows.items():

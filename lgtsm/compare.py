@@ -36,8 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
     import json
     from pathlib import Path
 
+    from lgtsm.document import to_html, to_markdown
     from lgtsm.evaluation.comparison import compare
-    from lgtsm.evaluation.document import to_html, to_markdown
     from lgtsm.whole_files import write_text
 
     blocks, plain = compare(arguments.runs, arguments.against)

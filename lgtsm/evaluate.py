@@ -41,10 +41,10 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
 
 
 def run_validation(config: DictConfig) -> dict[str, dict[str, float]]:
-    """Score a network, the mean colour and the temporal copy on the validation clips; see `run`."""
+    """Score a network, the mean color and the temporal copy on the validation clips; see `run`."""
     from torch.utils.data import Dataset
 
-    from lgtsm.classical.fillers import MeanColour, TemporalCopy
+    from lgtsm.classical.fillers import MeanColor, TemporalCopy
     from lgtsm.config.build import build
     from lgtsm.config.record import write_config
     from lgtsm.metrics.report import write_report
@@ -52,8 +52,8 @@ def run_validation(config: DictConfig) -> dict[str, dict[str, float]]:
     from lgtsm.models.weights import load_model
     from lgtsm.precision import InPrecision
 
-    methods = {"mean colour": MeanColour(), "temporal copy": TemporalCopy()}
-    shown = "temporal copy"
+    methods = {"mean-color": MeanColor(), "temporal-copy": TemporalCopy()}
+    shown = "temporal-copy"
     if config.checkpoint is not None:
         shown = config.name
         network = load_model(config.checkpoint).to(config.device)

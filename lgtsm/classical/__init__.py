@@ -1,19 +1,12 @@
-"""Methods without learning, called as the networks are: `method(video, hole) -> {"filled", "predicted"}`."""
+"""Methods without learning, called as the networks are: `method(video, hole) -> {"filled", "predicted"}`.
 
-from lgtsm.classical.fillers import MeanColour, TemporalCopy
+`lgtsm.models.catalog` has their names.
+"""
+
+from lgtsm.classical.fillers import MeanColor, SmoothFill, TemporalCopy
 from lgtsm.classical.flow_copy import FlowCopy
 from lgtsm.classical.key_frames import KeyFrames
 from lgtsm.classical.tccds import TCCDS
 from lgtsm.classical.telea import Telea
 
-# Every method by the name that configurations and command lines know it under.
-CLASSICAL = {
-    "mean_colour": MeanColour,
-    "temporal_copy": TemporalCopy,
-    "telea": Telea,
-    "flow_copy": FlowCopy,
-    "key_frames": KeyFrames,
-    "tccds": TCCDS,
-}
-
-__all__ = ["CLASSICAL", "TCCDS", "FlowCopy", "KeyFrames", "MeanColour", "Telea", "TemporalCopy"]
+__all__ = ["TCCDS", "FlowCopy", "KeyFrames", "MeanColor", "SmoothFill", "Telea", "TemporalCopy"]

@@ -1,45 +1,76 @@
-"""Bring a batch of videos to NumPy, one clip at a time, and its filling back."""
+"""How methods without learning are called: on tensors, or on the arrays of one clip at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lgtsm.checks import check_video_and_hole
 from lgtsm.ops.compositing import composite
 
 
-def fill_clips(video: Tensor, hole: Tensor, fill: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> dict[str, Tensor]:
-    """Fill each clip by itself with a function on arrays.
+class TensorMethod(nn.Module):
+    """A method that fills a batch of videos in `predict`.
 
-    Args:
-        video: (batch, time, 3, height, width) in [0, 1].
-        hole: (batch, time, 1, height, width), 1 = missing.
-        fill: takes float32 (time, height, width, 3) in [0, 1], 0 under the hole, and bool (time, height, width), True =
-            missing; returns the filled frames, like the first.
-
-    Returns:
-        "filled" and "predicted", like video, on its device; gray where a clip knows nothing at all.
-
-    Raises:
-        ValueError: video and hole are not such tensors.
+    Attributes:
+        window: how long videos are divided into pieces of a scene, in frames: those of a piece, those at its end that
+            the next piece fills anew, and those before it that it sees filled. (1, 0, 0) fills frame by frame.
+        local: the result depends on the surroundings of the hole only.
+        bytes_per_pixel: memory that filling takes, for a pixel of a frame.
     """
-    check_video_and_hole(video, hole)
-    missing = hole > 0.5
-    # A select, so that nothing under the hole, not even NaN, gets through.
-    frames = video.detach().masked_fill(missing, 0).float().permute(0, 1, 3, 4, 2).contiguous().cpu().numpy()
-    holes = missing[:, :, 0].cpu().numpy()
-    filled = []
-    for clip, clip_hole in zip(frames, holes):
-        if clip_hole.all():
-            clip = np.full_like(clip, 0.5)
-        elif clip_hole.any():
-            with torch.autocast("cpu", enabled=False):
-                clip = fill(clip, clip_hole)
-        filled.append(torch.from_numpy(np.ascontiguousarray(clip)))
-    predicted = torch.stack(filled).permute(0, 1, 4, 2, 3).to(video.device)
-    predicted = composite(video, hole, predicted)
-    return {"filled": predicted, "predicted": predicted}
+
+    window = (64, 8, 8)
+    local = False
+    bytes_per_pixel = 60
+
+    @torch.no_grad()
+    def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
+        """Fill the hole.
+
+        Args:
+            video: (batch, time, 3, height, width) in [0, 1].
+            hole: (batch, time, 1, height, width), 1 = missing.
+
+        Returns:
+            "filled" and "predicted", both like video and equal: known pixels are those of video bit for bit.
+
+        Raises:
+            ValueError: video and hole are not such tensors.
+        """
+        check_video_and_hole(video, hole)
+        filled = composite(video, hole, self.predict(video, hole))
+        return {"filled": filled, "predicted": filled}
+
+    def predict(self, video: Tensor, hole: Tensor) -> Tensor:
+        """Return videos like `video`; only what they show in the hole counts."""
+        raise NotImplementedError
+
+
+class ClipMethod(TensorMethod):
+    """A method that fills the arrays of one clip in `fill_clip`; a clip that knows nothing becomes gray."""
+
+    def predict(self, video: Tensor, hole: Tensor) -> Tensor:
+        """Fill each clip by itself; see `TensorMethod`."""
+        missing = hole > 0.5
+        # A select, so that nothing under the hole, not even NaN, gets through.
+        frames = video.detach().masked_fill(missing, 0).float().permute(0, 1, 3, 4, 2).contiguous().cpu().numpy()
+        holes = missing[:, :, 0].cpu().numpy()
+        filled = []
+        for clip, clip_hole in zip(frames, holes):
+            if clip_hole.all():
+                clip = np.full_like(clip, 0.5)
+            elif clip_hole.any():
+                with torch.autocast("cpu", enabled=False):
+                    clip = self.fill_clip(clip, clip_hole)
+            filled.append(torch.from_numpy(np.ascontiguousarray(clip)))
+        return torch.stack(filled).permute(0, 1, 4, 2, 3).to(video.device)
+
+    def fill_clip(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """Return the filled frames of a clip.
+
+        Args:
+            frames: float32 (time, height, width, 3) in [0, 1], 0 in the hole.
+            hole: bool (time, height, width), True = missing; somewhere, but not everywhere.
+        """
+        raise NotImplementedError

@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from torch import Tensor, nn
 
 from lgtsm.checks import check_positive
-from lgtsm.classical.clips import fill_clips
+from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import neighbour_flow, sample_points, squared_length
 from lgtsm.classical.frame_threads import for_each
@@ -30,7 +29,7 @@ class Copied:
     missing: np.ndarray
 
 
-class FlowCopy(nn.Module):
+class FlowCopy(ClipMethod):
     """Fill each missing pixel with what its motion path shows in the nearest frames before and after that know it.
 
     Pixels that no frame shows get smooth colours from their border.
@@ -50,18 +49,8 @@ class FlowCopy(nn.Module):
         check_positive("max_miss", max_miss)
         self.max_miss = max_miss
 
-    def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
-        """Fill (batch, time, 3, height, width) in [0, 1] where hole (batch, time, 1, height, width) is 1.
-
-        Returns:
-            "filled" and "predicted", both like video and equal: known pixels are those of video bit for bit.
-
-        Raises:
-            ValueError: video and hole are not such tensors.
-        """
-        return fill_clips(video, hole, self._fill)
-
-    def _fill(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    def fill_clip(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
         frames = smooth_frames(frames, hole)
         copied = copy_along_flow(frames, hole, *neighbour_flow(frames, hole, around=hole), self.max_miss)
         return smooth_frames(copied.color, copied.missing)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from torch import Tensor, nn
 
 from lgtsm.checks import check_positive
-from lgtsm.classical.clips import fill_clips
+from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import neighbour_flow
 from lgtsm.classical.flow_copy import copy_along_flow
@@ -20,7 +19,7 @@ CARRY = 40  # frames each way that a key frame is carried into at once; further 
 COARSE = 8 / 180  # of the height of what is filled: deviation of the Gaussian that tells coarse from fine
 
 
-class KeyFrames(nn.Module):
+class KeyFrames(ClipMethod):
     """Fill holes from other frames along the motion, and from patches where no frame shows what is hidden.
 
     Missing pixels are copied along the flow from the frames before and after that show them. Of what is left, the frame
@@ -63,18 +62,8 @@ class KeyFrames(nn.Module):
         self.max_miss = max_miss
         self.seed = seed
 
-    def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
-        """Fill (batch, time, 3, height, width) in [0, 1] where hole (batch, time, 1, height, width) is 1.
-
-        Returns:
-            "filled" and "predicted", both like video and equal: known pixels are those of video bit for bit.
-
-        Raises:
-            ValueError: video and hole are not such tensors.
-        """
-        return fill_clips(video, hole, self._fill)
-
-    def _fill(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    def fill_clip(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
         frames = smooth_frames(frames, hole)
         flow = neighbour_flow(frames, hole, around=hole)
         copied = copy_along_flow(frames, hole, *flow, self.max_miss)

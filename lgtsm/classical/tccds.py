@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from torch import Tensor, nn
 
 from lgtsm.checks import check_positive
 from lgtsm.classical import patch_search
-from lgtsm.classical.clips import fill_clips
+from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import grid, neighbour_flow, sample_image
 from lgtsm.classical.flow_copy import copy_along_flow
@@ -18,7 +17,7 @@ MORE = 2  # further turns of search and vote for each halving of the frames, whe
 Flow = tuple[np.ndarray, np.ndarray]  # forward and backward, as neighbour_flow gives them
 
 
-class TCCDS(nn.Module):
+class TCCDS(ClipMethod):
     """Fill holes by motion and by example, without learning.
 
     The flow between neighbours is measured on known pixels and completed in the hole; missing pixels are copied along
@@ -58,18 +57,8 @@ class TCCDS(nn.Module):
         self.max_miss = max_miss
         self.seed = seed
 
-    def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
-        """Fill (batch, time, 3, height, width) in [0, 1] where hole (batch, time, 1, height, width) is 1.
-
-        Returns:
-            "filled" and "predicted", both like video and equal: known pixels are those of video bit for bit.
-
-        Raises:
-            ValueError: video and hole are not such tensors.
-        """
-        return fill_clips(video, hole, self._fill)
-
-    def _fill(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    def fill_clip(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+        """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
         filled, unknown = smooth_frames(frames, hole), hole
         for _ in range(self.flow_updates + 1):
             flow = neighbour_flow(filled, unknown)

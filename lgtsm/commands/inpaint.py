@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 
 from lgtsm.exits import exit_with_sentence
+from lgtsm.models.catalog import DEFAULT_METHOD, list_models
 from lgtsm.precision_names import AUTO, PRECISIONS
 from lgtsm.threads import wait_patiently
 from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
 
-METHODS = ("network", "key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "mean-colour")
-DEFAULT_METHOD = "key-frames"
 EXAMPLES = """examples:
   lgtsm inpaint clip.mp4 --mask mask.png -o out.mp4
   lgtsm inpaint clip.mp4 --box 20,10,160,48 -o out.mp4 --preview look.mp4 --report page
@@ -46,7 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--method",
-        choices=METHODS,
+        choices=("network", *list_models(networks=False)),
         help="key-frames needs no checkpoint: it copies from other frames along the motion and completes the rest "
         "with patches; tccds does the same more slowly; use the others to compare (default: network with "
         "--checkpoint, else key-frames)",

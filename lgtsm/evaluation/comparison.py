@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lgtsm.evaluation.document import Block, Heading, Text
+from lgtsm.document import Block, Heading, Text
 from lgtsm.evaluation.report import SCHEMA, how_to_read, methods_table, protocol_blocks
 from lgtsm.evaluation.summary import PER_VIDEO, differences, read_per_video
 from lgtsm.evaluation.tables import differences_table, efficiency_table, paper_table

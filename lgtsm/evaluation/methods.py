@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from lgtsm.classical import CLASSICAL
 from lgtsm.evaluation.protocol import Unit
+from lgtsm.models.catalog import create_model, list_models
 from lgtsm.models.official_weights import load_official
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
@@ -121,7 +121,7 @@ def make_methods(
     """Return the methods that a command line names, in this order.
 
     Args:
-        fillers: names of `CLASSICAL`.
+        fillers: names of methods without weights, see `lgtsm.models.catalog`.
         checkpoint: weight file, checkpoint of a run, or authors' checkpoint; None leaves it out.
         name: of the checkpoint's network in tables.
         results: "NAME:FOLDER" each.
@@ -134,9 +134,10 @@ def make_methods(
     """
     methods: list[Method] = []
     for filler in fillers:
-        if filler not in CLASSICAL:
-            raise ValueError(f"methods may hold {', '.join(CLASSICAL)}; got {filler!r}.")
-        methods.append(ModuleMethod(filler, CLASSICAL[filler]().to(device), {"filler": filler}))
+        if filler not in (known := list_models(networks=False)):
+            also = " Name the weights of a network with checkpoint=FILE." if filler in list_models() else ""
+            raise ValueError(f"methods may hold {', '.join(known)}; got {filler!r}.{also}")
+        methods.append(ModuleMethod(filler, create_model(filler).to(device), {"filler": filler}))
     if checkpoint is not None:
         path = Path(checkpoint)
         network = load_official(path).generator if path.is_dir() else load_model(path)

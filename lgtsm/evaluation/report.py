@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from lgtsm.document import Block, Heading, Picture, Table, Text, to_html, to_markdown
 from lgtsm.evaluation.columns import MEANINGS, cell, column
-from lgtsm.evaluation.document import Block, Heading, Picture, Table, Text, to_html, to_markdown
 from lgtsm.evaluation.figures import frames_picture, slices_picture, write_plot
 from lgtsm.evaluation.shown import load_shown
 from lgtsm.evaluation.summary import PER_VIDEO, write_per_video

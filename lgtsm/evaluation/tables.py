@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lgtsm.document import Table
 from lgtsm.evaluation.columns import best_of, cell, column
-from lgtsm.evaluation.document import Table
 from lgtsm.evaluation.summary import ALL
 
 Scores = dict[str, dict[str, dict[str, dict[str, Any]]]]

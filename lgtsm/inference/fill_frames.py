@@ -13,8 +13,8 @@ from lgtsm.inference.scaled import ScaledStream
 from lgtsm.inference.scene_stream import SceneStream
 from lgtsm.video.scene_cuts import SceneCutDetector
 
-NETWORK_BYTES_PER_PIXEL = 1200  # of a frame, that a network takes; 1140 measured for `completion`
-BYTES_PER_PIXEL = 60  # of a frame, that a method takes which does not say how many: the clip, its hole and its filling
+WINDOW = (64, 8, 8)  # of a network that sees a scene, see SceneStream
+BYTES_PER_PIXEL = 1200  # of a frame, that such a network takes; 1140 measured for `completion`
 
 
 def fill_frames(
@@ -63,11 +63,10 @@ def _open(filler: Filler, segment: Segment, plan: Plan, options: FillOptions) ->
         stream = NetworkStream(filler, segment.regions, feather, plan.chunk)
     else:
         model = filler.model
-        bytes_per_pixel = NETWORK_BYTES_PER_PIXEL if filler.has_weights else BYTES_PER_PIXEL
         stream = SceneStream(
             filler.fill_bytes,
             *getattr(model, "window", WINDOW),
-            getattr(model, "bytes_per_pixel", bytes_per_pixel),
+            getattr(model, "bytes_per_pixel", BYTES_PER_PIXEL),
             options.regions and getattr(model, "local", False),
             options.max_memory,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import secrets
 import shutil
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from lgtsm.document import Block, Heading, Picture, Table, Text, to_html
 from lgtsm.inference.inpainter import FillSummary
 from lgtsm.inference.preview import tint_hole
 from lgtsm.video.errors import VideoError
@@ -67,7 +67,7 @@ class ReportWriter:
         temporary = self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(4)}.part")
         try:
             names = self._write_pictures(temporary)
-            (temporary / "index.html").write_text(_page(summary, title, names, self), encoding="utf-8")
+            (temporary / "index.html").write_text(to_html(_page(summary, title, names, self)), encoding="utf-8")
             if self.folder.exists():
                 self.folder.rmdir()
             temporary.replace(self.folder)
@@ -114,37 +114,27 @@ def _around(hole: np.ndarray) -> tuple[slice, slice]:
     return tuple(parts)
 
 
-STYLE = """body{font:15px/1.5 sans-serif;max-width:1480px;margin:2em auto;padding:0 1em;background:#fff;color:#222}
-img{max-width:100%;height:auto;display:block;margin:.3em 0}table{border-collapse:collapse}
-td,th{text-align:left;padding:.15em 1.2em .15em 0;vertical-align:top}.bar{background:#a3a;height:.8em}"""
-
-
-def _page(summary: FillSummary, title: str, names: dict[int, tuple[str, str]], writer: ReportWriter) -> str:
-    frames = "".join(
-        f'<h3>Frame {number}</h3><img src="{whole}" alt="frame {number}: before, hole marked, after">'
-        f'<img src="{detail}" alt="frame {number} around the hole: before, after">'
-        for number, (whole, detail) in names.items()
-    )
-    slices = "".join(
-        f'<h3>{said}</h3><img src="slice_{name}.png" alt="{said}">'
-        for name, said in (("before", "Before"), ("hole", "Hole marked"), ("after", "After"))
-    )
+def _page(summary: FillSummary, title: str, names: dict[int, tuple[str, str]], writer: ReportWriter) -> list[Block]:
+    blocks = [Heading(f"{title}, filled", 1), Heading("What was done"), Table(["fact", "value"], _facts(summary))]
+    blocks.append(Heading("Frames: before, hole marked, after; then the hole and what is around it, before and after"))
+    for number, (whole, detail) in names.items():
+        blocks += [
+            Picture(whole, f"Frame {number}"),
+            Picture(detail, f"Frame {number} around the hole, pixel by pixel"),
+        ]
     last = writer.start + len(writer.slice) - 1
-    seconds = "".join(
-        f"<tr><td>{name}</td><td>{value:.2f} s</td><td style='width:20em'>"
-        f"<div class=bar style='width:{100 * value / max(summary.seconds, 1e-9):.1f}%'></div></td></tr>"
-        for name, value in summary.times.items()
-    )
-    facts = "".join(f"<tr><th>{name}</th><td>{html.escape(said)}</td></tr>" for name, said in _facts(summary))
-    return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}, filled</title><style>{STYLE}</style>
-<h1>{html.escape(title)}</h1>
-<h2>What was done</h2><table>{facts}</table>
-<h2>Frames: before, hole marked, after; below, the hole's surroundings before and after, pixel by pixel</h2>{frames}
-<h2>Row {writer.row} through time, frames {writer.start} to {last} from top to bottom</h2>
-<p>Lines that go on smoothly move smoothly; what jitters or breaks off at the hole flickers in the video.</p>{slices}
-<h2>Where the time went: {summary.seconds:.1f} s</h2><table>{seconds}</table></html>
-"""
+    said = "Lines that go on smoothly move smoothly. What jitters or breaks off at the hole flickers in the video."
+    blocks += [
+        Heading(f"Row {writer.row} through time, frames {writer.start} to {last} from top to bottom"),
+        Text(said),
+    ]
+    for name, caption in (("before", "Before"), ("hole", "Hole marked"), ("after", "After")):
+        blocks.append(Picture(f"slice_{name}.png", caption))
+    seconds = [
+        (name, f"{value:.2f} s", f"{value / max(summary.seconds, 1e-9):.0%}") for name, value in summary.times.items()
+    ]
+    blocks += [Heading(f"Time: {summary.seconds:.1f} s"), Table(["step", "time", "share"], seconds)]
+    return blocks
 
 
 def _facts(summary: FillSummary) -> list[tuple[str, str]]:

@@ -1,59 +1,81 @@
-"""Every network by its name."""
+"""Every network and every method without weights by its name."""
 
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from torch import nn
+if TYPE_CHECKING:
+    from torch import nn
 
-from lgtsm.models.combcn import CombCN
-from lgtsm.models.completion import CompletionGenerator
-from lgtsm.models.discriminator import TemporalShiftDiscriminator
-from lgtsm.models.edge_connect import EdgeConnect
-from lgtsm.models.edge_connect_discriminator import EdgeConnectDiscriminator
-from lgtsm.models.gated3d import Gated3DGenerator, TemporalPatchDiscriminator
-from lgtsm.models.lgtsm import GatedShiftGenerator
 
-# name -> (class, what the name fixes, what it only proposes)
-Table = dict[str, tuple[type[nn.Module], dict[str, Any], dict[str, Any]]]
-MODELS: Table = {
-    "lgtsm": (GatedShiftGenerator, {"shift": "learnable", "gated": True}, {}),
-    "gtsm": (GatedShiftGenerator, {"shift": "fixed", "gated": True}, {}),
+class Entry(NamedTuple):
+    """What a name stands for. The class is imported when it is asked for, so that reading names costs nothing.
+
+    target: "module:Class". what: one line for people. is_network: it has weights and can be trained. fixed: options
+    that the name stands for; proposed: other defaults than the class has.
+    """
+
+    target: str
+    what: str
+    is_network: bool = True
+    fixed: Mapping[str, Any] = MappingProxyType({})
+    proposed: Mapping[str, Any] = MappingProxyType({})
+
+
+_SHIFT = "lgtsm.models.lgtsm:GatedShiftGenerator"
+MODELS = {
+    "lgtsm": Entry(_SHIFT, "learnable shift, gated convolutions", fixed={"shift": "learnable", "gated": True}),
+    "gtsm": Entry(_SHIFT, "fixed shift, gated convolutions", fixed={"shift": "fixed", "gated": True}),
     # A released checkpoint of plain convolutions carries kernels of its own, so the shift stays an option.
-    "tsm": (GatedShiftGenerator, {"gated": False}, {"shift": "fixed"}),
-    "gated3d": (Gated3DGenerator, {}, {}),
-    "combcn": (CombCN, {}, {}),
-    "edge_connect": (EdgeConnect, {}, {}),
-    "completion": (CompletionGenerator, {}, {}),
+    "tsm": Entry(_SHIFT, "fixed shift, plain convolutions", fixed={"gated": False}, proposed={"shift": "fixed"}),
+    "gated3d": Entry("lgtsm.models.gated3d:Gated3DGenerator", "space-time gated convolutions"),
+    "combcn": Entry("lgtsm.models.combcn:CombCN", "a coarse space-time network, then one for each frame"),
+    "edge_connect": Entry("lgtsm.models.edge_connect:EdgeConnect", "frame by frame, edges first"),
+    "completion": Entry("lgtsm.models.completion:CompletionGenerator", "corrects the smooth fill of small frames"),
+    "key-frames": Entry("lgtsm.classical.key_frames:KeyFrames", "copies along the motion, completes key frames", False),
+    "tccds": Entry("lgtsm.classical.tccds:TCCDS", "copies along the motion, searches patches in all frames", False),
+    "flow-copy": Entry("lgtsm.classical.flow_copy:FlowCopy", "copies along the motion, the rest smooth", False),
+    "telea": Entry("lgtsm.classical.telea:Telea", "OpenCV's inpainting, frame by frame", False),
+    "temporal-copy": Entry("lgtsm.classical.fillers:TemporalCopy", "the nearest frame that knows the pixel", False),
+    "smooth-fill": Entry("lgtsm.classical.fillers:SmoothFill", "smooth colors from the border of the hole", False),
+    "mean-color": Entry("lgtsm.classical.fillers:MeanColor", "the mean color of the known pixels", False),
 }
-DISCRIMINATORS: Table = {
-    "tsmgan": (TemporalShiftDiscriminator, {}, {}),
-    "t_patchgan": (TemporalPatchDiscriminator, {}, {}),
-    "edge_connect": (EdgeConnectDiscriminator, {}, {}),
+DEFAULT_METHOD = "key-frames"  # what fills where no network is named
+DISCRIMINATORS = {
+    "tsmgan": Entry("lgtsm.models.discriminator:TemporalShiftDiscriminator", "temporal shift"),
+    "t_patchgan": Entry("lgtsm.models.gated3d:TemporalPatchDiscriminator", "space-time convolutions"),
+    "edge_connect": Entry("lgtsm.models.edge_connect_discriminator:EdgeConnectDiscriminator", "single frames"),
 }
 
 
-def list_models() -> list[str]:
-    """Return the names that `create_model` knows."""
-    return list(MODELS)
+def list_models(networks: bool | None = None) -> list[str]:
+    """Return the names that `create_model` knows.
+
+    Args:
+        networks: True: only networks, which have weights; False: only methods without; None: all.
+    """
+    return [name for name, entry in MODELS.items() if networks is None or entry.is_network == networks]
 
 
 def create_model(name: str, **options: Any) -> nn.Module:
-    """Build a video-inpainting network, called `model(video, hole) -> {"filled", "predicted"}`.
+    """Build what fills a video, called `model(video, hole) -> {"filled", "predicted"}`.
 
     Args:
-        name: "lgtsm" (learnable shift, gated), "gtsm" (fixed shift, gated), "tsm" (fixed shift, plain convolutions),
-            "gated3d" (space-time gated convolutions), "combcn" (coarse space-time network, then one per frame),
-            "edge_connect" (frame by frame, edges first) or "completion" (corrects the smooth fill of small frames).
+        name: a network: "lgtsm" (learnable shift, gated), "gtsm" (fixed shift, gated), "tsm" (fixed shift, plain
+            convolutions), "gated3d" (space-time gated convolutions), "combcn" (coarse space-time network, then one per
+            frame), "edge_connect" (frame by frame, edges first), "completion" (corrects the smooth fill of small
+            frames); or a method without weights: "key-frames", "tccds", "flow-copy", "telea", "temporal-copy",
+            "smooth-fill", "mean-color".
         options: of the shift networks: width=64, shift_kernel_size=3, shift_groups=2, shift_fraction=0.5, causal=False,
             spectral_norm=False, geometry="released", initialization="variance_preserving", centered=True: see
-            `lgtsm.models.lgtsm.GatedShiftGenerator`; of the others see `lgtsm.models.gated3d.Gated3DGenerator`,
-            `lgtsm.models.combcn.CombCN`, `lgtsm.models.edge_connect.EdgeConnect` and
-            `lgtsm.models.completion.CompletionGenerator`.
+            `lgtsm.models.lgtsm.GatedShiftGenerator`; of the others see the class that `MODELS` names.
 
     Returns:
-        The network, in training mode, with `network.catalog_entry = {"name": name, **options}`, which rebuilds it.
+        The model, in training mode. A network has `catalog_entry = {"name": name, **options}`, which rebuilds it.
 
     Raises:
         ValueError: no such name, no such option, or a value that is not possible; the sentence lists what is.
@@ -78,16 +100,19 @@ def create_discriminator(name: str, **options: Any) -> nn.Module:
     return _create("discriminator", DISCRIMINATORS, name, options)
 
 
-def _create(what: str, table: Table, name: str, options: dict[str, Any]) -> nn.Module:
+def _create(what: str, table: dict[str, Entry], name: str, options: dict[str, Any]) -> nn.Module:
     if name not in table:
         raise ValueError(f"There is no {what} named {name!r}; known are {', '.join(table)}.")
-    network_class, fixed, proposed = table[name]
-    known = [key for key in inspect.signature(network_class).parameters if key not in fixed]
+    entry = table[name]
+    module, _, attribute = entry.target.partition(":")
+    built_class = getattr(import_module(module), attribute)
+    known = [key for key in inspect.signature(built_class).parameters if key not in entry.fixed]
     unknown = [key for key in options if key not in known]
     if unknown:
         raise ValueError(
-            f"The {what} {name!r} has no option {', '.join(map(repr, unknown))}; it has {', '.join(known)}."
+            f"The {what} {name!r} has no option {', '.join(map(repr, unknown))}; it has {', '.join(known) or 'none'}."
         )
-    network = network_class(**fixed, **{**proposed, **options})
-    network.catalog_entry = {"name": name, **options}
-    return network
+    built = built_class(**entry.fixed, **{**entry.proposed, **options})
+    if entry.is_network:
+        built.catalog_entry = {"name": name, **options}
+    return built

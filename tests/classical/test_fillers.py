@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from lgtsm.classical import CLASSICAL, MeanColour, TemporalCopy
+import lgtsm
+from lgtsm.classical import MeanColor, SmoothFill, TemporalCopy
 from lgtsm.ops.smooth_fill import smooth_fill
 
 
@@ -62,15 +63,15 @@ def test_temporal_copy_in_other_precisions(dtype):
     torch.testing.assert_close(output["filled"].double(), expected, rtol=0, atol=5e-3)
 
 
-def test_mean_colour(make_clip):
+def test_mean_color(make_clip):
     video, hole = make_clip()
-    filled = MeanColour()(video, hole)["filled"]
+    filled = MeanColor()(video, hole)["filled"]
     mean = torch.stack([video[:, :, c : c + 1][hole == 0].mean() for c in range(3)])
     inside = hole[0, :, 0] > 0
     torch.testing.assert_close(filled[0].permute(0, 2, 3, 1)[inside], mean.expand(int(inside.sum()), 3))
 
 
-@pytest.mark.parametrize("method", [MeanColour(), TemporalCopy()])
+@pytest.mark.parametrize("method", [MeanColor(), TemporalCopy(), SmoothFill()])
 def test_known_pixels_bit_exact_hole_not_looked_at_and_nothing_known(method, make_clip):
     video, hole = make_clip()
     poisoned = video.masked_fill(hole.expand_as(video) > 0, float("nan"))
@@ -80,10 +81,10 @@ def test_known_pixels_bit_exact_hole_not_looked_at_and_nothing_known(method, mak
     assert (method(video, torch.ones_like(hole))["filled"] == 0.5).all()
 
 
-@pytest.mark.parametrize("name", CLASSICAL)
-def test_every_method_in_the_table_is_called_the_same_way(name, make_clip):
+@pytest.mark.parametrize("name", lgtsm.list_models(networks=False))
+def test_every_method_without_weights_is_called_the_same_way(name, make_clip):
     video, hole = make_clip(1, 4, 24, 32)
-    output = CLASSICAL[name]()(video, hole)
+    output = lgtsm.create_model(name)(video, hole)
     assert output["filled"].shape == output["predicted"].shape == video.shape
     known = (hole == 0).expand_as(video)
     assert torch.equal(output["filled"][known], video[known])

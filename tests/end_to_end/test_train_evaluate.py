@@ -55,7 +55,7 @@ def test_the_whole_path(tmp_path):
                       "trainer.log_every_n_steps=1")  # fmt: skip
     scores = train.run(config)["scores"]
     run = tmp_path / "run"
-    assert set(scores) == {"mean colour", "temporal copy", "demo"}
+    assert set(scores) == {"mean-color", "temporal-copy", "demo"}
     report = json.loads((run / "metrics.json").read_text())
     assert report["scores"]["demo"]["psnr_hole"] == scores["demo"]["psnr_hole"]
     assert {"config.yaml", "generator.safetensors", "report.md", "strip_0.png", "side_by_side.mp4"} <= {
@@ -77,7 +77,7 @@ def test_the_whole_path(tmp_path):
     again = evaluate.run(evaluated)
     for key in ("psnr_hole", "ssim_hole", "mse"):
         assert again["network"][key] == pytest.approx(scores["demo"][key], rel=1e-5)
-        assert again["temporal copy"][key] == pytest.approx(scores["temporal copy"][key], rel=1e-9)
+        assert again["temporal-copy"][key] == pytest.approx(scores["temporal-copy"][key], rel=1e-9)
 
 
 def test_a_run_resumes_from_its_checkpoint_and_starts_from_weights(tmp_path, capsys):

@@ -39,16 +39,16 @@ def small(videos, *overrides):
 
 def test_a_protocol_run_goes_on_and_two_of_them_are_compared(tmp_path, videos, capsys):
     scores = run(small(videos, f"paths.run={tmp_path}/one"))
-    assert set(scores) == {"mean_colour", "temporal_copy"}
-    assert {"mse", "warping_error_hole", "flicker_hole"} <= set(scores["mean_colour"])
+    assert set(scores) == {"mean-color", "temporal-copy"}
+    assert {"mse", "warping_error_hole", "flicker_hole"} <= set(scores["mean-color"])
     assert "report.html" in capsys.readouterr().out
     before = (tmp_path / "one" / "scored.0.jsonl").read_bytes()
     assert run(small(videos, f"paths.run={tmp_path}/one")) == scores
     assert (tmp_path / "one" / "scored.0.jsonl").read_bytes() == before
-    run(small(videos, f"paths.run={tmp_path}/two", "methods=[mean_colour,telea]"))
-    compare.main([f"{tmp_path}/one", f"{tmp_path}/two", "--against", "mean_colour", "-o", f"{tmp_path}/table"])
+    run(small(videos, f"paths.run={tmp_path}/two", "methods=[mean-color,telea]"))
+    compare.main([f"{tmp_path}/one", f"{tmp_path}/two", "--against", "mean-color", "-o", f"{tmp_path}/table"])
     printed = capsys.readouterr().out
-    assert "Differences from mean_colour" in printed
+    assert "Differences from mean-color" in printed
     assert {p.name for p in (tmp_path / "table").iterdir()} == {"comparison.md", "comparison.html", "comparison.json"}
     with pytest.raises(SystemExit) as stopped:
         compare.main([f"{tmp_path}/videos"])
@@ -103,12 +103,12 @@ def test_the_precision_of_the_network_is_part_of_what_it_is(tmp_path, videos, ne
     def document():
         return json.loads((tmp_path / "run" / "metrics.json").read_text())
 
-    words = network, f"paths.run={tmp_path}/run", "methods=[temporal_copy]"
+    words = network, f"paths.run={tmp_path}/run", "methods=[temporal-copy]"
     choose("bf16")
     scores = run(small(videos, *words))
     assert "lgtsm evaluate: precision bf16: a test" in capsys.readouterr().err
     assert document()["methods"]["network"]["precision"] == "bf16"
-    assert "precision" not in document()["methods"]["temporal_copy"]
+    assert "precision" not in document()["methods"]["temporal-copy"]
     assert "precision bf16" in (tmp_path / "run" / "report.md").read_text()
     assert "precision: bf16" in (tmp_path / "run" / "config.yaml").read_text()
     choose("fp32")  # on another machine; what was begun goes on
@@ -119,7 +119,7 @@ def test_the_precision_of_the_network_is_part_of_what_it_is(tmp_path, videos, ne
     exact = run(small(videos, network, f"paths.run={tmp_path}/exact", "precision=fp32"))
     assert exact["network"]["mse_hole"] == pytest.approx(scores["network"]["mse_hole"], rel=0.05)
     assert exact["network"]["mse_hole"] != scores["network"]["mse_hole"]
-    assert exact["temporal_copy"] == scores["temporal_copy"]
+    assert exact["temporal-copy"] == scores["temporal-copy"]
 
 
 def test_validation_clips_are_scored_in_the_precision_that_is_said(tmp_path, network, monkeypatch, capsys):

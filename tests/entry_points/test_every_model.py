@@ -9,14 +9,13 @@ import torch
 
 import lgtsm
 from lgtsm import evaluate
-from lgtsm.classical import CLASSICAL
 from lgtsm.commands.inpaint import main
 from lgtsm.video.open import open_video
 from tests.data_trees import write_frames
 from tests.end_to_end.composing import composed
 
 OPTIONS = {"edge_connect": {"residual_blocks": 1}, "combcn": {"coarse_width": 2}, "gated3d": {"spectral_norm": True}}
-NETWORKS = lgtsm.list_models()
+NETWORKS = lgtsm.list_models(networks=True)
 SIZE = (4, 32, 40)
 
 
@@ -73,7 +72,7 @@ def test_inpaint_fills_without_a_network(name, tmp_path, pair, clip):
     main([str(w) for w in (video, "--mask", mask, "-o", tmp_path / "out", "--method", name)])
     with open_video(tmp_path / "out", "pyav") as reader:
         frames = reader.read(range(len(reader)))
-    expected = filled_by_hand(CLASSICAL[name.replace("-", "_")](), clip, hole).astype(int)
+    expected = filled_by_hand(lgtsm.create_model(name), clip, hole).astype(int)
     assert np.abs(frames - expected).max() <= 1
     assert np.array_equal(frames[~hole], clip[~hole])
 
@@ -85,13 +84,13 @@ def test_evaluate_scores_the_network(name, tmp_path):
     path = saved(name, tmp_path)
     options = [
         "protocol=paper_fvi", f"protocol.videos={tmp_path / 'videos'}", "protocol.num_frames=3", "protocol.height=32",
-        "protocol.width=40", "protocol.centres=[25]", "protocol.kinds=[object_like]", "methods=[mean_colour]",
+        "protocol.width=40", "protocol.centres=[25]", "protocol.kinds=[object_like]", "methods=[mean-color]",
         f"checkpoint={path}", f"name={name}", "num_pictures=0", f"paths.run={tmp_path / 'run'}",
         *(f"metric.{metric}=null" for metric in ("lpips", "video_fid_eval", "video_fid_batch_statistics")),
     ]  # fmt: skip
     scores = evaluate.run(composed("evaluate", *options))
-    assert list(scores) == ["mean_colour", name]
+    assert list(scores) == ["mean-color", name]
     assert scores[name]["mse_hole"] > 0
-    assert scores[name]["psnr_hole"] != scores["mean_colour"]["psnr_hole"]
+    assert scores[name]["psnr_hole"] != scores["mean-color"]["psnr_hole"]
     efficiency = json.loads((tmp_path / "run" / "metrics.json").read_text())["efficiency"][name]
     assert efficiency["parameters"] == sum(p.numel() for p in lgtsm.load_model(path).parameters())

@@ -23,7 +23,7 @@ from lgtsm.video.writer import VideoWriter
 ODD = Path(__file__).parents[1] / "data" / "odd"
 WHOLE = sorted(p.name for p in ODD.iterdir() if p.stem not in ("empty", "not_a_video", "truncated_no_moov"))
 BOX = ("--box", "4,4,12,10")
-FAST = (*BOX, "--method", "mean-colour")
+FAST = (*BOX, "--method", "mean-color")
 
 
 def call(*words):
@@ -76,7 +76,7 @@ def pipe(monkeypatch, data=b""):
         ((), "--mask, --box or --key-color"),
         (("--mask", "m.png", *BOX), "got --mask and --box"),
         ((*BOX, "--key-tolerance", "3"), "--key-tolerance is for --key-color"),
-        ((*BOX, "--feather", "3", "--method", "mean-colour"), "--feather compares the fill"),
+        ((*BOX, "--feather", "3", "--method", "mean-color"), "--feather compares the fill"),
         ((*BOX, "--resize-mask"), "--resize-mask is for mask files"),
         ((*BOX, "--raw", "4x4"), "--raw is for VIDEO -"),
         ((*BOX, "--fps", "30"), "keep their own times"),
@@ -230,7 +230,7 @@ def test_a_key_colour_is_a_mask(tmp_path, clip):
         mask[5 : 15 + t, 8:20] = 255
         cv2.imwrite(str(masks / f"{t}.png"), mask)
     source = write_clip(tmp_path / "clip.mkv", clip, lossless=True)
-    same = ("--method", "mean-colour", "--dilate", "2", "--dilate-time", "1")
+    same = ("--method", "mean-color", "--dilate", "2", "--dilate-time", "1")
     assert call(source, "--mask", masks, *same, "-o", tmp_path / "a") == 0
     assert call(source, "--key-colour", "FF00FF", *same, "-o", tmp_path / "b") == 0
     assert np.array_equal(frames_of(tmp_path / "a"), frames_of(tmp_path / "b"))
@@ -239,7 +239,7 @@ def test_a_key_colour_is_a_mask(tmp_path, clip):
 def test_preview_and_report(tmp_path, clip):
     source = write_clip(tmp_path / "clip.mkv", clip, lossless=True)
     look, page, out = tmp_path / "look.mp4", tmp_path / "page", tmp_path / "out.mkv"
-    mask = ("--box", "20,10,14,12", "--method", "mean-colour")
+    mask = ("--box", "20,10,14,12", "--method", "mean-color")
     assert call(source, *mask, "-o", out, "--lossless", "--preview", look, "--report", page) == 0
     filled, preview = frames_of(out), frames_of(look).astype(int)
     assert preview.shape == (12, 56, 128, 3)
@@ -302,7 +302,7 @@ def test_many_videos(tmp_path, monkeypatch, capsys, clip):
         "-m",
         tmp_path / "masks",
         "--method",
-        "mean-colour",
+        "mean-color",
         "-o",
         tmp_path / "out",
         "--batch",
@@ -319,7 +319,7 @@ def test_many_videos(tmp_path, monkeypatch, capsys, clip):
     assert "1 done before, 2 filled" in capsys.readouterr().out
     table = tmp_path / "pairs.csv"
     table.write_text("video,mask,output\nvideos/a.mp4,masks/a.png,one.mp4\n")
-    assert call("--pairs", table, "--method", "mean-colour") == 0
+    assert call("--pairs", table, "--method", "mean-color") == 0
     assert np.abs(frames_of(tmp_path / "one.mp4").astype(int) - frames_of(tmp_path / "out" / "a.mp4")).mean() < 3
 
 

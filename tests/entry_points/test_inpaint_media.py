@@ -33,7 +33,7 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 def call(*words):
     """Run the command without a network; returns its exit code."""
     try:
-        main([str(word) for word in (*words, "--box", "4,4,12,10", "--method", "mean-colour")])
+        main([str(word) for word in (*words, "--box", "4,4,12,10", "--method", "mean-color")])
     except SystemExit as end:
         return end.code
     return 0

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
+from lgtsm.document import Table
 from lgtsm.evaluation.comparison import compare
-from lgtsm.evaluation.document import Table
 from lgtsm.evaluation.inputs import write_inputs
 from lgtsm.evaluation.ledger import Ledger, claim, read_ledger
 from lgtsm.evaluation.methods import ModuleMethod, ResultsFolder, make_methods
@@ -52,7 +52,7 @@ def make_metrics():
     }
 
 
-def score(videos, folder, names=("mean_colour", "telea"), results=(), **options):
+def score(videos, folder, names=("mean-color", "telea"), results=(), **options):
     unavailable = {"lpips": ("no weights x.pth", "LPIPS needs x.pth.")}
     methods = make_methods(names, results=results)
     return evaluate(make_protocol(videos), methods, make_metrics(), unavailable, folder, **options)
@@ -135,7 +135,7 @@ def test_the_report_is_whole(run):
     assert report.count(" [no interval]") == 2 * (3 + 4)  # video FID of two methods, by kind and by bin
     assert "Flicker is the mean absolute difference" in report
     assert "Warping error is" not in report
-    assert "Known pixels untouched: mean_colour, telea." in report
+    assert "Known pixels untouched: mean-color, telea." in report
     assert f"{document['scores']['telea']['all']['psnr_hole']['mean']:.2f}" in report
     assert page.count("data:image/png;base64,") == len(list(folder.glob("*.png"))) == 8 + 2 * 3
     assert 'src="plot' not in page
@@ -154,7 +154,7 @@ def test_a_killed_evaluation_goes_on_and_scores_nothing_twice(videos, run, tmp_p
     (tmp_path / "scored.0.jsonl").write_text("".join(lines[:9]) + lines[9][:20])
     shutil.copy(folder / "evaluation.json", tmp_path)
     calls = []
-    methods = make_methods(["mean_colour", "telea"])
+    methods = make_methods(["mean-color", "telea"])
     for method in methods:
         method.module.register_forward_hook(lambda *_: calls.append(1))
     evaluate(make_protocol(videos), methods, make_metrics(), {"lpips": ("", "")}, tmp_path, num_pictures=0)
@@ -213,14 +213,14 @@ def test_results_from_files_are_scored_and_watched(videos, run, tmp_path):
 
     # The same evaluation elsewhere, and both in one table.
     blocks, plain = compare([run[0], tmp_path / "run"])
-    assert list(plain["scores"]) == ["mean_colour", "telea", "good", "gap"]
+    assert list(plain["scores"]) == ["mean-color", "telea", "good", "gap"]
     difference = plain["differences"]["telea"]["box"]["mse"]
-    expected = telea["box"]["mse"]["mean"] - plain["scores"]["mean_colour"]["box"]["mse"]["mean"]
+    expected = telea["box"]["mse"]["mean"] - plain["scores"]["mean-color"]["box"]["mse"]["mean"]
     assert difference["mean"] == pytest.approx(expected, rel=1e-9)
     table = next(block for block in blocks if isinstance(block, Table) and "score" in block.head)
     row = next(row for row in table.rows if row[:2] == ["MSE hole ↓", "all kinds"])
     assert sum(cell.startswith("**") for cell in row) >= 1
-    with pytest.raises(ValueError, match="--against must be one of mean_colour, telea"):
+    with pytest.raises(ValueError, match="--against must be one of mean-color, telea"):
         compare([run[0]], "nobody")
     other = json.loads((run[0] / "metrics.json").read_text())
     other["protocol"]["seed"] = 5
@@ -245,9 +245,7 @@ def test_methods_see_no_answer_and_broken_ones_get_no_number(videos, tmp_path):
 
 def test_the_true_videos_have_a_warping_error_too(videos, tmp_path):
     metric, protocol = WarpingError(DISFlow()), make_protocol(videos, kinds=("box",), centres=(15,))
-    document = evaluate(
-        protocol, make_methods(["mean_colour"]), {"warping_error": metric}, {}, tmp_path, num_pictures=0
-    )
+    document = evaluate(protocol, make_methods(["mean-color"]), {"warping_error": metric}, {}, tmp_path, num_pictures=0)
     for unit in protocol.units():
         video, hole = protocol.read(unit)
         metric.update(video, video, hole)
@@ -259,7 +257,7 @@ def test_the_true_videos_have_a_warping_error_too(videos, tmp_path):
 def test_scores_with_another_flow_are_not_mixed_in(videos, tmp_path):
     protocol = make_protocol(videos, kinds=("box",), centres=(15,), limit=1)
     for flow in (DISFlow("fast"), DISFlow("fast")):
-        methods, metrics = make_methods(["mean_colour"]), {"warping_error": WarpingError(flow)}
+        methods, metrics = make_methods(["mean-color"]), {"warping_error": WarpingError(flow)}
         evaluate(protocol, methods, metrics, {}, tmp_path, num_pictures=0)
     assert "warping_error_dis_fast," in (tmp_path / "per_video.csv").read_text()
     with pytest.raises(ValueError, match=r"holds an evaluation that differs in metrics\."):
@@ -269,15 +267,15 @@ def test_scores_with_another_flow_are_not_mixed_in(videos, tmp_path):
 def test_a_metric_that_clips_are_too_small_for_says_so(videos, tmp_path):
     protocol = make_protocol(videos, kinds=("box",), centres=(15,), height=12)
     metrics = {"warping_error": WarpingError(DISFlow()), "quality": FrameQuality()}
-    of = evaluate(protocol, make_methods(["mean_colour"]), metrics, {}, tmp_path, num_pictures=0)["scores"]
-    assert "at least 16 pixels" in of["mean_colour"]["all"]["warping_error"]["unavailable"]
-    assert of["mean_colour"]["all"]["mse"]["mean"] > 0
+    of = evaluate(protocol, make_methods(["mean-color"]), metrics, {}, tmp_path, num_pictures=0)["scores"]
+    assert "at least 16 pixels" in of["mean-color"]["all"]["warping_error"]["unavailable"]
+    assert of["mean-color"]["all"]["mse"]["mean"] > 0
 
 
 def test_short_videos_are_named_not_scored(videos, tmp_path):
     protocol = make_protocol(videos, num_frames=4)
-    document = evaluate(protocol, make_methods(["mean_colour"]), {"quality": FrameQuality()}, {}, tmp_path)
-    assert "4 of 12 clips could not be scored" in document["scores"]["mean_colour"]["all"]["mse"]["unavailable"]
+    document = evaluate(protocol, make_methods(["mean-color"]), {"quality": FrameQuality()}, {}, tmp_path)
+    assert "4 of 12 clips could not be scored" in document["scores"]["mean-color"]["all"]["mse"]["unavailable"]
     assert "**Not scored: 4 clips.**" in (tmp_path / "report.md").read_text()
 
 
@@ -305,8 +303,10 @@ def test_the_ledger_cuts_torn_lines_and_counts_once(tmp_path):
 
 
 def test_method_errors(tmp_path):
-    with pytest.raises(ValueError, match="telea, flow_copy, key_frames, tccds; got 'magic'"):
+    with pytest.raises(ValueError, match=r"key-frames, tccds.* got 'magic'"):
         make_methods(["magic"])
+    with pytest.raises(ValueError, match=r"got 'lgtsm'.*checkpoint=FILE"):
+        make_methods(["lgtsm"])
     with pytest.raises(ValueError, match="NAME:FOLDER"):
         make_methods([], results=["folder"])
     with pytest.raises(ValueError, match="there is no such folder"):

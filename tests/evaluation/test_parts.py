@@ -6,11 +6,9 @@ import torch
 from torch import nn
 
 from lgtsm.evaluation.columns import best_of, cell, column
-from lgtsm.evaluation.document import Heading, Picture, Table, Text, to_html, to_markdown
 from lgtsm.evaluation.efficiency import measure_efficiency
 from lgtsm.evaluation.figures import frames_picture, slices_picture
 from lgtsm.evaluation.intervals import interval
-from lgtsm.video.pictures import write_png
 
 
 def test_the_interval_is_that_of_the_mean():
@@ -48,27 +46,6 @@ def test_cells_and_best():
     assert best_of("lpips", {"a": good, "b": {"mean": 0.12349}}) == {"a", "b"}
     assert "not published" in column("lpips_squeeze_not_published").title
     assert column("anything").title == "anything"
-
-
-def test_documents(tmp_path):
-    write_png(tmp_path / "p.png", np.zeros((4, 4, 3), np.uint8))
-    blocks = [
-        Heading("A <b>", 1),
-        Text("is **bold** & `safe`"),
-        Table(["x", "y", "z"], [["1|2", "**3** [1, 4]", "n/a (why)"], ["1|2", "-2.5", "a (b)"]]),
-        Picture("p.png", "it"),
-    ]
-    markdown, page = to_markdown(blocks), to_html(blocks, tmp_path)
-    assert markdown.startswith("# A <b>\n\nis **bold**")
-    assert "1\\|2" in markdown
-    assert "![it](p.png)" in markdown
-    assert "<h1>A &lt;b&gt;</h1>" in page
-    assert "<b>bold</b> &amp; <code>safe</code>" in page
-    # Equal first cells are one, numbers stand to the right with small intervals, and text stays as it is.
-    assert '<td rowspan="2">1|2</td><td class="number"><b>3</b> <small>[1, 4]</small></td><td>n/a (why)</td>' in page
-    assert '<tr><td class="number">-2.5</td><td>a (b)</td></tr>' in page
-    assert 'name="viewport"' in page
-    assert 'src="data:image/png;base64,iVBOR' in page
 
 
 def test_efficiency_counts_what_can_be_counted_by_hand():

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lgtsm.classical import MeanColour, TemporalCopy
+from lgtsm.classical import MeanColor, TemporalCopy
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
@@ -26,7 +26,7 @@ def test_known_bytes_come_back_as_they_are():
     frames = np.random.default_rng(0).integers(0, 256, (3, 20, 22, 3), dtype=np.uint8)
     hole = np.zeros((3, 20, 22), np.uint8)
     hole[:, 5:9, 6:12] = 1
-    filled = Inpainter(MeanColour()).fill_bytes(frames, hole)
+    filled = Inpainter(MeanColor()).fill_bytes(frames, hole)
     assert np.array_equal(filled[hole == 0], frames[hole == 0])
     assert (filled[hole == 1] == np.round(frames[hole == 0].mean(0)).astype(np.uint8)).all()
 
@@ -39,7 +39,7 @@ def test_count_size_timing_and_sound_are_kept(tmp_path, data_folder, name):
     before = probe(source)
     write_mask(tmp_path / "mask.png", before.height, before.width)
     out = tmp_path / "out.mkv"
-    summary = Inpainter(MeanColour()).fill_file(source, tmp_path / "mask.png", out, encoding=Encoding(lossless=True))
+    summary = Inpainter(MeanColor()).fill_file(source, tmp_path / "mask.png", out, encoding=Encoding(lossless=True))
     after = probe(out)
     assert (after.frames, after.height, after.width) == (before.frames, before.height, before.width)
     shown = [(info.pts - info.pts[0]) * float(info.time_base) for info in (before, after)]
@@ -59,7 +59,7 @@ def test_frames_outside_the_hole_are_bit_exact_before_encoding(tmp_path, data_fo
 
 
 def test_nothing_is_left_after_an_error(tmp_path, data_folder):
-    class Broken(MeanColour):
+    class Broken(MeanColor):
         def forward(self, video, hole):
             raise RuntimeError("broken")
 
@@ -75,5 +75,5 @@ def test_the_output_must_not_be_the_input(data_folder, tmp_path):
     video = data_folder / "odd" / "tiny_48x28.mp4"
     before = video.read_bytes()
     with pytest.raises(VideoError, match="must not be the input itself"):
-        Inpainter(MeanColour()).fill_file(video, tmp_path / "mask.png", video)
+        Inpainter(MeanColor()).fill_file(video, tmp_path / "mask.png", video)
     assert video.read_bytes() == before

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import lgtsm
-from lgtsm.classical import KeyFrames, MeanColour
+from lgtsm.classical import KeyFrames, MeanColor
 from lgtsm.precision import Choice
 
 
@@ -33,7 +33,7 @@ def test_it_is_the_models_own_result(model, make_clip):
 
 def test_any_method_and_any_checkpoint(tmp_path, model, make_clip):
     video, hole = make_clip()
-    assert torch.equal(lgtsm.Inpainter(MeanColour()).fill(video, hole), MeanColour()(video, hole)["filled"])
+    assert torch.equal(lgtsm.Inpainter(MeanColor()).fill(video, hole), MeanColor()(video, hole)["filled"])
     lgtsm.save_model(model, tmp_path / "w.safetensors")
     assert torch.equal(
         lgtsm.Inpainter(tmp_path / "w.safetensors").fill(video, hole), lgtsm.Inpainter(model).fill(video, hole)
@@ -69,6 +69,6 @@ def test_a_network_takes_what_the_device_computes_fast_and_other_methods_do_not_
     assert (named.precision, named.why_precision) == ("bf16", None)
     video, hole = make_clip(1, 3)
     assert torch.equal(inpainter.fill(video, hole), named.fill(video, hole))
-    classical = lgtsm.Inpainter(MeanColour())
+    classical = lgtsm.Inpainter(MeanColor())
     assert (classical.precision, classical.why_precision) == ("fp32", None)
     assert asked == ["cpu"]

@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from lgtsm.video.survey import survey
 
 import lgtsm
-from lgtsm.classical import MeanColour, TemporalCopy
+from lgtsm.classical import MeanColor, TemporalCopy
 from lgtsm.inference.feather import paste_feathered
 from lgtsm.inference.fill_frames import fill_frames
 from lgtsm.inference.inpainter import Inpainter
@@ -19,6 +18,7 @@ from lgtsm.inference.records import Frame
 from lgtsm.inference.regions import Region, computed_share, plan_regions
 from lgtsm.inference.scaled import shrink_hole
 from lgtsm.inference.scene_stream import SceneStream
+from lgtsm.video.survey import survey
 
 
 class SmallReach(torch.nn.Module):
@@ -301,14 +301,14 @@ def test_a_feathered_fill_is_the_networks_own_fitted_to_what_is_known(inpainter,
 
 def test_methods_that_see_whole_scenes_work_at_a_working_height_too():
     frames, mask = clip(6, 64, 80, holes=[(0, 5, 20, 30)])
-    filled, plan = fill(Inpainter(MeanColour()), frames, mask, working_height=32)
+    filled, plan = fill(Inpainter(MeanColor()), frames, mask, working_height=32)
     assert (plan.height, plan.width) == (32, 40)
     assert np.array_equal(filled[mask == 0], frames[mask == 0])
-    unscaled, _ = fill(Inpainter(MeanColour()), frames, mask)
+    unscaled, _ = fill(Inpainter(MeanColor()), frames, mask)
     assert np.abs(filled.astype(int) - unscaled).max() > 1  # fitted to what is around
-    plain, _ = fill(Inpainter(MeanColour()), frames, mask, working_height=32, feather=0)
+    plain, _ = fill(Inpainter(MeanColor()), frames, mask, working_height=32, feather=0)
     small = np.stack([cv2.resize(frame, (40, 32), interpolation=cv2.INTER_AREA) for frame in frames])
-    small = Inpainter(MeanColour()).fill_bytes(small, np.stack([shrink_hole(hole, (40, 32)) for hole in mask]))
+    small = Inpainter(MeanColor()).fill_bytes(small, np.stack([shrink_hole(hole, (40, 32)) for hole in mask]))
     large = np.stack([cv2.resize(frame, (80, 64), interpolation=cv2.INTER_CUBIC) for frame in small])
     assert np.array_equal(plain[mask == 1], large[mask == 1])
 
@@ -397,7 +397,7 @@ def test_a_method_that_is_not_local_sees_whole_frames(inpainter):
     frames = np.random.default_rng(0).integers(0, 256, (3, 300, 420, 3), dtype=np.uint8)
     holes = np.zeros((3, 300, 420), np.uint8)
     holes[:, 5:15, 5:20] = 1
-    method = Inpainter(MeanColour())
+    method = Inpainter(MeanColor())
     filled, _ = fill(method, frames, holes)
     assert np.array_equal(filled, method.fill_bytes(frames, holes))
 

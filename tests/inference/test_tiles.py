@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 import pytest
-from lgtsm.video.survey import survey
 
 from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import Inpainter
@@ -15,6 +14,7 @@ from lgtsm.inference.tiles import PixelStore, plan_passes
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
+from lgtsm.video.survey import survey
 from lgtsm.video.writer import VideoWriter
 from tests.inference.test_stream import SmallReach
 

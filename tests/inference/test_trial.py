@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
-from lgtsm.video.survey import survey
 
 import lgtsm
-from lgtsm.classical import MeanColour
+from lgtsm.classical import MeanColor
 from lgtsm.inference import trial
 from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.plan import FillOptions, make_plan
 from lgtsm.video.probe import probe
+from lgtsm.video.survey import survey
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_patience_ends(info, plan_of, monkeypatch):
 
 
 def test_nothing_to_try(info, plan_of):
-    inpainter = Inpainter(MeanColour())
+    inpainter = Inpainter(MeanColor())
     plan = plan_of(inpainter)
     assert trial.try_network(inpainter, plan) is None
     assert "scenes, as much of them" in describe_plan(info, 0.1, plan, None, "cpu")[-1]

@@ -3,7 +3,7 @@ import json
 import cv2
 import numpy as np
 
-from lgtsm.classical import MeanColour
+from lgtsm.classical import MeanColor
 from lgtsm.data.clips import InpaintingClips
 from lgtsm.data.synthetic import SyntheticVideos
 from lgtsm.masks import MaskMixture
@@ -13,7 +13,7 @@ from lgtsm.video.pictures import mark_hole, side_by_side, strip, write_png
 
 def test_report_holds_table_numbers_and_pictures(tmp_path):
     clips = InpaintingClips(SyntheticVideos(3), MaskMixture({"box": 1.0}), 4, 24, 32)
-    scores = write_report({"gray": MeanColour()}, clips, tmp_path / "out", shown="gray", about={"seed": 1})
+    scores = write_report({"gray": MeanColor()}, clips, tmp_path / "out", shown="gray", about={"seed": 1})
     document = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert document == {"schema": "lgtsm-validation-1", "clips": 3, "about": {"seed": 1}, "scores": scores}
     assert f"{scores['gray']['psnr_hole']:.2f} dB" in (tmp_path / "out" / "report.md").read_text()

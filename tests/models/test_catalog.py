@@ -37,7 +37,23 @@ def test_published_parameter_counts(geometry):
 
 
 def test_the_variants_are_of_every_model():
-    assert {name for name, _ in VARIANTS} == set(lgtsm.list_models())
+    assert {name for name, _ in VARIANTS} == set(lgtsm.list_models(networks=True))
+
+
+def test_one_list_knows_networks_and_methods_without_weights():
+    from lgtsm.inpaint import make_parser
+
+    networks, methods = lgtsm.list_models(networks=True), lgtsm.list_models(networks=False)
+    assert lgtsm.list_models() == networks + methods
+    assert {"key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "smooth-fill", "mean-color"} == set(methods)
+    (choice,) = [action for action in make_parser()._actions if action.dest == "method"]
+    assert list(choice.choices) == ["network", *methods]
+    for name in methods:
+        model = lgtsm.create_model(name)
+        assert not list(model.parameters())
+        with pytest.raises(ValueError, match="Only networks"):
+            lgtsm.save_model(model, "model.safetensors")
+    assert lgtsm.create_model("tccds", patch_size=5, seed=3).radius == 2
 
 
 @pytest.mark.parametrize(("name", "options"), VARIANTS)
@@ -68,7 +84,7 @@ def test_any_size_and_known_pixels_bit_exact(size, num_frames, name, options):
         assert torch.equal(output["filled"][known], video[known])
 
 
-@pytest.mark.parametrize("name", lgtsm.list_models())
+@pytest.mark.parametrize("name", lgtsm.list_models(networks=True))
 def test_what_lies_under_the_hole_is_never_looked_at(name, make_clip):
     model = lgtsm.create_model(name, width=8).eval()
     video, hole = make_clip(1, 3)
@@ -154,6 +170,7 @@ def test_discriminator_gradients_in_bf16_are_those_in_fp32_down_to_one_column(si
     [
         (lambda: lgtsm.create_model("vinet"), "no model named 'vinet'; known are lgtsm"),
         (lambda: lgtsm.create_model("lgtsm", widht=8), "no option 'widht'; it has width"),
+        (lambda: lgtsm.create_model("mean-color", width=8), "no option 'width'"),
         (lambda: lgtsm.create_model("lgtsm", width=7), "width must be even"),
         (lambda: lgtsm.create_model("gtsm", shift_kernel_size=5), "learnable shift"),
         (lambda: lgtsm.create_model("lgtsm", geometry="u-net"), "'released', 'paper'"),

@@ -1,4 +1,4 @@
-"""A document of headings, text, tables and pictures, as Markdown and as one HTML file."""
+"""A document of headings, text, tables and pictures, as Markdown and as an HTML page."""
 
 from __future__ import annotations
 
@@ -55,15 +55,16 @@ def to_markdown(blocks: Sequence[Block]) -> str:
     return "\n\n".join(_markdown(block) for block in blocks) + "\n"
 
 
-def to_html(blocks: Sequence[Block], folder: str | Path) -> str:
-    """Return the document as one HTML page that needs nothing beside it.
+def to_html(blocks: Sequence[Block], folder: str | Path | None = None) -> str:
+    """Return the document as an HTML page.
 
     Args:
         blocks: of the document.
-        folder: where its pictures lie.
+        folder: where its pictures lie; they become part of the page, which then needs nothing beside it. None links to
+            them.
     """
     title = next((html.escape(block.text) for block in blocks if isinstance(block, Heading)), "Report")
-    body = "\n".join(_html(block, Path(folder)) for block in blocks)
+    body = "\n".join(_html(block, folder) for block in blocks)
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style>"
@@ -85,16 +86,17 @@ def _markdown(block: Block) -> str:
     return "\n".join(lines)
 
 
-def _html(block: Block, folder: Path) -> str:
+def _html(block: Block, folder: str | Path | None) -> str:
     if isinstance(block, Heading):
         return f"<h{block.level}>{_inline(block.text)}</h{block.level}>"
     if isinstance(block, Text):
         return f"<p>{_inline(block.text)}</p>"
     if isinstance(block, Picture):
-        data = base64.b64encode((folder / block.file).read_bytes()).decode()
-        caption = html.escape(block.caption)
-        picture = f'<img alt="{caption}" src="data:image/png;base64,{data}">'
-        return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
+        source, caption = html.escape(block.file), html.escape(block.caption)
+        if folder is not None:
+            data = base64.b64encode((Path(folder) / block.file).read_bytes()).decode()
+            source = f"data:image/png;base64,{data}"
+        return f'<figure><img alt="{caption}" src="{source}"><figcaption>{caption}</figcaption></figure>'
     return _html_table(block)
 
 
