@@ -26,7 +26,7 @@ from lgtsm.training.plateau import Plateau
 from lgtsm.training.start import checkpoint_to_resume
 from lgtsm.training.stop_signals import StoppedBySignal, StopSignals
 
-OPTIONS = {"adversarial_start_step": 5, "average_decay": 0.9}
+OPTIONS = {"start_step": 5, "average_decay": 0.9}
 
 
 class SendSignal(pl.Callback):
@@ -225,8 +225,8 @@ def test_a_plateau_starts_the_gan_and_is_remembered(make_module, fit, make_data,
     def module():
         # A rate of zero: validation stands still from the second time on.
         return make_module(
-            adversarial_start_step=1000,
-            adversarial_start_plateau=Plateau(patience=2),
+            start_step=1000,
+            start_plateau=Plateau(patience=2),
             scheduler=lambda optimizer: torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.0),
         )
 
