@@ -24,9 +24,8 @@ MAY_IMPORT = {
     "inference": {"ops", "models", "classical", "video"},
     "training": {"losses", "metrics", "data", "video"},
     "config": set(),
-    "commands": {"ops", "layers", "models", "classical", "features", "losses", "metrics", "evaluation", "masks", "video",
-                 "data", "inference", "training", "config"},
-}  # fmt: skip
+    "commands": {"classical", "config", "losses", "metrics", "models", "training"},
+}
 ONLY_IN = {
     "hydra": ("config/", "commands/", *(f"{name}.py" for name in ENTRY_POINTS)),
     "omegaconf": ("config/", "commands/", *(f"{name}.py" for name in ENTRY_POINTS)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
@@ -14,6 +14,11 @@ from lgtsm.config.sweep import expand_globs
 from lgtsm.exits import exit_with_sentence
 from lgtsm.threads import wait_patiently
 from lgtsm.training.stop_signals import EXIT_STATUS, StoppedBySignal, StopSignals
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lgtsm.models.transfer import Matched
 
 
 def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any]:
@@ -36,24 +41,20 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
 
     import torch
     from torch import nn
-    from torchmetrics import Metric
 
     from lgtsm.classical.fillers import MeanColour, TemporalCopy
     from lgtsm.config.build import build, build_all
     from lgtsm.config.record import write_config
-    from lgtsm.losses import GradientPenalty
     from lgtsm.metrics.report import write_report
     from lgtsm.metrics.scoring import markdown_table
-    from lgtsm.models.transfer import read_networks, transfer
     from lgtsm.models.weights import save_model
     from lgtsm.precision import allow_tf32
     from lgtsm.training.callbacks import RunCheckpoints
+    from lgtsm.training.checkpoint_files import check_reloadable
     from lgtsm.training.datamodule import ClipDataModule
-    from lgtsm.training.finite import FiniteGuard
     from lgtsm.training.inpainting_gan import InpaintingGAN
-    from lgtsm.training.plateau import Plateau
     from lgtsm.training.precision import short_name, training_device, training_precision
-    from lgtsm.training.start import checkpoint_to_resume, hide_known_advice, plugins, seed_everything
+    from lgtsm.training.start import PARTS, checkpoint_to_resume, hide_known_advice, plugins, seed_everything
 
     seed_everything(config.seed)
     if config.num_threads is not None:
@@ -67,53 +68,24 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     if why_precision is not None and config.precision != "fp32":  # a run in plain fp32 stays exact when it goes on
         allow_tf32(training_device(options))
 
-    generator = build(config.model, "model", nn.Module)
+    generator = build_generator(config.model)
     discriminator = build(config.discriminator, "discriminator", nn.Module)
-    matched = {}
-    if config.init_from is not None:
-        stored = read_networks(config.init_from)
-        matched["generator"] = transfer(generator, stored.generator, stored.options)
-        if config.init_discriminator:
-            if stored.discriminator is None or discriminator is None:
-                raise ValueError(
-                    f"init_discriminator=true needs a discriminator in {config.init_from} and one to train; "
-                    "set it to false."
-                )
-            matched["discriminator"] = transfer(discriminator, stored.discriminator)
-    data = build(config.data.module, "data", ClipDataModule)
-    module = InpaintingGAN(
-        generator,
-        build(config.loss, "loss", nn.Module),
-        build(config.optimizer.generator, "optimizer.generator"),
-        discriminator=discriminator,
-        adversarial=build(config.adversarial.loss, "adversarial.loss", nn.Module),
-        adversarial_weight=config.adversarial.weight,
-        adversarial_start_step=config.adversarial.start_step,
-        step_order=config.adversarial.step_order,
-        discriminator_optimizer=build(config.optimizer.discriminator, "optimizer.discriminator"),
-        scheduler=build(config.optimizer.generator_schedule, "optimizer.generator_schedule"),
-        discriminator_scheduler=build(config.optimizer.discriminator_schedule, "optimizer.discriminator_schedule"),
-        feature_matching_weight=config.adversarial.feature_matching,
-        max_gradient_norm=config.max_gradient_norm,
-        average_decay=config.average_decay,
-        adversarial_start_plateau=build(config.adversarial.start_plateau, "adversarial.start_plateau", Plateau),
-        gradient_penalty=build(config.adversarial.gradient_penalty, "adversarial.gradient_penalty", GradientPenalty),
-        accumulate=config.accumulate,
-        finite=FiniteGuard(config.nonfinite.action, config.nonfinite.limit),
-        validation_metrics={
-            name: build(metric, f"validation_metrics.{name}", Metric)
-            for name, metric in config.validation_metrics.items()
-        },
+    matched = start_from(config, generator, discriminator)
+    module = build(config.module, "module", InpaintingGAN, generator=generator, discriminator=discriminator)
+    data = build(config.loader, "loader", ClipDataModule)
+    callbacks = build_all(config.callbacks, "callbacks", PARTS["callbacks"])
+    check_reloadable(
+        {"module": module.state_dict(), **{f"callbacks.{k}": c.state_dict() for k, c in callbacks.items()}}
     )
-    callbacks = build_all(config.callbacks, "callbacks")
-    for callback in callbacks:
+    for callback in callbacks.values():
         if isinstance(callback, RunCheckpoints):
             callback.earlier = signals
     trainer = build(
         config.trainer,
         "trainer",
-        callbacks=callbacks,
-        logger=build_all(config.logger, "logger"),
+        PARTS["trainer"],
+        callbacks=list(callbacks.values()),
+        logger=list(build_all(config.logger, "logger", PARTS["logger"]).values()),
         plugins=plugins(),
     )
     if trainer.is_global_zero:
@@ -144,6 +116,47 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
                 f"\n\nRun folder: {folder}"
             )
     return {"module": module, "trainer": trainer, "scores": scores}
+
+
+def build_generator(config: DictConfig) -> nn.Module:
+    """Build the network to train, with a note of what built it if it is of a class of one's own.
+
+    Raises:
+        ConfigError: it cannot be built, or could not be saved at the end.
+    """
+    from torch import nn
+
+    from lgtsm.config.build import ConfigError, build
+    from lgtsm.models.weights import note_own
+
+    generator = build(config, "model", nn.Module)
+    try:
+        note_own(generator, config._target_, OmegaConf.to_container(config, resolve=True))
+    except ValueError as error:
+        raise ConfigError(f"model: {error}") from error
+    return generator
+
+
+def start_from(config: DictConfig, generator: nn.Module, discriminator: nn.Module | None) -> dict[str, Matched]:
+    """Take over the weights that `init_from` names; return what fitted, by network.
+
+    Raises:
+        ValueError: the file holds none that fit.
+    """
+    from lgtsm.models.transfer import read_networks, transfer
+
+    if config.init_from is None:
+        return {}
+    stored = read_networks(config.init_from)
+    matched = {"generator": transfer(generator, stored.generator, stored.options)}
+    if config.init_discriminator:
+        if stored.discriminator is None or discriminator is None:
+            raise ValueError(
+                f"init_discriminator=true needs a discriminator in {config.init_from} and one to train; "
+                "set it to false."
+            )
+        matched["discriminator"] = transfer(discriminator, stored.discriminator)
+    return matched
 
 
 @hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")

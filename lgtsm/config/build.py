@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import SimpleNamespace, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -36,7 +36,7 @@ def build(config: DictConfig | None, key: str, expected: type | tuple[type, ...]
         key: its place in the whole configuration, for error messages. Where a value is a reference such as ${model},
             errors name the place it points to.
         expected: type (or types) that must come out.
-        extra: further arguments for the target.
+        extra: further arguments for the target, in place of what the configuration says about them.
 
     Raises:
         ConfigError: a target that cannot be imported, arguments that it refuses, a missing value, or another type.
@@ -62,7 +62,7 @@ def _build(node: Any, key: str, extra: dict[str, Any] | None = None) -> Any:
         return node
     if isinstance(node, DictConfig) and "_target_" in node and node["_target_"] is None:
         return None
-    values = dict(_children(node, key))
+    values = dict(_children(node, key, leave_out=extra or ()))
     if isinstance(node, ListConfig):
         return list(values.values())
     if "_target_" not in node:
@@ -70,30 +70,30 @@ def _build(node: Any, key: str, extra: dict[str, Any] | None = None) -> Any:
     arguments = {name: value for name, value in values.items() if name not in SPECIAL}
     target = _find(node["_target_"], key)
     for name, value in arguments.items():
-        _check_type(value, _hint(target, name), node[name], _place(node, name, key))
+        _check_type(value, _hint(target, name), node[name], _place(node, name, f"{key}.{name}"))
     call = functools.partial(target, *values.get("_args_", ()), **{**arguments, **(extra or {})})
     return call if node.get("_partial_") else _call(call, key, node["_target_"])
 
 
-def _children(node: DictConfig | ListConfig, key: str) -> Iterator[tuple[Any, Any]]:
+def _children(node: DictConfig | ListConfig, key: str, leave_out: Collection[str] = ()) -> Iterator[tuple[Any, Any]]:
     for name in node if isinstance(node, DictConfig) else range(len(node)):
-        place = _place(node, name, key)
+        if name in leave_out:
+            continue
+        own = f"{key}[{name}]" if isinstance(node, ListConfig) else f"{key}.{name}"
         try:
             child = node[name]
         except MissingMandatoryValue as error:
-            raise ConfigError(f"{place} has no value. Set it on the command line: {place}=VALUE.") from error
+            raise ConfigError(f"{own} has no value. Set it on the command line: {own}=VALUE.") from error
         except OmegaConfBaseException as error:
-            raise ConfigError(f"{place}: {str(error).splitlines()[0]}.") from error
-        yield name, _build(child, place)
+            raise ConfigError(f"{own}: {str(error).splitlines()[0]}.") from error
+        yield name, _build(child, _place(node, name, own))
 
 
-def _place(node: DictConfig | ListConfig, name: Any, key: str) -> str:
+def _place(node: DictConfig | ListConfig, name: Any, own: str) -> str:
     """Return where a child is written: its own key, or what its reference points to."""
     written = OmegaConf.to_container(node, resolve=False)[name]
     match = REFERENCE.fullmatch(written) if isinstance(written, str) else None
-    if match is not None:
-        return match[1]
-    return f"{key}[{name}]" if isinstance(node, ListConfig) else f"{key}.{name}"
+    return own if match is None else match[1]
 
 
 def _find(target: str, key: str) -> Callable[..., Any]:
@@ -123,11 +123,10 @@ def _call(call: Callable[[], Any], key: str, target: str) -> Any:
 def _hint(target: Callable[..., Any], name: str) -> Any:
     """Return the type that an argument is annotated with, or None where there is none that can be looked up."""
     function = target.__init__ if inspect.isclass(target) else target
-    annotation = getattr(function, "__annotations__", {}).get(name)
-    one = SimpleNamespace(__annotations__={name: annotation})
+    written = {key: hint for key, hint in getattr(function, "__annotations__", {}).items() if key == name}
     try:
-        return get_type_hints(one, getattr(function, "__globals__", {})).get(name)
-    except (NameError, TypeError):  # imported for type checkers only
+        return get_type_hints(SimpleNamespace(__annotations__=written), getattr(function, "__globals__", {})).get(name)
+    except Exception:  # often a name that is imported for type checkers only
         return None
 
 
@@ -139,9 +138,10 @@ def _check_type(value: Any, hint: Any, node: Any, key: str) -> None:
     if "_target_" not in node:
         inner = next((get_args(kind)[1] for kind in kinds if get_origin(kind) is dict), None)
         for name, one in value.items():
-            _check_type(one, inner, node[name], _place(node, name, key))
-    elif "_partial_" not in node and not any(_fits(value, kind) for kind in kinds):
-        raise _wrong_type(key, " or ".join(getattr(kind, "__name__", str(kind)) for kind in kinds), node, value)
+            _check_type(one, inner, node[name], _place(node, name, f"{key}.{name}"))
+    elif not node.get("_partial_") and not any(_fits(value, kind) for kind in kinds):
+        names = [getattr(kind, "__name__", str(kind)) for kind in kinds if kind is not type(None)]
+        raise _wrong_type(key, " or ".join(names), node, value)
 
 
 def _fits(value: Any, kind: Any) -> bool:
@@ -154,6 +154,11 @@ def _fits(value: Any, kind: Any) -> bool:
 
 def _wrong_type(key: str, wanted: str, node: DictConfig, built: Any) -> ConfigError:
     return ConfigError(f"{key} must describe a {wanted}; {node.get('_target_')} gave a {type(built).__name__}.")
+
+
+def given(value: Any) -> Any:
+    """Return the value: the target of a node that stands for another one (conf/mask/same.yaml)."""
+    return value
 
 
 def targets(config: Any, key: str) -> Iterator[tuple[str, str]]:

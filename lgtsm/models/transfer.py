@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lgtsm.models.official_weights import build_official, is_official, read_checkpoint
-from lgtsm.models.weights import load_model
+from lgtsm.models.weights import read_weights
 
 # Options that change what a network computes with the same weights.
 BEHAVIOUR = ("centered", "geometry", "causal", "shift", "shift_fraction", "shift_groups", "gated")
@@ -22,12 +22,12 @@ class StoredNetworks:
     """What a file of weights holds.
 
     generator, discriminator: state dicts; the second None where there is none.
-    options: what built the generator, {"name": ..., option: value}.
+    options: what built the generator, {"name": ..., option: value}; None for a network of one's own.
     """
 
     generator: dict[str, Tensor]
     discriminator: dict[str, Tensor] | None
-    options: dict[str, Any]
+    options: dict[str, Any] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,21 +66,15 @@ def read_networks(path: str | Path) -> StoredNetworks:
         ValueError: it is none of these, or damaged.
     """
     path = Path(path)
-    discriminator = None
-    if path.suffix == ".safetensors":
-        generator = load_model(path)
+    checkpoint = {} if path.suffix == ".safetensors" else read_checkpoint(path)
+    if is_official(checkpoint):
+        official = build_official(checkpoint, str(path)).discriminator
+        discriminator = official and official.state_dict()
     else:
-        checkpoint = read_checkpoint(path)
-        if is_official(checkpoint):
-            official = build_official(checkpoint, str(path))
-            generator = official.generator
-            discriminator = official.discriminator and official.discriminator.state_dict()
-        else:
-            generator = load_model(path)
-            prefix = "discriminator."
-            state = checkpoint["state_dict"]
-            discriminator = {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)} or None
-    return StoredNetworks(generator.state_dict(), discriminator, dict(generator.catalog_entry))
+        prefix, state = "discriminator.", checkpoint.get("state_dict", {})
+        discriminator = {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)} or None
+    stored = read_weights(path)
+    return StoredNetworks(stored.state, discriminator, stored.entry)
 
 
 def transfer(network: nn.Module, state: dict[str, Tensor], options: dict[str, Any] | None = None) -> Matched:

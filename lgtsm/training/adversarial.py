@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from lgtsm.checks import check_choice
 from lgtsm.losses.adversarial import AdversarialLoss, feature_matching
 from lgtsm.losses.gradient_penalty import GradientPenalty
+from lgtsm.losses.weighted_sum import WeightedTerms
 from lgtsm.training.plateau import Plateau
 
 
@@ -74,10 +75,8 @@ class AdversarialTraining:
             start = min(start, self.plateau.reached_at)
         return "gan" if step >= start else "pretrain"
 
-    def generator_loss(
-        self, discriminator: nn.Module, real: Tensor, judged: Tensor, hole: Tensor
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return what the GAN adds to the generator's loss, and the terms of it by name, before their weights.
+    def generator_loss(self, discriminator: nn.Module, real: Tensor, judged: Tensor, hole: Tensor) -> WeightedTerms:
+        """Return what the GAN adds to the generator's loss.
 
         Args:
             discriminator: called (video, hole) -> scores.
@@ -89,7 +88,7 @@ class AdversarialTraining:
         if self.feature_matching:
             terms["feature_matching"] = feature_matching(discriminator, real, judged)
             total = total + self.feature_matching * terms["feature_matching"]
-        return total, terms
+        return WeightedTerms(total, terms)
 
     def discriminator_loss(
         self, discriminator: nn.Module, real: Tensor, judged: Tensor, hole: Tensor, step: int

@@ -46,7 +46,9 @@ class NetworkOptimizers:
     def build(self, networks: dict[str, nn.Module]) -> tuple[list[Optimizer], list[LRScheduler]]:
         """Return the optimizers of the networks, in their order, and the schedules of those that have one."""
         optimizers = {name: self.make[name](network.parameters()) for name, network in networks.items()}
-        made = [self.make_schedule[name](optimizer) for name, optimizer in optimizers.items() if self.make_schedule[name]]
+        made = [
+            self.make_schedule[name](optimizer) for name, optimizer in optimizers.items() if self.make_schedule[name]
+        ]
         return list(optimizers.values()), made
 
     @contextmanager

@@ -18,7 +18,6 @@ from lgtsm.training.inpainting_gan import InpaintingGAN
 from lgtsm.training.optimizer_steps import NetworkOptimizers
 from lgtsm.training.start import hide_known_advice
 
-
 OPTIMIZERS = {"optimizer", "generator_schedule", "discriminator_schedule", "max_gradient_norm"}
 ADVERSARIAL = {"weight", "start_step", "start_plateau", "step_order", "gradient_penalty", "feature_matching"}
 

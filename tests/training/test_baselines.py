@@ -79,9 +79,7 @@ def test_each_stage_of_edge_connect_trains_its_own_parameters(stage, trained, st
 def test_the_feature_matching_term_enters_the_loss_with_its_weight(make_module, fit):
     def run(weight):
         torch.manual_seed(0)
-        module = make_module(
-            discriminator=lgtsm.create_discriminator("edge_connect", width=4), feature_matching=weight
-        )
+        module = make_module(discriminator=lgtsm.create_discriminator("edge_connect", width=4), feature_matching=weight)
         data = (InpaintingClips(SyntheticVideos(6, s), MaskMixture({"box": 1.0}), 1, 32, 32, s) for s in (0, 9))
         trainer, recorder = fit(module, 1, ClipDataModule(*data, 2, 1))
         return trainer.callback_metrics, recorder.losses[0]
