@@ -144,7 +144,8 @@ def run_command(tmp_path, *words):
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.run(
         [sys.executable, "-m", "lgtsm.train", "--config-dir", str(tmp_path / "conf"), "experiment=mine",
-         f"paths.run={tmp_path}/run", "hardware=cpu", "precision=fp32", *words],
+         f"paths.run={tmp_path}/run", "hardware=cpu", "precision=fp32",
+         "trainer.log_every_n_steps=1", *words],
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
