@@ -14,7 +14,7 @@ from lgtsm.models.official_weights import build_official, is_official, read_chec
 from lgtsm.models.weights import read_weights
 
 # Options that change what a network computes with the same weights.
-BEHAVIOUR = ("centered", "geometry", "causal", "shift", "shift_fraction", "shift_groups", "gated")
+BEHAVIOR = ("centered", "geometry", "causal", "shift", "shift_fraction", "shift_groups", "gated")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +104,7 @@ def transfer(network: nn.Module, state: dict[str, Tensor], options: dict[str, An
             else f"the file has {', '.join(list(state)[:2])}, ... and the network {', '.join(list(own)[:2])}, ..."
         )
         raise ValueError(
-            f"Not one weight of the file fits the {type(network).__name__} that is to start from it: {for_example}. "
+            f"No weight of the file fits the {type(network).__name__} that starts from it: {for_example}. "
             "Set its options (name, width, geometry) as they were."
         )
     with torch.no_grad():
@@ -125,7 +125,7 @@ def _differences(network: nn.Module, options: dict[str, Any] | None) -> list[str
     defaults = _settings(type(network), entry), _settings(type(network), options)
     return [
         f"{name} is {here!r} here and was {there!r} there: the same weights compute something else"
-        for name in BEHAVIOUR
+        for name in BEHAVIOR
         if (here := defaults[0].get(name)) != (there := defaults[1].get(name))
     ]
 

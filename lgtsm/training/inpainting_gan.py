@@ -35,7 +35,7 @@ class Part(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What the discriminator is to tell apart: true videos and those made from them."""
+    """What the discriminator tells apart: true videos, and what the generator made of them."""
 
     real: Tensor
     fake: Tensor
@@ -54,8 +54,8 @@ class InpaintingGAN(pl.LightningModule):
     The networks are stepped by hand. `global_step` counts the generator's steps, which is one per batch.
 
     A generator that learns from more than it sees when filling has `training_output(video, hole)`, which is called
-    instead of it; a dictionary that holds "real" and "judged" says what the discriminator is to tell apart, where that
-    is not the true video and "filled".
+    instead of it; a dictionary that holds "real" and "judged" says what the discriminator tells apart, where that is
+    not the true video and "filled".
 
     Args:
         generator: network `generator(video, hole) -> {"filled", "predicted"}`.
@@ -179,7 +179,7 @@ class InpaintingGAN(pl.LightningModule):
         return GeneratorStep(self._log_means(logged)["loss"], _join(shown))
 
     def discriminator_step(self, judged: Judged, hole: Tensor) -> None:
-        """Step the discriminator on real videos and on those that it is to tell from them.
+        """Step the discriminator on real videos and on those made of them.
 
         Raises:
             NonFiniteError: a loss or gradient is not finite; nothing was stepped.

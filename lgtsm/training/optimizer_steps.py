@@ -104,7 +104,7 @@ def step_uncounted(optimizer: LightningOptimizer) -> None:
     """Step an optimizer without counting it in the trainer's `global_step`.
 
     Lightning adds one for every optimizer that steps, so that two of them would make `global_step` count each batch
-    twice, and with it `max_steps`, logging and checkpoint names. Only the generator's steps are to count.
+    twice, and with it `max_steps`, logging and checkpoint names. Only the generator's steps count.
     """
     before, after = optimizer._on_before_step, optimizer._on_after_step
     optimizer._on_before_step = optimizer._on_after_step = _nothing

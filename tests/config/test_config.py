@@ -11,6 +11,8 @@ from lgtsm.config.build import ConfigError, build, targets
 from lgtsm.config.check import check_complete, missing_keys
 from lgtsm.config.folder import config_folder
 from lgtsm.config.record import write_config
+from lgtsm.precision import AUTO, DTYPES
+from lgtsm.training.precision import LIGHTNING
 
 CONF = Path(config_folder())
 EXPERIMENTS = sorted(
@@ -104,7 +106,12 @@ def test_who_sets_the_steps_needs_no_experiment():
     check_complete(composed("data=folder", "data.root=/videos", "max_steps=5"))
 
 
-@pytest.mark.parametrize("precision", ["auto", "fp32", "bf16", "fp16"])
+def test_training_knows_the_precisions_that_everything_else_knows():
+    assert set(LIGHTNING) == set(DTYPES)
+    assert {path.stem for path in (CONF / "precision").glob("*.yaml")} == {AUTO, *DTYPES}
+
+
+@pytest.mark.parametrize("precision", [AUTO, *DTYPES])
 def test_the_precision_is_one_key_of_training_and_evaluation(precision):
     trained, scored = (composed(f"precision={precision}", name=name) for name in ("train", "evaluate"))
     assert trained.precision == trained.trainer.precision == scored.precision == precision

@@ -23,7 +23,7 @@ STEPS = 4  # two before the discriminator, two with it
 
 
 class Gradients(pl.Callback):
-    """Keep the gradients of every optimiser step, and the names of the clips trained on and validated."""
+    """Keep the gradients of every optimizer step, and the names of the clips trained on and validated."""
 
     def __init__(self):
         self.steps, self.draws, self.validated = [], [], []

@@ -26,10 +26,10 @@ def test_stages_steps_and_counting(make_module, fit, order):
     module = make_module(start_step=3, step_order=order)
     start = {key: value.clone() for key, value in module.state_dict().items()}
     trainer, recorder = fit(module, 6)
-    # One per batch, though two optimisers step in the last three.
+    # One per batch, though two optimizers step in the last three.
     assert recorder.global_steps == [1, 2, 3, 4, 5, 6]
     assert trainer.global_step == module.batches_done == 6
-    # Not touched before its stage: no weight, no state of the spectral norm, no optimiser state.
+    # Not touched before its stage: no weight, no state of the spectral norm, no optimizer state.
     assert changed(start, recorder.states[2], "discriminator.") == []
     assert changed(recorder.states[2], recorder.states[3], "discriminator.") != []
     assert changed(start, recorder.states[0], "generator.") != []
