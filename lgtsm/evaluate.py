@@ -59,7 +59,7 @@ def run_validation(config: DictConfig) -> dict[str, dict[str, float]]:
         network = load_model(config.checkpoint).to(config.device)
         set_precision(config, config.device)
         methods[shown] = InPrecision(network, config.precision).eval()
-    clips = build(config.data.module.validation, "data.module.validation", Dataset)
+    clips = build(config.data.validation, "data.validation", Dataset)
     folder = Path(config.paths.run)
     write_config(config, folder)
     about = {"checkpoint": config.checkpoint}

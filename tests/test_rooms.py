@@ -27,10 +27,11 @@ MAY_IMPORT = {
     "inference": {"ops", "models", "classical", "video"},
     "training": {"losses", "metrics", "data", "video"},
     "config": set(),
+    "commands": {"classical", "config", "losses", "metrics", "models", "training"},
 }
 ONLY_IN = {
-    "hydra": ("config/", *(f"{name}.py" for name in ENTRY_POINTS)),
-    "omegaconf": ("config/", *(f"{name}.py" for name in ENTRY_POINTS)),
+    "hydra": ("config/", "commands/", *(f"{name}.py" for name in ENTRY_POINTS)),
+    "omegaconf": ("config/", "commands/", *(f"{name}.py" for name in ENTRY_POINTS)),
     "pytorch_lightning": ("training/",),
     "decord": ("video/decord_reader.py",),
     "av": ("video/pyav.py",),

@@ -23,8 +23,6 @@ class MeanColor(TensorMethod):
 class SmoothFill(TensorMethod):
     """Fill the hole of each frame smoothly from its border; a clip that knows nothing becomes gray."""
 
-    window = (1, 0, 0)
-
     def predict(self, video: Tensor, hole: Tensor) -> Tensor:
         """Fill every frame; see `lgtsm.classical.clips.TensorMethod`."""
         return smooth_fill(video, hole)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_ATTEMPTS = 20
 
 
+@runtime_checkable
 class VideoSource(Protocol):
     """Where clips come from: procedural videos, a folder, a published data set."""
 

@@ -90,8 +90,7 @@ class Inpainter(Filler):
         if first is None:
             return
         anywhere = first.hole if still else np.ones_like(first.hole)
-        runs = [dataclasses.replace(run, last=None) for run in survey([anywhere]).runs]
-        plan = make_plan(self, anywhere.shape, None, runs, options)
+        plan = make_plan(self, anywhere.shape, None, survey([anywhere]).runs, options)
         for filled in fill_frames(self, itertools.chain([first], records), plan.segments, plan, options):
             yield filled.image
 

@@ -96,7 +96,7 @@ def plan_regions(
 
     Args:
         runs: frames with holes, in order.
-        num_frames: of the video; None if nobody knows.
+        num_frames: of the video; None if nobody knows, and then the first run goes on for as long as frames come.
         size: height and width of the frames.
         spatial_reach: pixels each way that a result depends on.
         temporal_reach: frames behind and ahead that a result depends on.
@@ -106,7 +106,7 @@ def plan_regions(
         Segments in order, not overlapping; none for a video without a hole.
     """
     behind, ahead = temporal_reach
-    joined: list[tuple[int, int | None, list[np.ndarray]]] = []
+    joined: list[tuple[int, int, list[np.ndarray]]] = []
     for run in runs:
         # What one run needs and what the next one needs may not overlap, or frames would be computed twice.
         if joined and run.first - behind <= joined[-1][1] + ahead:
@@ -117,7 +117,7 @@ def plan_regions(
     return [
         Segment(
             max(0, first - behind),
-            None if last is None else min(num_frames, last + ahead + 1),
+            None if num_frames is None else min(num_frames, last + ahead + 1),
             _rectangles(np.concatenate(boxes), size, spatial_reach, size_step),
         )
         for first, last, boxes in joined

@@ -30,7 +30,7 @@ class AdversarialLoss(nn.Module):
         self.kind = kind
 
     def discriminator(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-        """Return what the discriminator minimises, a scalar, from scores of any shape."""
+        """Return what the discriminator minimizes, a scalar, from scores of any shape."""
         real, fake = real_scores.float(), fake_scores.float()
         if self.kind == "hinge":
             return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
@@ -39,7 +39,7 @@ class AdversarialLoss(nn.Module):
         return ((real - 1).square().mean() + fake.square().mean()) / 2
 
     def generator(self, fake_scores: Tensor) -> Tensor:
-        """Return what the generator minimises, a scalar, from scores of any shape."""
+        """Return what the generator minimizes, a scalar, from scores of any shape."""
         fake = fake_scores.float()
         if self.kind == "nsgan":
             return F.softplus(-fake).mean()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from torch import Tensor, nn
 
-from lgtsm.losses.perceptual import PerceptualLoss
-from lgtsm.losses.reconstruction import ReconstructionLoss
-from lgtsm.losses.style import StyleLoss
+
+class WeightedTerms(NamedTuple):
+    """A loss, and each term of it by name, before its weight."""
+
+    total: Tensor
+    terms: dict[str, Tensor]
 
 
 class GeneratorLoss(nn.Module):
     """Weighted sum of reconstruction, perceptual and style loss, and of a coarse result's reconstruction loss.
 
     Args:
-        reconstruction: the pixel term, or None.
-        perceptual, style: the feature terms, or None.
+        reconstruction: the pixel term, such as `lgtsm.losses.ReconstructionLoss`, or None.
+        perceptual, style: the feature terms, such as `PerceptualLoss` and `StyleLoss`, or None.
         features: frozen network frames -> list of activations, needed by these two; looks at each video once.
         weight_reconstruction, weight_perceptual, weight_style: factors of Eq. 9; a term of weight 0 is not computed.
         coarse: the pixel term of a coarse result, for methods that have one (of="coarse"), or None.
@@ -25,14 +30,14 @@ class GeneratorLoss(nn.Module):
 
     def __init__(
         self,
-        reconstruction: ReconstructionLoss | None,
-        perceptual: PerceptualLoss | None = None,
-        style: StyleLoss | None = None,
+        reconstruction: nn.Module | None,
+        perceptual: nn.Module | None = None,
+        style: nn.Module | None = None,
         features: nn.Module | None = None,
         weight_reconstruction: float = 1.0,
         weight_perceptual: float = 1.0,
         weight_style: float = 10.0,
-        coarse: ReconstructionLoss | None = None,
+        coarse: nn.Module | None = None,
         weight_coarse: float = 1.0,
     ):
         super().__init__()
@@ -52,8 +57,8 @@ class GeneratorLoss(nn.Module):
             "coarse": weight_coarse,
         }
 
-    def forward(self, output: dict[str, Tensor], video: Tensor, hole: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the total, and each term by name before its weight.
+    def forward(self, output: dict[str, Tensor], video: Tensor, hole: Tensor) -> WeightedTerms:
+        """Return the weighted sum and its terms.
 
         Args:
             output: a method's output, with (batch, time, 3, height, width) tensors.
@@ -74,4 +79,4 @@ class GeneratorLoss(nn.Module):
             if self.style is not None:
                 parts["style"] = self.style(filled, true, num_frames)
         total = sum((self.weights[name] * value for name, value in parts.items()), video.new_zeros(()))
-        return total, parts
+        return WeightedTerms(total, parts)

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from lgtsm.models.official_weights import build_official, is_official, read_checkpoint
-from lgtsm.models.weights import load_model
+from lgtsm.models.weights import read_weights
 
 # Options that change what a network computes with the same weights.
-BEHAVIOUR = ("centered", "geometry", "causal", "shift", "shift_fraction", "shift_groups", "gated")
+BEHAVIOR = ("centered", "geometry", "causal", "shift", "shift_fraction", "shift_groups", "gated")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,12 +22,12 @@ class StoredNetworks:
     """What a file of weights holds.
 
     generator, discriminator: state dicts; the second None where there is none.
-    options: what built the generator, {"name": ..., option: value}.
+    options: what built the generator, {"name": ..., option: value}; None for a network of one's own.
     """
 
     generator: dict[str, Tensor]
     discriminator: dict[str, Tensor] | None
-    options: dict[str, Any]
+    options: dict[str, Any] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,21 +66,15 @@ def read_networks(path: str | Path) -> StoredNetworks:
         ValueError: it is none of these, or damaged.
     """
     path = Path(path)
-    discriminator = None
-    if path.suffix == ".safetensors":
-        generator = load_model(path)
+    checkpoint = {} if path.suffix == ".safetensors" else read_checkpoint(path)
+    if is_official(checkpoint):
+        official = build_official(checkpoint, str(path)).discriminator
+        discriminator = official and official.state_dict()
     else:
-        checkpoint = read_checkpoint(path)
-        if is_official(checkpoint):
-            official = build_official(checkpoint, str(path))
-            generator = official.generator
-            discriminator = official.discriminator and official.discriminator.state_dict()
-        else:
-            generator = load_model(path)
-            prefix = "discriminator."
-            state = checkpoint["state_dict"]
-            discriminator = {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)} or None
-    return StoredNetworks(generator.state_dict(), discriminator, dict(generator.catalog_entry))
+        prefix, state = "discriminator.", checkpoint.get("state_dict", {})
+        discriminator = {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)} or None
+    stored = read_weights(path)
+    return StoredNetworks(stored.state, discriminator, stored.entry)
 
 
 def transfer(network: nn.Module, state: dict[str, Tensor], options: dict[str, Any] | None = None) -> Matched:
@@ -110,7 +104,7 @@ def transfer(network: nn.Module, state: dict[str, Tensor], options: dict[str, An
             else f"the file has {', '.join(list(state)[:2])}, ... and the network {', '.join(list(own)[:2])}, ..."
         )
         raise ValueError(
-            f"Not one weight of the file fits the {type(network).__name__} that is to start from it: {for_example}. "
+            f"No weight of the file fits the {type(network).__name__} that starts from it: {for_example}. "
             "Set its options (name, width, geometry) as they were."
         )
     with torch.no_grad():
@@ -131,7 +125,7 @@ def _differences(network: nn.Module, options: dict[str, Any] | None) -> list[str
     defaults = _settings(type(network), entry), _settings(type(network), options)
     return [
         f"{name} is {here!r} here and was {there!r} there: the same weights compute something else"
-        for name in BEHAVIOUR
+        for name in BEHAVIOR
         if (here := defaults[0].get(name)) != (there := defaults[1].get(name))
     ]
 

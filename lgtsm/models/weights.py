@@ -1,19 +1,21 @@
-"""Save and load the weights of networks that the catalog can rebuild.
+"""Save and load the weights of networks, with what rebuilds them.
 
-A weight file is a safetensors file whose metadata names the network and its options. `load_model` also reads the
-checkpoints of a training run and the authors' released ones.
+A weight file is a safetensors file whose metadata names a network of the catalog and its options. `load_model` also
+reads the checkpoints of a training run and the authors' released ones. Networks of one's own are saved with the
+arguments that built them; nothing in a file is ever imported, so whoever loads one hands over its class.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from lgtsm.models.catalog import create_model
 from lgtsm.models.official_weights import build_official, is_official, read_checkpoint
@@ -22,63 +24,130 @@ from lgtsm.whole_files import whole_file
 FORMAT = "lgtsm-weights-1"
 
 
+class Stored(NamedTuple):
+    """The network of a weight file or checkpoint.
+
+    state: its weights.
+    entry: its name in the catalog and its options, or None for a network of one's own.
+    own: what is noted of one's own, {"class": for people only, "arguments": plain values, or None}; else None.
+    """
+
+    state: dict[str, Tensor]
+    entry: dict[str, Any] | None
+    own: dict[str, Any] | None
+
+
+def note_own(network: nn.Module, name: str, arguments: dict[str, Any]) -> None:
+    """Note on a network of one's own what built it, for the files it is saved in; the catalog's have their own note.
+
+    Args:
+        network: gets the attribute `own_entry`.
+        name: of its class, for people to read; it is never imported.
+        arguments: plain values by name. Where they hold a `_target_`, which is an object, they are not noted, and
+            `load_model` takes a network that is built already.
+
+    Raises:
+        ValueError: its weights cannot be saved, whatever the training does.
+    """
+    if getattr(network, "catalog_entry", None) is not None:
+        return
+    arguments = {key: value for key, value in arguments.items() if key != "_target_"}
+    text = json.dumps(arguments)
+    plain = not any(f'"{word}"' in text for word in ("_target_", "_partial_", "_args_"))
+    network.own_entry = {"class": name, "arguments": arguments if plain else None}
+    _to_bytes(network)
+
+
 def save_model(model: nn.Module, path: str | Path, about: dict[str, Any] | None = None, half: bool = False) -> None:
     """Write a weight file; the old one stays whole until the new one is.
 
     Args:
-        model: a network of `lgtsm.create_model`.
+        model: a network of `lgtsm.create_model`, or of one's own.
         path: ends in .safetensors.
-        about: plain values kept beside the weights: source, licence, training, scores.
+        about: plain values kept beside the weights: source, license, training, scores.
         half: store floats in fp16.
 
     Raises:
-        ValueError: the network does not come from the catalog, or the path has another ending.
+        ValueError: the network's state does not consist of tensors, or the path has another ending.
     """
     path = Path(path)
-    entry = getattr(model, "catalog_entry", None)
-    if entry is None:
-        raise ValueError(
-            f"Only networks of lgtsm.create_model can be saved with what rebuilds them; got {type(model).__name__}."
-        )
     if path.suffix != ".safetensors":
         raise ValueError(f"A weight file must end in .safetensors; got {path}.")
-    state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    content = _to_bytes(model, about, half)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _to_bytes(model: nn.Module, about: dict[str, Any] | None = None, half: bool = False) -> bytes:
+    entry, own = getattr(model, "catalog_entry", None), getattr(model, "own_entry", None)
+    if entry is None and own is None:
+        own = {"class": f"{type(model).__module__}.{type(model).__qualname__}", "arguments": None}
+    state = model.state_dict()
+    for key, value in state.items():
+        if type(value) is not Tensor:
+            raise ValueError(
+                f"A {type(model).__name__} cannot be saved: {key!r} in its state_dict is a {type(value).__name__}, and "
+                "a weight file holds tensors only. Make it a buffer, or leave it out of the state."
+            )
+    # Cloned, as weights that several layers share are refused.
+    state = {key: value.detach().cpu().clone(memory_format=torch.contiguous_format) for key, value in state.items()}
     if half:
         state = {key: value.half() if value.is_floating_point() else value for key, value in state.items()}
-    metadata = {"format": FORMAT, "model": json.dumps(entry), "about": json.dumps(about or {})}
-    with whole_file(path) as temporary:
-        save_file(state, temporary, metadata)
+    metadata = {"format": FORMAT, "model": json.dumps(entry), "own_model": json.dumps(own)}
+    return safetensors.torch.save(state, {**metadata, "about": json.dumps(about or {})})
 
 
-def load_model(path: str | Path) -> nn.Module:
+def load_model(path: str | Path, model: nn.Module | Callable[..., nn.Module] | None = None) -> nn.Module:
     """Rebuild a network with its weights, in eval mode, on the CPU.
 
     Args:
         path: a weight file (.safetensors), a checkpoint of a training run (.ckpt; its averaged weights where it has
             them), or an authors' checkpoint (.pth).
+        model: for a network of one's own, its class, which is called with the arguments that the file keeps, or a
+            network that is built already and takes the weights. Nothing that a file names is imported.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is none of these, or damaged.
+        ValueError: it is none of these, or damaged, or of a class that has to be handed over.
+    """
+    stored = read_weights(Path(path))
+    network = model if isinstance(model, nn.Module) else _rebuild(stored, Path(path), model)
+    try:
+        network.load_state_dict(stored.state)
+    except RuntimeError as error:
+        raise ValueError(
+            f"The weights in {path} do not fit the network {stored.entry or type(network).__name__}: {error}"
+        ) from error
+    if stored.own is not None:
+        network.own_entry = stored.own
+    return network.eval()
+
+
+def read_weights(path: str | Path) -> Stored:
+    """Read the network of a weight file, or the generator of a training run's or an authors' checkpoint.
+
+    Raises:
+        FileNotFoundError, ValueError: as `load_model`.
     """
     path = Path(path)
     if path.suffix == ".safetensors":
-        return _load_weight_file(path)
+        return _read_weight_file(path)
     checkpoint = read_checkpoint(path)
     if is_official(checkpoint):
-        return build_official(checkpoint, str(path)).generator
-    own = checkpoint.get("lgtsm")
-    if not isinstance(own, dict) or not isinstance(own.get("model"), dict) or "state_dict" not in checkpoint:
+        generator = build_official(checkpoint, str(path)).generator
+        return Stored(generator.state_dict(), generator.catalog_entry, None)
+    noted = checkpoint.get("lgtsm")
+    if not isinstance(noted, dict) or "prefix" not in noted or "state_dict" not in checkpoint:
         raise ValueError(
-            f"{path} is no checkpoint of a network: expected a weight file (.safetensors), a checkpoint of a training "
+            f"{path} is not a checkpoint of a network: expected a weight file (.safetensors), a checkpoint of a training "
             "run of this library, or one in the authors' format."
         )
-    prefix = own["prefix"]
+    prefix = noted["prefix"]
     state = {key[len(prefix) :]: value for key, value in checkpoint["state_dict"].items() if key.startswith(prefix)}
-    return _build(own["model"], state, path)
+    return Stored(state, noted["model"], noted.get("own_model"))
 
 
-def _load_weight_file(path: Path) -> nn.Module:
+def _read_weight_file(path: Path) -> Stored:
     if not path.is_file():
         raise FileNotFoundError(f"There is no weight file {path}. Check the path.")
     try:
@@ -89,13 +158,30 @@ def _load_weight_file(path: Path) -> nn.Module:
         raise ValueError(f"{path} cannot be read as a weight file; it may be truncated. ({error})") from error
     if metadata.get("format") != FORMAT:
         raise ValueError(f"{path} is a safetensors file, but not one of this library (format {FORMAT}).")
-    return _build(json.loads(metadata["model"]), state, path)
+    return Stored(state, json.loads(metadata["model"]), json.loads(metadata.get("own_model", "null")))
 
 
-def _build(entry: dict[str, Any], state: dict[str, torch.Tensor], path: Path) -> nn.Module:
-    model = create_model(**entry)
+def _rebuild(stored: Stored, path: Path, own_class: Callable[..., nn.Module] | None) -> nn.Module:
+    if own_class is None and stored.entry is not None:
+        return create_model(**stored.entry)
+    name = "a network without a note" if stored.own is None else f"a network of the class {stored.own['class']}"
+    if own_class is None:
+        raise ValueError(
+            f"{path} holds {name}, which is not in the catalog. A class that a file names is never imported: hand it "
+            "over, as in load_model(path, model=MyModel)."
+        )
+    if stored.entry is not None:
+        arguments = {key: value for key, value in stored.entry.items() if key != "name"}
+    else:
+        arguments = (stored.own or {}).get("arguments")
+    if arguments is None:
+        raise ValueError(
+            f"{path} holds {name} without the arguments that built it. Hand over a network, as in load_model(path, "
+            "model=MyModel(...))."
+        )
     try:
-        model.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(f"The weights in {path} do not fit the network {entry}: {error}") from error
-    return model.eval()
+        return own_class(**arguments)
+    except TypeError as error:
+        raise ValueError(
+            f"{path} holds {name}, built with {arguments}; what was handed over does not take them: {error}"
+        ) from error

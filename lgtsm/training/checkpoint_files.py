@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import warnings
@@ -54,6 +55,31 @@ class WholeCheckpointIO(TorchCheckpointIO):
     def load_checkpoint(self, path: str | Path, map_location: Any = None, weights_only: bool | None = None) -> dict:
         """Load a checkpoint, never running code from it, whatever Lightning asks for."""
         return torch.load(path, map_location=map_location or "cpu", weights_only=True)
+
+
+def check_reloadable(states: dict[str, dict[str, Any]]) -> None:
+    """Refuse, before the training, what a checkpoint could not give back: all but tensors and plain values.
+
+    Args:
+        states: what each part of a run keeps in checkpoints, by the part's key in the configuration.
+
+    Raises:
+        ValueError: names the part and the value.
+    """
+    for key, state in states.items():
+        for name, value in state.items():
+            if type(value) is torch.Tensor:
+                continue
+            file = io.BytesIO()
+            try:
+                torch.save(value, file)
+                file.seek(0)
+                torch.load(file, weights_only=True)
+            except Exception as error:  # any class can refuse in its own way
+                raise ValueError(
+                    f"{key}: no checkpoint could give back {name!r} of it, a {type(value).__name__}. Keep tensors and "
+                    "plain values only (numbers, strings, lists, dictionaries) in state_dict and get_extra_state."
+                ) from error
 
 
 def step_checkpoints(folder: str | Path) -> list[tuple[int, Path]]:

@@ -106,16 +106,16 @@ def _draw_panel(axis, title: str, members: list[str], logs: Sequence[RunLog], sm
     for number, log in enumerate(logs):
         for place, name in enumerate(name for name in members if name in log.columns):
             steps, values = log.columns[name]
-            # One run: a colour for each quantity. Several: a colour for each run, a style for each quantity.
-            style, colour = ("-", f"C{place}") if len(logs) == 1 else (STYLES[place % len(STYLES)], f"C{number}")
+            # One run: a color for each quantity. Several: a color for each run, a style for each quantity.
+            style, color = ("-", f"C{place}") if len(logs) == 1 else (STYLES[place % len(STYLES)], f"C{number}")
             window = smooth or (max(1, len(values) // 40) if len(values) >= SMOOTH_FROM else 1)
             marker = "o" if len(values) < 30 else None
             label = labels[name] if number == 0 and len(members) > 1 else None
             if window > 1:
-                axis.plot(steps, values, color=colour, alpha=0.25, linewidth=0.7)
-                axis.plot(steps, moving_mean(values, window), style, color=colour, linewidth=1.4, label=label)
+                axis.plot(steps, values, color=color, alpha=0.25, linewidth=0.7)
+                axis.plot(steps, moving_mean(values, window), style, color=color, linewidth=1.4, label=label)
             else:
-                axis.plot(steps, values, style, color=colour, linewidth=1.2, marker=marker, markersize=3, label=label)
+                axis.plot(steps, values, style, color=color, linewidth=1.2, marker=marker, markersize=3, label=label)
             everything.append(values[np.isfinite(values)])
         if log.gan_step is not None:
             axis.axvline(log.gan_step, color="0.3" if len(logs) == 1 else f"C{number}", linestyle="--", linewidth=0.9)

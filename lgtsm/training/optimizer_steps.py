@@ -1,20 +1,110 @@
-"""One place for Lightning's traps of two optimisers in one manual training step."""
+"""One place for Lightning's traps of two optimizers in one manual training step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.core.optimizer import LightningOptimizer
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from lgtsm.training.finite import NonFiniteError, check_finite
+
+LEAST_SCALE = 2.0**-10  # of the loss under fp16
+MakeOptimizer = Callable[..., Optimizer]
+MakeSchedule = Callable[[Optimizer], LRScheduler]
+
+
+class NetworkOptimizers:
+    """An optimizer, and where wanted a learning-rate schedule, for the generator and for the discriminator.
+
+    Args:
+        generator: callable parameters -> optimizer.
+        discriminator: likewise; the generator's where None.
+        generator_schedule, discriminator_schedule: callable optimizer -> schedule, stepped once per step of the
+            optimizer, or None.
+        max_gradient_norm: clip each network's gradients to this norm, or None.
+    """
+
+    def __init__(
+        self,
+        generator: MakeOptimizer,
+        discriminator: MakeOptimizer | None = None,
+        generator_schedule: MakeSchedule | None = None,
+        discriminator_schedule: MakeSchedule | None = None,
+        max_gradient_norm: float | None = None,
+    ):
+        self.make = {"generator": generator, "discriminator": discriminator or generator}
+        self.make_schedule = {"generator": generator_schedule, "discriminator": discriminator_schedule}
+        self.max_gradient_norm = max_gradient_norm
+        self.norms: dict[str, Tensor] = {}  # of the gradients of the last step, by network
+
+    def build(self, networks: dict[str, nn.Module]) -> tuple[list[Optimizer], list[LRScheduler]]:
+        """Return the optimizers of the networks, in their order, and the schedules of those that have one."""
+        optimizers = {name: self.make[name](network.parameters()) for name, network in networks.items()}
+        made = [
+            self.make_schedule[name](optimizer) for name, optimizer in optimizers.items() if self.make_schedule[name]
+        ]
+        return list(optimizers.values()), made
+
+    @contextmanager
+    def stepping(self, module: pl.LightningModule, name: str) -> Iterator[None]:
+        """Collect gradients for the parameters of one network only, then clip, step, and step its schedule.
+
+        Raises:
+            NonFiniteError: a gradient is not finite; nothing was stepped.
+        """
+        optimizer = _as_list(module.optimizers())[list(module.networks).index(name)]
+        module.toggle_optimizer(optimizer)
+        try:
+            optimizer.zero_grad()
+            yield
+            self._step(module, name, optimizer)
+        finally:
+            module.untoggle_optimizer(optimizer)
+
+    def before_step(self, module: pl.LightningModule, optimizer: Optimizer) -> None:
+        """Clip scaled gradients: under fp16 this is the first place where they have their true scale."""
+        if _scaler(module) is not None:
+            self._clip(module, list(module.networks)[module.trainer.optimizers.index(optimizer)], optimizer)
+
+    def _step(self, module: pl.LightningModule, name: str, optimizer: LightningOptimizer) -> None:
+        if _scaler(module) is None:
+            self._clip(module, name, optimizer.optimizer)
+        if name == "generator":
+            optimizer.step()
+        else:
+            step_uncounted(optimizer)
+        if self.make_schedule[name]:
+            # Schedules are listed in the order of the networks that have one.
+            with_schedule = [network for network in module.networks if self.make_schedule[network]]
+            _as_list(module.lr_schedulers())[with_schedule.index(name)].step()
+        if _scaler(module) is not None and (scale := _scaler(module).get_scale()) < LEAST_SCALE:
+            # The scaler halves its factor with every overflow, and would go on doing so for ever.
+            raise NonFiniteError(f"gradients overflow step after step, the scale of the loss has fallen to {scale:.1g}")
+
+    def _clip(self, module: pl.LightningModule, name: str, optimizer: Optimizer) -> None:
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        module.log(f"train/gradient_norm_{name}", norm)
+        self.norms[name] = norm.detach()
+        if len(self.norms) == 2:
+            module.log("train/gradient_ratio", self.norms["generator"] / self.norms["discriminator"])
+        if _scaler(module) is None:
+            check_finite({f"gradient_norm_{name}": norm})
+        if self.max_gradient_norm is not None:
+            torch.nn.utils.clip_grads_with_norm_(parameters, self.max_gradient_norm, norm)
 
 
 def step_uncounted(optimizer: LightningOptimizer) -> None:
-    """Step an optimiser without counting it in the trainer's `global_step`.
+    """Step an optimizer without counting it in the trainer's `global_step`.
 
-    Lightning adds one for every optimiser that steps, so that two of them would make `global_step` count each batch
-    twice, and with it `max_steps`, logging and checkpoint names. Only the generator's steps are to count.
+    Lightning adds one for every optimizer that steps, so that two of them would make `global_step` count each batch
+    twice, and with it `max_steps`, logging and checkpoint names. Only the generator's steps count.
     """
     before, after = optimizer._on_before_step, optimizer._on_after_step
     optimizer._on_before_step = optimizer._on_after_step = _nothing
@@ -28,28 +118,11 @@ def _nothing() -> None:
     pass
 
 
-@contextmanager
-def only(module: pl.LightningModule, optimizer: LightningOptimizer) -> Iterator[None]:
-    """Let gradients reach the parameters of one optimiser only; the other network keeps none."""
-    module.toggle_optimizer(optimizer)
-    try:
-        yield
-    finally:
-        module.untoggle_optimizer(optimizer)
+def _as_list(one_or_more: object) -> list:
+    """Lightning gives one optimizer or schedule, or a list of them."""
+    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
 
 
-def gradient_norm(optimizer: torch.optim.Optimizer) -> torch.Tensor:
-    """Return the total norm of the gradients of an optimiser's parameters."""
-    return torch.nn.utils.get_total_norm([p.grad for p in _parameters(optimizer) if p.grad is not None])
-
-
-def clip_gradients(optimizer: torch.optim.Optimizer, max_norm: float, norm: torch.Tensor) -> None:
-    """Clip the gradients of an optimiser's parameters, whose total norm is `norm`, to `max_norm`.
-
-    Under fp16 to be called from `on_before_optimizer_step`, where gradients are already unscaled.
-    """
-    torch.nn.utils.clip_grads_with_norm_(_parameters(optimizer), max_norm, norm)
-
-
-def _parameters(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
-    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+def _scaler(module: pl.LightningModule) -> torch.amp.GradScaler | None:
+    """Return what scales the loss under fp16: it looks for overflows and leaves out such steps itself."""
+    return getattr(module.trainer.precision_plugin, "scaler", None)

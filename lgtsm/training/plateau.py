@@ -38,7 +38,7 @@ class Plateau:
         """
         if self.monitor not in scores:
             raise ValueError(
-                f"The plateau is to be seen by {self.monitor!r}, which validation does not give; it gives "
+                f"The plateau watches {self.monitor!r}, which validation does not give; it gives "
                 f"{', '.join(sorted(scores))}. Set adversarial.start_plateau.monitor."
             )
         value = float(scores[self.monitor]) * (1 if self.mode == "max" else -1)

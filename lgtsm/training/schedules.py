@@ -1,4 +1,4 @@
-"""Learning-rate schedules by step, as factors of the optimiser's own rate."""
+"""Learning-rate schedules by step, as factors of the optimizer's own rate."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def warmup_cosine(optimizer: Optimizer, total_steps: int, warmup_steps: int = 0,
     """Rise linearly over `warmup_steps`, then fall as half a cosine to final_factor at `total_steps`; stay there.
 
     Args:
-        optimizer: the optimiser whose rates are scaled.
-        total_steps, warmup_steps: in optimiser steps.
+        optimizer: the optimizer whose rates are scaled.
+        total_steps, warmup_steps: in optimizer steps.
         final_factor: last rate over the full rate, in [0, 1].
     """
 

@@ -11,6 +11,9 @@ from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from lgtsm.training.checkpoint_files import WholeCheckpointIO, find_newest_whole
 
+# What the parts of a configuration that Lightning takes must describe.
+PARTS = {"callbacks": pl.Callback, "logger": pl.loggers.Logger, "trainer": pl.Trainer}
+
 
 def seed_everything(seed: int) -> None:
     """Seed Python, numpy and torch. Clips and masks have their own seeds and do not depend on these."""

@@ -15,13 +15,13 @@ MOST_BOXES = 1000
 class Run:
     """Frames in a row that have holes.
 
-    first, last: their numbers, last included; None for as long as frames come.
+    first, last: their numbers, last included.
     boxes: (n, 4) int32, top, left, bottom, right in pixels, the ends not included: one around each connected part of
         the union of the run's holes.
     """
 
     first: int
-    last: int | None
+    last: int
     boxes: np.ndarray
 
 

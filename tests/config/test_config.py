@@ -7,15 +7,20 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import get_object
 from omegaconf import OmegaConf
 
-from lgtsm.config.build import ALLOWED_PREFIXES, ConfigError, build, targets
+from lgtsm.config.build import ConfigError, build, targets
 from lgtsm.config.check import check_complete, missing_keys
 from lgtsm.config.folder import config_folder
 from lgtsm.config.record import write_config
+from lgtsm.precision import AUTO, DTYPES
+from lgtsm.training.precision import LIGHTNING
 
 CONF = Path(config_folder())
 EXPERIMENTS = sorted(
     path.relative_to(CONF / "experiment").with_suffix("").as_posix() for path in (CONF / "experiment").rglob("*.yaml")
 )
+
+# What other files build on; by themselves they name no videos or kinds, or stand for another file.
+BUILT_ON = {("data", "clips"), ("mask", "drawn"), ("mask", "same")}
 
 
 def composed(*overrides, name="train"):
@@ -28,8 +33,8 @@ def every_option():
     yield "train", []
     yield "evaluate", []
     for path in sorted(CONF.glob("*/*.yaml")):
-        if (path.parent.name, path.stem) == ("data", "clips"):
-            continue  # what the others build on: it names no videos
+        if (path.parent.name, path.stem) in BUILT_ON:
+            continue
         yield "evaluate" if path.parent.name in ("protocol", "metric") else "train", [f"{path.parent.name}={path.stem}"]
     for path in sorted((CONF / "loss" / "features").glob("*.yaml")):
         yield "train", ["loss=paper", f"loss/features={path.stem}"]
@@ -47,7 +52,6 @@ def test_every_target_exists_and_takes_its_arguments(name, overrides):
     found = list(targets(config, "config"))
     assert found
     for key, target in found:
-        assert target.startswith(ALLOWED_PREFIXES), f"{key}: {target}"
         node = OmegaConf.select(config, key.removeprefix("config.").replace("[", ".").replace("]", ""))
         arguments = {str(k) for k in node if not str(k).startswith("_")}
         taken = inspect.signature(get_object(target)).parameters
@@ -102,7 +106,12 @@ def test_who_sets_the_steps_needs_no_experiment():
     check_complete(composed("data=folder", "data.root=/videos", "max_steps=5"))
 
 
-@pytest.mark.parametrize("precision", ["auto", "fp32", "bf16", "fp16"])
+def test_training_knows_the_precisions_that_everything_else_knows():
+    assert set(LIGHTNING) == set(DTYPES)
+    assert {path.stem for path in (CONF / "precision").glob("*.yaml")} == {AUTO, *DTYPES}
+
+
+@pytest.mark.parametrize("precision", [AUTO, *DTYPES])
 def test_the_precision_is_one_key_of_training_and_evaluation(precision):
     trained, scored = (composed(f"precision={precision}", name=name) for name in ("train", "evaluate"))
     assert trained.precision == trained.trainer.precision == scored.precision == precision
@@ -112,10 +121,14 @@ def test_the_precision_is_one_key_of_training_and_evaluation(precision):
 @pytest.mark.parametrize(
     ("node", "words"),
     [
-        ({"_target_": "os.system", "command": "true"}, r"thing\._target_ must start with one of lgtsm\."),
+        ({"_target_": "no_such.Thing"}, r"thing\._target_ names 'no_such\.Thing', which cannot be imported"),
+        ({"_target_": "lgtsm.losses.NoSuchLoss"}, r"thing\._target_ .* cannot be imported"),
+        ({"_target_": "math.pi"}, r"thing\._target_ must name a class or a function; 'math\.pi' is a float"),
+        ({"_target_": "lgtsm.create_model", "name": "???"}, r"thing\.name has no value"),
+        ({"_target_": "lgtsm.create_model", "name": "${absent}"}, r"thing\.name: .*absent"),
         (
-            {"_target_": "lgtsm.create_model", "name": "lgtsm", "inner": {"_target_": "subprocess.run"}},
-            r"thing\.inner\._target_",
+            {"_target_": "lgtsm.losses.GeneratorLoss", "reconstruction": {"_target_": "math.sqrt", "_args_": [4]}},
+            r"thing\.reconstruction must describe a Module; math\.sqrt gave a float",
         ),
         ({"_target_": "lgtsm.create_model", "name": "vinet"}, "thing: There is no model named 'vinet'"),
         ({"_target_": "lgtsm.losses.StyleLoss", "divisor": "paper", "bogus": 1}, "thing cannot be built"),
@@ -125,6 +138,35 @@ def test_the_precision_is_one_key_of_training_and_evaluation(precision):
 def test_build_errors_name_the_key(node, words):
     with pytest.raises(ConfigError, match=words):
         build(OmegaConf.create(node), "thing", torch.nn.Linear)
+
+
+def test_errors_name_the_key_that_a_value_is_written_at():
+    config = composed("experiment=demo", "adversarial.loss.kind=hing")
+    with pytest.raises(ConfigError, match=r"^adversarial\.loss: kind must be one of"):
+        build(config.module, "module")
+    config = composed("experiment=demo", "data.train_videos.num_videos=0")
+    with pytest.raises(ConfigError, match=r"^data\.train_videos"):
+        build(config.loader, "loader")
+    config = composed("experiment=demo", "+validation_metrics.mine={_target_: fractions.Fraction}")
+    with pytest.raises(ConfigError, match=r"^validation_metrics\.mine must describe a Module; .* gave a Fraction"):
+        build(config.module, "module")
+
+
+def test_no_line_is_long_and_nothing_is_taken_from_a_key_that_may_not_be_there():
+    for path in CONF.rglob("*.yaml"):
+        lines = path.read_text().splitlines()
+        assert max(map(len, lines)) <= 120, path
+        assert path.parent.name == "protocol" or not any("oc.select" in line for line in lines), path
+
+
+def test_validation_takes_the_masks_of_training_unless_it_is_given_others():
+    same = composed("experiment=demo", "mask.border=7")
+    assert build(same.data.validation, "data.validation").masks.border == 7
+    other = composed("experiment=demo", "mask@data.validation_masks=box", "mask.border=7")
+    masks = build(other.data.validation, "data.validation").masks
+    assert (list(masks.kinds), masks.border) == (["box"], 0)
+    davis = composed("data=davis", "data.root=/d", "max_steps=1").data
+    assert davis.validation_masks == davis.object_masks
 
 
 def test_networks_never_see_a_config_object():

@@ -6,7 +6,7 @@ import pytest
 from omegaconf import OmegaConf
 
 import lgtsm
-from lgtsm import train
+from lgtsm.commands import train
 from tests.data_trees import write_frames
 from tests.end_to_end.composing import composed
 

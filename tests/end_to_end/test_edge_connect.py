@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import lgtsm
-from lgtsm import train
+from lgtsm.commands import train
 from tests.data_trees import fvi_tree
 from tests.end_to_end.composing import composed
 

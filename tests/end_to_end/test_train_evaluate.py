@@ -10,7 +10,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
 import lgtsm
-from lgtsm import evaluate, train
+from lgtsm import evaluate
+from lgtsm.commands import train
 from lgtsm.config.folder import config_folder
 from lgtsm.video.probe import probe
 

@@ -105,7 +105,7 @@ def test_training_from_fvi_with_a_bad_video_and_stored_test_masks(tmp_path):
         frame.write_bytes(b"no picture")
     words = (
         "experiment=fvi_lgtsm", f"data.root={tmp_path / 'FVI'}", "hardware=cpu", "loss=reconstruction",
-        "+mask@validation_mask=fvi_stored", "model.width=4", "discriminator.width=4", "height=20", "width=32",
+        "mask@data.validation_masks=fvi_stored", "model.width=4", "discriminator.width=4", "height=20", "width=32",
         "num_frames=4", "batch_size=2", "max_steps=6", "steps_per_epoch=6",
         "adversarial.start_step=4", "data.num_workers=1",
         "data.max_bad_share=0.2", f"paths.run={tmp_path / 'run'}", f"hydra.run.dir={tmp_path / 'run'}",

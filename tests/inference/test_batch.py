@@ -32,7 +32,7 @@ def tree(tmp_path):
 def fake_fill(pair):
     """Write what the result depends on."""
     pair.output.write_bytes(pair.video.read_bytes() + pair.mask.read_bytes())
-    return SimpleNamespace(plan=SimpleNamespace(info=SimpleNamespace(frames=3), hole_share=0.25))
+    return SimpleNamespace(info=SimpleNamespace(frames=3), hole_share=0.25)
 
 
 def states(results):
@@ -123,7 +123,7 @@ def test_folders_of_frames_that_are_not_ours_stay(tree):
     def fill(pair):
         pair.output.mkdir()
         (pair.output / "0.png").write_bytes(b"filled")
-        return SimpleNamespace(plan=SimpleNamespace(info=SimpleNamespace(frames=1), hole_share=0.25))
+        return SimpleNamespace(info=SimpleNamespace(frames=1), hole_share=0.25)
 
     pairs = [pair for pair in pair_by_name(tree / "videos", tree / "masks", tree / "out") if pair.name == "c"]
     assert states(run_batch(pairs, fill, {})) == ["filled"]

@@ -222,7 +222,7 @@ def test_wrong_frames_and_missing_holes_get_a_sentence(inpainter):
     frames, mask = clip(3, holes=[(0, 2, 20, 30)])
     with pytest.raises(ValueError, match="2 holes, and more frames"):
         list(inpainter.stream(frames, mask[:2]))
-    with pytest.raises(ValueError, match=r"uint8 frames .*got float64"):
+    with pytest.raises(ValueError, match=r"must be uint8 .*got float64"):
         next(inpainter.stream(frames / 255, mask))
 
 

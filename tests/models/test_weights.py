@@ -3,6 +3,23 @@ import torch
 from safetensors.torch import save_file
 
 import lgtsm
+from lgtsm.models.weights import note_own
+
+
+class Own(torch.nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.first = torch.nn.Linear(size, size)
+        self.second = torch.nn.Linear(size, size)
+        self.second.weight = self.first.weight  # shared
+
+
+class Counting(Own):
+    def __init__(self):
+        super().__init__(2)
+
+    def get_extra_state(self):
+        return {"count": 1}
 
 
 @pytest.mark.parametrize(
@@ -40,8 +57,9 @@ def test_official_checkpoint_loads_as_a_model(data_folder, make_clip):
 def test_errors(tmp_path):
     with pytest.raises(ValueError, match=r"must end in \.safetensors"):
         lgtsm.save_model(lgtsm.create_model("tsm", width=8), tmp_path / "weights.pt")
-    with pytest.raises(ValueError, match=r"Only networks of lgtsm\.create_model"):
-        lgtsm.save_model(torch.nn.Linear(1, 1), tmp_path / "weights.safetensors")
+    with pytest.raises(ValueError, match=r"Counting cannot be saved: '_extra_state'.* is a dict"):
+        lgtsm.save_model(Counting(), tmp_path / "weights.safetensors")
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "cut.safetensors").write_bytes(b"12345")
     with pytest.raises(ValueError, match="may be truncated"):
         lgtsm.load_model(tmp_path / "cut.safetensors")
@@ -51,5 +69,46 @@ def test_errors(tmp_path):
     with pytest.raises(FileNotFoundError, match="no weight file"):
         lgtsm.load_model(tmp_path / "absent.safetensors")
     torch.save({"epoch": 3}, tmp_path / "other.ckpt")
-    with pytest.raises(ValueError, match="no checkpoint of a network"):
+    with pytest.raises(ValueError, match="checkpoint of a network"):
         lgtsm.load_model(tmp_path / "other.ckpt")
+
+
+def test_a_network_of_ones_own_comes_back_by_the_class_that_is_handed_over(tmp_path):
+    path, own = tmp_path / "weights.safetensors", Own(3)
+    note_own(own, "nobody_has_this.Own", {"_target_": "nobody_has_this.Own", "size": 3})
+    lgtsm.save_model(own, path)
+    for handed_over in (Own, Own(3)):
+        loaded = lgtsm.load_model(path, model=handed_over)
+        assert not loaded.training
+        for key, value in own.state_dict().items():
+            assert torch.equal(loaded.state_dict()[key], value)
+        assert loaded.own_entry == own.own_entry  # so that it can be saved again
+    with pytest.raises(
+        ValueError, match=r"the class nobody_has_this\.Own, which is not in the catalog.*model="
+    ):
+        lgtsm.load_model(path)
+    with pytest.raises(ValueError, match="do not fit the network Own"):
+        lgtsm.load_model(path, model=Own(4))
+    with pytest.raises(ValueError, match=r"built with \{'size': 3\}"):
+        lgtsm.load_model(path, model=Counting)
+
+
+@pytest.mark.parametrize("arguments", [None, {"size": 3, "inner": {"_target_": "torch.nn.ReLU"}}])
+def test_a_network_without_plain_arguments_is_handed_over_built(tmp_path, arguments):
+    path, own = tmp_path / "weights.safetensors", Own(3)
+    if arguments is not None:
+        note_own(own, "mine.Own", arguments)
+    lgtsm.save_model(own, path)
+    assert torch.equal(lgtsm.load_model(path, model=Own(3)).first.weight, own.first.weight)
+    with pytest.raises(ValueError, match="without the arguments that built it"):
+        lgtsm.load_model(path, model=Own)
+
+
+def test_a_class_may_be_handed_over_for_a_network_of_the_catalog(tmp_path):
+    from lgtsm.models.completion import CompletionGenerator
+
+    path, model = tmp_path / "weights.safetensors", lgtsm.create_model("completion", width=4)
+    lgtsm.save_model(model, path)
+    loaded = lgtsm.load_model(path, model=CompletionGenerator)
+    for key, value in model.state_dict().items():
+        assert torch.equal(loaded.state_dict()[key], value)

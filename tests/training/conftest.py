@@ -10,11 +10,16 @@ from pytorch_lightning.callbacks import Checkpoint
 import lgtsm
 from lgtsm.data.clips import InpaintingClips
 from lgtsm.data.synthetic import SyntheticVideos
-from lgtsm.losses import AdversarialLoss, GeneratorLoss, ReconstructionLoss
+from lgtsm.losses import GeneratorLoss, ReconstructionLoss
 from lgtsm.masks import MaskMixture
+from lgtsm.training.adversarial import AdversarialTraining
 from lgtsm.training.datamodule import ClipDataModule
 from lgtsm.training.inpainting_gan import InpaintingGAN
+from lgtsm.training.optimizer_steps import NetworkOptimizers
 from lgtsm.training.start import hide_known_advice
+
+OPTIMIZERS = {"optimizer", "generator_schedule", "discriminator_schedule", "max_gradient_norm"}
+ADVERSARIAL = {"weight", "start_step", "start_plateau", "step_order", "gradient_penalty", "feature_matching"}
 
 
 class Recorder(pl.Callback):
@@ -32,11 +37,14 @@ class Recorder(pl.Callback):
 @pytest.fixture
 def make_module():
     def make(width=4, spectral_norm=True, **options):
+        """Options are those of the module, of its optimizers and of its adversarial part."""
         torch.manual_seed(0)
+        stepped = {key: options.pop(key) for key in OPTIMIZERS & options.keys()}
+        gan = {key: options.pop(key) for key in ADVERSARIAL & options.keys()}
         options = {
             "discriminator": lgtsm.create_discriminator("tsmgan", width=4, spectral_norm=spectral_norm),
-            "adversarial": AdversarialLoss("hinge"),
-            "optimizer": partial(torch.optim.Adam, lr=1e-3),
+            "adversarial": AdversarialTraining(**gan),
+            "optimizer": NetworkOptimizers(stepped.pop("optimizer", partial(torch.optim.Adam, lr=1e-3)), **stepped),
         } | options
         generator = lgtsm.create_model("lgtsm", width=width)
         return InpaintingGAN(generator, GeneratorLoss(ReconstructionLoss("hole", "predicted")), **options)

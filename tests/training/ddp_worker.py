@@ -10,18 +10,20 @@ import torch
 import lgtsm
 from lgtsm.data.clips import InpaintingClips
 from lgtsm.data.synthetic import SyntheticVideos
-from lgtsm.losses import AdversarialLoss, GeneratorLoss, GradientPenalty, ReconstructionLoss
+from lgtsm.losses import GeneratorLoss, GradientPenalty, ReconstructionLoss
 from lgtsm.masks import MaskMixture
+from lgtsm.training.adversarial import AdversarialTraining
 from lgtsm.training.datamodule import ClipDataModule
 from lgtsm.training.finite import FiniteGuard
 from lgtsm.training.inpainting_gan import InpaintingGAN
+from lgtsm.training.optimizer_steps import NetworkOptimizers
 from lgtsm.training.start import hide_known_advice
 
 STEPS = 4  # two before the discriminator, two with it
 
 
 class Gradients(pl.Callback):
-    """Keep the gradients of every optimiser step, and the names of the clips trained on and validated."""
+    """Keep the gradients of every optimizer step, and the names of the clips trained on and validated."""
 
     def __init__(self):
         self.steps, self.draws, self.validated = [], [], []
@@ -59,15 +61,12 @@ def train(batch_size, accumulate=1, order="generator_first", poison=False, held_
     module = InpaintingGAN(
         lgtsm.create_model("lgtsm", width=8),
         GeneratorLoss(ReconstructionLoss("frame+hole", "predicted")),
-        partial(torch.optim.SGD, lr=0.05),
+        NetworkOptimizers(partial(torch.optim.SGD, lr=0.05), max_gradient_norm=1.0),
         discriminator=lgtsm.create_discriminator("tsmgan", width=4),
-        adversarial=AdversarialLoss("hinge"),
-        adversarial_weight=0.1,
-        adversarial_start_step=2,
-        step_order=order,
-        gradient_penalty=GradientPenalty(weight=1.0),
+        adversarial=AdversarialTraining(
+            weight=0.1, start_step=2, step_order=order, gradient_penalty=GradientPenalty(weight=1.0)
+        ),
         accumulate=accumulate,
-        max_gradient_norm=1.0,
         average_decay=0.5,
         finite=FiniteGuard("skip", limit=1, folder=Path(sys.argv[1]) / "refused") if poison else None,
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from hydra import compose, initialize_config_dir
 
-from lgtsm import train
+from lgtsm.commands import train
 from lgtsm.config.folder import config_folder
 
 EVERY = 3

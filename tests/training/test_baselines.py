@@ -10,8 +10,10 @@ from lgtsm.data.clips import InpaintingClips
 from lgtsm.data.synthetic import SyntheticVideos
 from lgtsm.losses import AdversarialLoss, GeneratorLoss, ReconstructionLoss
 from lgtsm.masks import MaskMixture
+from lgtsm.training.adversarial import AdversarialTraining
 from lgtsm.training.datamodule import ClipDataModule
 from lgtsm.training.inpainting_gan import InpaintingGAN
+from lgtsm.training.optimizer_steps import NetworkOptimizers
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,7 @@ def test_two_steps_and_validation(name, options, discriminator, fit):
     module = InpaintingGAN(
         generator,
         GeneratorLoss(ReconstructionLoss("hole", "predicted"), coarse=coarse),
-        partial(torch.optim.Adam, lr=1e-3),
+        NetworkOptimizers(partial(torch.optim.Adam, lr=1e-3)),
         discriminator=None if discriminator is None else lgtsm.create_discriminator(discriminator, width=4),
         average_decay=0.9,
     )
@@ -56,11 +58,11 @@ def test_each_stage_of_edge_connect_trains_its_own_parameters(stage, trained, st
     module = InpaintingGAN(
         generator,
         GeneratorLoss(None if edges else ReconstructionLoss("hole")),
-        partial(torch.optim.Adam, lr=1e-3),
+        NetworkOptimizers(partial(torch.optim.Adam, lr=1e-3)),
         discriminator=lgtsm.create_discriminator("edge_connect", width=4, channels=2 if edges else 3),
-        adversarial=AdversarialLoss("nsgan"),
-        step_order=step_order,
-        feature_matching_weight=10.0 if edges else 0.0,
+        adversarial=AdversarialTraining(
+            AdversarialLoss("nsgan"), step_order=step_order, feature_matching=10.0 if edges else 0.0
+        ),
         average_decay=0.9,
     )
     train, held_out = (
@@ -77,9 +79,7 @@ def test_each_stage_of_edge_connect_trains_its_own_parameters(stage, trained, st
 def test_the_feature_matching_term_enters_the_loss_with_its_weight(make_module, fit):
     def run(weight):
         torch.manual_seed(0)
-        module = make_module(
-            discriminator=lgtsm.create_discriminator("edge_connect", width=4), feature_matching_weight=weight
-        )
+        module = make_module(discriminator=lgtsm.create_discriminator("edge_connect", width=4), feature_matching=weight)
         data = (InpaintingClips(SyntheticVideos(6, s), MaskMixture({"box": 1.0}), 1, 32, 32, s) for s in (0, 9))
         trainer, recorder = fit(module, 1, ClipDataModule(*data, 2, 1))
         return trainer.callback_metrics, recorder.losses[0]
@@ -91,7 +91,7 @@ def test_the_feature_matching_term_enters_the_loss_with_its_weight(make_module, 
 
 
 def test_nothing_to_learn_from_gets_a_sentence(make_module, fit):
-    module = make_module(adversarial_start_step=1)
+    module = make_module(start_step=1)
     module.loss = GeneratorLoss(None)
     with pytest.raises(ValueError, match=r"no term to learn from .* set adversarial\.start_step=0"):
         fit(module, 1)
@@ -99,4 +99,4 @@ def test_nothing_to_learn_from_gets_a_sentence(make_module, fit):
 
 def test_feature_matching_needs_a_discriminator_that_shows_its_activations(make_module):
     with pytest.raises(ValueError, match=r"such as discriminator=edge_connect; or set adversarial\.feature_matching=0"):
-        make_module(feature_matching_weight=1.0)
+        make_module(feature_matching=1.0)

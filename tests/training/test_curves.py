@@ -113,7 +113,7 @@ def test_every_quantity_has_its_panel(tmp_path):
 
 
 def test_curves_are_drawn_where_the_values_are(tmp_path):
-    # One panel of one colour: its picture is dark where its values are.
+    # One panel of one color: its picture is dark where its values are.
     write(tmp_path, 0, "step,train/loss\n" + "".join(f"{step},{step < 50:d}\n" for step in range(100)))
     assert write_curves(tmp_path / "curves.png", [read_log(tmp_path)], smooth=1) == ["generator's total loss"]
     picture = cv2.imread(str(tmp_path / "curves.png"))

@@ -17,7 +17,7 @@ def test_accumulation_is_the_same_step(make_module, make_data, fit, order, accum
     def train(**options):
         data = make_data(batch_size=4 // options.get("accumulate", 1), accumulate=options.get("accumulate", 1))
         module = make_module(
-            width=8, adversarial_start_step=1, step_order=order, optimizer=partial(torch.optim.SGD, lr=0.05),
+            width=8, start_step=1, step_order=order, optimizer=partial(torch.optim.SGD, lr=0.05),
             max_gradient_norm=1.0, spectral_norm=False, **options,
         )  # fmt: skip
         return module, fit(module, 3, data=data)[1].losses
@@ -180,7 +180,7 @@ class Logged:
     ],
 )
 def test_signs_of_collapse_are_named_once(make_module, told_apart, reconstruction, words, recwarn):
-    health, trainer, module = GANHealth(window=20), Logged(), make_module(adversarial_start_step=0)
+    health, trainer, module = GANHealth(window=20), Logged(), make_module(start_step=0)
     for step in range(400):
         begun = step >= 20
         trainer.show(told_apart=told_apart if begun else 0.7, reconstruction=reconstruction if begun else 0.1)

@@ -8,6 +8,7 @@ import lgtsm
 from lgtsm.data.batch import as_floats
 from lgtsm.losses import AdversarialLoss
 from lgtsm.metrics import frame_scores
+from lgtsm.training.adversarial import AdversarialTraining
 from lgtsm.training.schedules import warmup_cosine
 
 
@@ -22,13 +23,13 @@ def changed(before, after, prefix):
 
 @pytest.mark.parametrize("order", ["generator_first", "discriminator_first"])
 def test_stages_steps_and_counting(make_module, fit, order):
-    module = make_module(adversarial_start_step=3, step_order=order)
+    module = make_module(start_step=3, step_order=order)
     start = {key: value.clone() for key, value in module.state_dict().items()}
     trainer, recorder = fit(module, 6)
-    # One per batch, though two optimisers step in the last three.
+    # One per batch, though two optimizers step in the last three.
     assert recorder.global_steps == [1, 2, 3, 4, 5, 6]
     assert trainer.global_step == module.batches_done == 6
-    # Not touched before its stage: no weight, no state of the spectral norm, no optimiser state.
+    # Not touched before its stage: no weight, no state of the spectral norm, no optimizer state.
     assert changed(start, recorder.states[2], "discriminator.") == []
     assert changed(recorder.states[2], recorder.states[3], "discriminator.") != []
     assert changed(start, recorder.states[0], "generator.") != []
@@ -37,20 +38,20 @@ def test_stages_steps_and_counting(make_module, fit, order):
 
 
 def test_one_networks_step_leaves_the_others_weights_and_gradients_alone(make_module, fit, make_clip):
-    module = make_module(adversarial_start_step=0)
+    module = make_module(start_step=0)
     fit(module, 1)
     silence(module)
     video, hole = make_clip(1, 3, 16, 16)
     parameters = {key: value.detach().clone() for key, value in module.named_parameters()}
     module.zero_grad()
-    _, filled, _ = module.generator_step(video, hole)
+    judged = module.generator_step(video, hole).judged
     after = dict(module.named_parameters())
     assert changed(parameters, after, "discriminator.") == []
     assert changed(parameters, after, "generator.") != []
     assert all(p.grad is None for p in module.discriminator.parameters())
     parameters = {key: value.detach().clone() for key, value in after.items()}
     module.zero_grad()
-    module.discriminator_step(video, filled, hole)
+    module.discriminator_step(judged, hole)
     after = dict(module.named_parameters())
     assert changed(parameters, after, "generator.") == []
     assert changed(parameters, after, "discriminator.") != []
@@ -60,7 +61,7 @@ def test_one_networks_step_leaves_the_others_weights_and_gradients_alone(make_mo
 
 def test_the_generator_follows_the_discriminator(make_module, fit, make_clip):
     # With the adversarial part alone, a step must raise the scores of what is filled.
-    module = make_module(adversarial_weight=1.0)
+    module = make_module(weight=1.0)
     module.loss.weights["reconstruction"] = 0.0
     fit(module, 1)
     silence(module)
@@ -77,9 +78,9 @@ def test_the_generator_follows_the_discriminator(make_module, fit, make_clip):
 @pytest.mark.parametrize("stop_at", [2, 4, 5])
 def test_resume_continues_as_if_uninterrupted(make_module, fit, tmp_path, stop_at):
     options = {
-        "adversarial_start_step": 3,
+        "start_step": 3,
         "average_decay": 0.9,
-        "scheduler": partial(warmup_cosine, total_steps=8, warmup_steps=2),
+        "generator_schedule": partial(warmup_cosine, total_steps=8, warmup_steps=2),
     }
     whole = make_module(**options)
     _, uninterrupted = fit(whole, 7)
@@ -139,9 +140,9 @@ def test_schedule_is_its_closed_form():
 
 def test_each_network_has_its_own_schedule_stepped_once_per_step(make_module, fit):
     module = make_module(
-        adversarial_start_step=2,
-        scheduler=partial(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5),
-        discriminator_scheduler=partial(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.1),
+        start_step=2,
+        generator_schedule=partial(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5),
+        discriminator_schedule=partial(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.1),
     )
     trainer, _ = fit(module, 5)
     assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(1e-3 * 0.5**5)
@@ -151,7 +152,7 @@ def test_each_network_has_its_own_schedule_stepped_once_per_step(make_module, fi
 @pytest.mark.parametrize("kind", ["hinge", "lsgan"])
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 def test_both_precisions_and_losses_stay_finite(make_module, fit, kind, precision):
-    _, recorder = fit(make_module(adversarial=AdversarialLoss(kind)), 3, precision=precision)
+    _, recorder = fit(make_module(adversarial=AdversarialTraining(AdversarialLoss(kind))), 3, precision=precision)
     assert all(math.isfinite(loss) for loss in recorder.losses)
     assert all(value.isfinite().all() for value in recorder.states[-1].values())
 
@@ -166,7 +167,7 @@ def test_it_learns(make_module, fit, make_data):
 
 def test_golden_losses(make_module, fit):
     """Ten steps, both stages: a change of any number here must be meant."""
-    _, recorder = fit(make_module(adversarial_start_step=5, adversarial_weight=0.1), 10)
+    _, recorder = fit(make_module(start_step=5, weight=0.1), 10)
     assert recorder.losses == pytest.approx(GOLDEN, rel=1e-2)
 
 

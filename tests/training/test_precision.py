@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from lgtsm import train
+from lgtsm.commands import train
 from lgtsm.precision import Choice
 from lgtsm.training import precision
 from lgtsm.training.precision import in_several_processes, short_name, training_device, training_precision

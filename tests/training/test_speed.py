@@ -69,7 +69,7 @@ def simulate(tmp_path, make_module, make_data):
         )  # fmt: skip
         data = make_data(steps_per_epoch=6, batch_size=2)
         data.validation_batch_size = 6  # one batch
-        trainer.fit(make_module(adversarial_start_step=gan_from, **options), data, ckpt_path=resume)
+        trainer.fit(make_module(start_step=gan_from, **options), data, ckpt_path=resume)
         with open(trainer.logger.log_dir + "/metrics.csv", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row.get("speed/seconds_per_step")]
         end = clock.now
@@ -139,7 +139,7 @@ def test_where_there_is_no_terminal_each_validation_prints_a_line(make_module, m
         use_distributed_sampler=False, default_root_dir=tmp_path, enable_checkpointing=False, logger=False,
         callbacks=[StageProgressBar(), Speed()],
     )  # fmt: skip
-    trainer.fit(make_module(adversarial_start_step=3), make_data(steps_per_epoch=2))
+    trainer.fit(make_module(start_step=3), make_data(steps_per_epoch=2))
     first, second = [line for line in capsys.readouterr().out.splitlines() if line.startswith("step")]
     assert first.startswith("step 2/4, stage pretrain, left ")
     assert second.startswith("step 4/4, stage gan, left 0 s, train/loss ")
@@ -159,7 +159,7 @@ def test_a_log_gets_a_line_now_and_then_too(make_module, make_data, tmp_path, ca
         use_distributed_sampler=False, default_root_dir=tmp_path, enable_checkpointing=False, logger=False,
         callbacks=[StageProgressBar(seconds_between=5.0, clock=clock), Speed()],
     )  # fmt: skip
-    trainer.fit(make_module(adversarial_start_step=20), make_data(steps_per_epoch=8))
+    trainer.fit(make_module(start_step=20), make_data(steps_per_epoch=8))
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("step")]
     assert len(lines) > 2 and lines[0].startswith("step 2/8, stage pretrain")
     assert lines[-1].startswith("step 8/8, stage pretrain, left 0 s")

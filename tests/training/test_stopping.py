@@ -26,7 +26,7 @@ from lgtsm.training.plateau import Plateau
 from lgtsm.training.start import checkpoint_to_resume
 from lgtsm.training.stop_signals import StoppedBySignal, StopSignals
 
-OPTIONS = {"adversarial_start_step": 5, "average_decay": 0.9}
+OPTIONS = {"start_step": 5, "average_decay": 0.9}
 
 
 class SendSignal(pl.Callback):
@@ -225,14 +225,14 @@ def test_a_plateau_starts_the_gan_and_is_remembered(make_module, fit, make_data,
     def module():
         # A rate of zero: validation stands still from the second time on.
         return make_module(
-            adversarial_start_step=1000,
-            adversarial_start_plateau=Plateau(patience=2),
-            scheduler=lambda optimizer: torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.0),
+            start_step=1000,
+            start_plateau=Plateau(patience=2),
+            generator_schedule=lambda optimizer: torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.0),
         )
 
     whole = module()
     trainer, _ = fit(whole, 7, data=make_data(steps_per_epoch=2))
-    assert whole.plateau.reached_at == 6
+    assert whole.adversarial.plateau.reached_at == 6
     assert whole.stage == "gan"
     assert "train/score_real" in trainer.callback_metrics
     first = module()
@@ -241,7 +241,7 @@ def test_a_plateau_starts_the_gan_and_is_remembered(make_module, fit, make_data,
     trainer.save_checkpoint(tmp_path / "stopped.ckpt")
     resumed = module()
     fit(resumed, 7, data=make_data(steps_per_epoch=2), resume=tmp_path / "stopped.ckpt")
-    assert resumed.plateau.state_dict() == whole.plateau.state_dict()
+    assert resumed.adversarial.state_dict() == whole.adversarial.state_dict()
     assert_same_weights(whole, resumed)
 
 
@@ -255,5 +255,5 @@ def test_plateau_counts_validations_without_a_better_score(mode):
     ]
     assert reached == [False, False, False, False, False, True, True]
     assert plateau.reached_at == 5
-    with pytest.raises(ValueError, match=r"seen by 'score', which validation does not give; it gives other"):
+    with pytest.raises(ValueError, match=r"watches 'score', which validation does not give; it gives other"):
         plateau.update({"other": torch.tensor(1.0)}, 9)

@@ -24,7 +24,7 @@ class RunCheckpoints(Checkpoint):
     well, in case that the validation lasts too long. Checkpoints of later steps than the one that a run begins with are
     of another attempt and are moved to `abandoned`.
 
-    Lightning's ModelCheckpoint keeps the best ones; by steps it does not do under manual optimisation without
+    Lightning's ModelCheckpoint keeps the best ones; by steps it does not do under manual optimization without
     complaint, and it knows no signals.
 
     Args:
@@ -95,7 +95,7 @@ class RunCheckpoints(Checkpoint):
     def _save(self, trainer: pl.Trainer) -> None:
         self._saved_step = trainer.global_step
         path = self._path(trainer.global_step)
-        trainer.save_checkpoint(path, weights_only=False)  # here: with optimisers and all
+        trainer.save_checkpoint(path, weights_only=False)  # here: with optimizers and all
         if not trainer.is_global_zero:
             return
         with whole_file(self.folder / "last.ckpt") as temporary:

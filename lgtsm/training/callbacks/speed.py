@@ -24,7 +24,7 @@ class Speed(pl.Callback):
     for data included and validation left out; the median over the last blocks of a stage counts. What is left is the
     steps to come of each stage at its own time a step, and the validations to come at the median time of one. Until
     the GAN stage has been timed, one of its steps is taken to last `gan_factor` times as long as one before it, and
-    the stage to begin at `adversarial_start_step`, also where a plateau may let it begin earlier. A resumed run begins
+    the stage to begin at `adversarial.start_step`, also where a plateau may let it begin earlier. A resumed run begins
     with the times of the one before.
 
     Lightning's ThroughputMonitor waits for the GPU at every step, gives means, which one slow step pulls down, and
@@ -64,7 +64,7 @@ class Speed(pl.Callback):
             return None
         pretrain = 0
         if module.stage == "pretrain":
-            pretrain = left if module.discriminator is None else module.adversarial_start_step - module.batches_done
+            pretrain = left if module.discriminator is None else module.adversarial.start_step - module.batches_done
             pretrain = min(left, max(0, pretrain))
         total = 0.0
         for stage, steps in (("pretrain", pretrain), ("gan", left - pretrain)):

@@ -1,0 +1,180 @@
+"""Train a model: `python -m lgtsm.train [experiment=NAME] [KEY=VALUE ...]`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from omegaconf import DictConfig, OmegaConf
+
+from lgtsm.config.folder import config_folder
+from lgtsm.config.sweep import expand_globs
+from lgtsm.exits import exit_with_sentence
+from lgtsm.threads import wait_patiently
+from lgtsm.training.stop_signals import EXIT_STATUS, StoppedBySignal, StopSignals
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lgtsm.models.transfer import Matched
+
+
+def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any]:
+    """Train as the configuration says, then score the result.
+
+    Args:
+        config: the composed configuration; `paths.run` names the folder that everything is left in.
+        signals: what already listens for signals. One that comes before the training stops it after its first step; one
+            that comes after it, while the result is scored, changes nothing any more.
+
+    Returns:
+        {"module": the trained LightningModule, "trainer": the Trainer, "scores": the final table or None}.
+
+    Raises:
+        ValueError: the configuration cannot be used; the sentence names its key.
+    """
+    from lgtsm.config.check import check_complete
+
+    check_complete(config)  # before the imports that take seconds
+
+    import torch
+    from torch import nn
+
+    from lgtsm.classical.fillers import MeanColour, TemporalCopy
+    from lgtsm.config.build import build, build_all
+    from lgtsm.config.record import write_config
+    from lgtsm.metrics.report import write_report
+    from lgtsm.metrics.scoring import markdown_table
+    from lgtsm.models.weights import save_model
+    from lgtsm.precision import allow_tf32
+    from lgtsm.training.callbacks import RunCheckpoints
+    from lgtsm.training.checkpoint_files import check_reloadable
+    from lgtsm.training.datamodule import ClipDataModule
+    from lgtsm.training.inpainting_gan import InpaintingGAN
+    from lgtsm.training.precision import short_name, training_device, training_precision
+    from lgtsm.training.start import PARTS, checkpoint_to_resume, hide_known_advice, plugins, seed_everything
+
+    seed_everything(config.seed)
+    if config.num_threads is not None:
+        torch.set_num_threads(config.num_threads)
+    hide_known_advice()
+    folder = Path(config.paths.run)
+    resume = checkpoint_to_resume(config.resume, folder)
+    options = OmegaConf.to_container(config.trainer, resolve=True)
+    config.trainer.precision, why_precision = training_precision(options, resume)
+    config.precision = short_name(config.trainer.precision)
+    if why_precision is not None and config.precision != "fp32":  # a run in plain fp32 stays exact when it goes on
+        allow_tf32(training_device(options))
+
+    generator = build_generator(config.model)
+    discriminator = build(config.discriminator, "discriminator", nn.Module)
+    matched = start_from(config, generator, discriminator)
+    module = build(config.module, "module", InpaintingGAN, generator=generator, discriminator=discriminator)
+    data = build(config.loader, "loader", ClipDataModule)
+    callbacks = build_all(config.callbacks, "callbacks", PARTS["callbacks"])
+    check_reloadable(
+        {"module": module.state_dict(), **{f"callbacks.{k}": c.state_dict() for k, c in callbacks.items()}}
+    )
+    for callback in callbacks.values():
+        if isinstance(callback, RunCheckpoints):
+            callback.earlier = signals
+    trainer = build(
+        config.trainer,
+        "trainer",
+        PARTS["trainer"],
+        callbacks=list(callbacks.values()),
+        logger=list(build_all(config.logger, "logger", PARTS["logger"]).values()),
+        plugins=plugins(),
+    )
+    if trainer.is_global_zero:
+        write_config(config, folder)
+        if why_precision is not None:
+            print(why_precision)
+        for network, weights in matched.items():
+            print(f"{network} from {config.init_from}: {weights}")
+        if config.resume is not None:
+            print(f"Going on from {resume}." if resume else f"There is no checkpoint in {folder} yet: a new run.")
+    trainer.fit(module, data, ckpt_path=resume)
+
+    scores = None
+    if trainer.is_global_zero:
+        about = {
+            "name": config.name,
+            "steps": trainer.global_step,
+            "seed": config.seed,
+            "training_precision": config.precision,
+        }
+        trained = module.inference_generator.eval().cpu()
+        save_model(trained, folder / "generator.safetensors", about)
+        if config.evaluate:
+            methods = {"mean colour": MeanColour(), "temporal copy": TemporalCopy(), config.name: trained}
+            scores = write_report(methods, data.validation, folder, shown=config.name, about=about)
+            print(
+                f"\nHeld-out clips ({len(data.validation)}), means over clips:\n{markdown_table(scores)}"
+                f"\n\nRun folder: {folder}"
+            )
+    return {"module": module, "trainer": trainer, "scores": scores}
+
+
+def build_generator(config: DictConfig) -> nn.Module:
+    """Build the network to train, with a note of what built it if it is of a class of one's own.
+
+    Raises:
+        ConfigError: it cannot be built, or could not be saved at the end.
+    """
+    from torch import nn
+
+    from lgtsm.config.build import ConfigError, build
+    from lgtsm.models.weights import note_own
+
+    generator = build(config, "model", nn.Module)
+    try:
+        note_own(generator, config._target_, OmegaConf.to_container(config, resolve=True))
+    except ValueError as error:
+        raise ConfigError(f"model: {error}") from error
+    return generator
+
+
+def start_from(config: DictConfig, generator: nn.Module, discriminator: nn.Module | None) -> dict[str, Matched]:
+    """Take over the weights that `init_from` names; return what fitted, by network.
+
+    Raises:
+        ValueError: the file holds none that fit.
+    """
+    from lgtsm.models.transfer import read_networks, transfer
+
+    if config.init_from is None:
+        return {}
+    stored = read_networks(config.init_from)
+    matched = {"generator": transfer(generator, stored.generator, stored.options)}
+    if config.init_discriminator:
+        if stored.discriminator is None or discriminator is None:
+            raise ValueError(
+                f"init_discriminator=true needs a discriminator in {config.init_from} and one to train; "
+                "set it to false."
+            )
+        matched["discriminator"] = transfer(discriminator, stored.discriminator)
+    return matched
+
+
+@hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")
+def _job(config: DictConfig) -> None:
+    from hydra.core.hydra_config import HydraConfig
+
+    # Under a sweep every job has a folder of its own, which only Hydra knows.
+    config.paths.run = HydraConfig.get().runtime.output_dir
+    try:
+        with exit_with_sentence("train"), StopSignals() as signals:
+            run(config, signals)
+    except StoppedBySignal:
+        sys.exit(EXIT_STATUS)
+
+
+def main() -> None:
+    """Entry point of `lgtsm train`."""
+    wait_patiently()
+    with exit_with_sentence("train"):
+        sys.argv[1:] = expand_globs(sys.argv[1:])
+    _job()
