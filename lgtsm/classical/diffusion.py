@@ -34,7 +34,7 @@ def diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def smooth_frames(frames: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Diffuse frame by frame; a frame that knows nothing gets the clip's mean colour.
+    """Diffuse frame by frame; a frame that knows nothing gets the clip's mean color.
 
     Args:
         frames: float32 (time, height, width, channel).

@@ -42,7 +42,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     import torch
     from torch import nn
 
-    from lgtsm.classical.fillers import MeanColour, TemporalCopy
+    from lgtsm.classical.fillers import MeanColor, TemporalCopy
     from lgtsm.config.build import build, build_all
     from lgtsm.config.record import write_config
     from lgtsm.metrics.report import write_report
@@ -109,7 +109,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
         trained = module.inference_generator.eval().cpu()
         save_model(trained, folder / "generator.safetensors", about)
         if config.evaluate:
-            methods = {"mean colour": MeanColour(), "temporal copy": TemporalCopy(), config.name: trained}
+            methods = {"mean-color": MeanColor(), "temporal-copy": TemporalCopy(), config.name: trained}
             scores = write_report(methods, data.validation, folder, shown=config.name, about=about)
             print(
                 f"\nHeld-out clips ({len(data.validation)}), means over clips:\n{markdown_table(scores)}"

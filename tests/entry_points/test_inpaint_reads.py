@@ -27,7 +27,7 @@ def index_reads(monkeypatch):
 @pytest.mark.parametrize("where", [["--box", "20,10,60,40"], ["--key-color", "808080", "--key-tolerance", "20"]])
 def test_packets_are_read_once(data_folder, tmp_path, index_reads, where):
     source, out = data_folder / "odd" / "with_audio.mp4", tmp_path / "out.mp4"
-    main([str(source), *where, "--method", "mean-colour", "--report", str(tmp_path / "page"), "-o", str(out)])
+    main([str(source), *where, "--method", "mean-color", "--report", str(tmp_path / "page"), "-o", str(out)])
     assert index_reads == {str(source): 1, str(out): 1}  # that of the result is compared with the source's
 
 
@@ -45,7 +45,7 @@ def pictures(monkeypatch):
     return counts
 
 
-@pytest.mark.parametrize("method", ["mean-colour", "flow-copy"])
+@pytest.mark.parametrize("method", ["mean-color", "flow-copy"])
 def test_a_mask_video_is_decoded_twice_at_most(tmp_path, make_clip, index_reads, pictures, method):
     video, hole = make_clip(1, 12, 48, 64)
     frames = (video[0].permute(0, 2, 3, 1).numpy() * 255).astype(np.uint8)
