@@ -13,6 +13,7 @@ from lgtsm.inference.plan import FillOptions, Plan
 from lgtsm.inference.regions import Segment
 from lgtsm.inference.scaled import ScaledStream
 from lgtsm.inference.stream import Chunks, FrameStream, SceneStream, VideoStream
+from lgtsm.ops.to_uint8 import to_uint8
 from lgtsm.video.scene_cuts import SceneCutDetector
 
 NETWORK_BYTES_PER_PIXEL = 1200  # of a frame, that a network takes; 1140 measured for `completion`
@@ -89,5 +90,4 @@ def fill_bytes(inpainter: Inpainter, frames: np.ndarray, hole: np.ndarray) -> np
     """
     video = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
     filled = inpainter.fill(video, torch.from_numpy(hole)[:, None].float())
-    filled = (filled * 255).round().byte().permute(0, 2, 3, 1).numpy()
-    return np.where(hole[..., None] > 0, filled, frames)
+    return np.where(hole[..., None] > 0, to_uint8(filled), frames)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from lgtsm.inference.regions import Region
+from lgtsm.ops.to_uint8 import to_uint8
 
 
 class RegionStream:
@@ -92,7 +93,7 @@ class RegionStream:
             hole = torch.from_numpy(np.ascontiguousarray(holes)).to(self.device)[None, :, None].float()
             with self._precision():
                 filled, state = self.model.step(video, hole, self.state, self.output)
-            pieces.append(_bytes(filled))
+            pieces.append(to_uint8(filled[0]))
         except torch.OutOfMemoryError:
             return False
         self.state = state
@@ -107,12 +108,7 @@ class RegionStream:
             filled = self.model.flush(self.state, self.output)
         self.state = None
         self.waiting = False
-        return _bytes(filled)
+        return to_uint8(filled[0])
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32)
-
-
-def _bytes(video: Tensor) -> np.ndarray:
-    """(1, time, 3, height, width) to uint8 (time, height, width, 3)."""
-    return (video[0].float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
