@@ -23,8 +23,8 @@ _PUBLIC = {
 
 # Reached as lgtsm.masks.sample_hole and so on, without importing them by name first.
 _ROOMS = (
-    "classical", "config", "data", "features", "inference", "layers", "losses", "masks", "metrics", "models", "ops",
-    "training", "video",
+    "classical", "config", "data", "evaluation", "export", "features", "inference", "layers", "losses", "masks",
+    "metrics", "models", "ops", "training", "video",
 )  # fmt: skip
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""`lgtsm COMMAND ...` and `python -m lgtsm COMMAND ...`: the same as `python -m lgtsm.COMMAND ...`."""
+"""`lgtsm COMMAND ...` and `python -m lgtsm COMMAND ...`: hand over to lgtsm.commands.COMMAND."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ COMMANDS = {
     "prepare_data": "make a copy of videos that training reads faster",
     "benchmark": "measure speed: masks, data",
 }
+STILL_ABOVE = ("train", "evaluate", "compare", "inpaint")  # until these have moved too
 
 
 def main() -> None:
@@ -28,7 +29,7 @@ def main() -> None:
         print("\n".join(f"  {command:<{width}}  {what}" for command, what in COMMANDS.items()))
         return
     if name == "--version":
-        from lgtsm import __version__
+        from lgtsm.version import __version__
 
         print(__version__)
         return
@@ -36,7 +37,7 @@ def main() -> None:
         print(f"lgtsm has no command {name!r}; it has {', '.join(COMMANDS)}.", file=sys.stderr)
         sys.exit(2)
     sys.argv = [f"lgtsm {name}", *sys.argv[2:]]
-    importlib.import_module(f"lgtsm.{name}").main()
+    importlib.import_module(f"lgtsm.{name}" if name in STILL_ABOVE else f"lgtsm.commands.{name}").main()
 
 
 if __name__ == "__main__":

@@ -33,12 +33,11 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         ValueError, FileNotFoundError: the evaluations cannot be compared.
     """
-    import json
     from pathlib import Path
 
     from lgtsm.document import to_html, to_markdown
     from lgtsm.evaluation.comparison import compare
-    from lgtsm.whole_files import write_text
+    from lgtsm.whole_files import write_json, write_text
 
     blocks, plain = compare(arguments.runs, arguments.against)
     print(to_markdown(blocks))
@@ -47,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "comparison.md", to_markdown(blocks))
         write_text(folder / "comparison.html", to_html(blocks, folder))
-        write_text(folder / "comparison.json", json.dumps(plain, indent=2) + "\n")
+        write_json(folder / "comparison.json", plain)
 
 
 def main(argv: list[str] | None = None) -> None:

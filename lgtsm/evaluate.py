@@ -10,8 +10,8 @@ import hydra
 from omegaconf import DictConfig
 
 from lgtsm.config.folder import config_folder
-from lgtsm.exits import UnavailableError, exit_with_sentence
-from lgtsm.optional import MissingPackageError
+from lgtsm.exits import exit_with_sentence
+from lgtsm.optional import UnavailableError
 from lgtsm.threads import wait_patiently
 
 if TYPE_CHECKING:
@@ -163,8 +163,8 @@ def make_metrics(config: DictConfig, device: str) -> tuple[dict[str, Any], dict[
     for name, node in config.items():
         try:
             metric = build(node, f"metric.{name}", Metric)
-        except (UnavailableError, MissingPackageError) as error:
-            unavailable[str(name)] = getattr(error, "short", str(error)), str(error)
+        except UnavailableError as error:
+            unavailable[str(name)] = error.short, str(error)
             continue
         if metric is not None:
             metrics[str(name)] = metric.to(device)

@@ -1,4 +1,4 @@
-"""Import a package that only some users have, or say in a sentence how to get it."""
+"""What a machine may lack: packages that only some users have, and files to download."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ import importlib
 from types import ModuleType
 
 
-class MissingPackageError(ImportError):
-    """A package that this call needs is not installed; `short` says so in few words."""
+class UnavailableError(RuntimeError):
+    """Something that this machine would have to download, or have, is not to be had; `short` says so in few words."""
+
+    short = "it is not there"
+
+
+class MissingPackageError(UnavailableError, ImportError):
+    """A package that this call needs is not installed."""
 
     short = "a package is missing"
 

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from lgtsm.checks import check_choice
 from lgtsm.precision_names import AUTO, PRECISIONS
-from lgtsm.timing import processor
-from lgtsm.whole_files import write_text
+from lgtsm.surroundings import processor
+from lgtsm.whole_files import write_json
 
 DTYPES = dict(zip(PRECISIONS, (torch.float32, torch.bfloat16, torch.float16), strict=True))
 
@@ -223,7 +223,7 @@ def _remembered(key: str, measure: Callable[[], float]) -> float:
     measured = round(measure(), 3)
     with suppress(OSError, RuntimeError):
         cache_file().parent.mkdir(parents=True, exist_ok=True)
-        write_text(cache_file(), json.dumps(known | {key: measured}, indent=2) + "\n")
+        write_json(cache_file(), known | {key: measured})
     return measured
 
 

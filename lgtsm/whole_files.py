@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -27,3 +29,8 @@ def write_text(path: str | Path, text: str) -> None:
     """Write a text file whole."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, document: dict[str, Any]) -> None:
+    """Write a document whole, as indented JSON."""
+    write_text(path, json.dumps(document, indent=2) + "\n")

@@ -9,8 +9,9 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from lgtsm import compare, export
+from lgtsm import compare
 from lgtsm.__main__ import COMMANDS
+from lgtsm.commands import export
 from lgtsm.commands.inpaint import check, make_parser
 from lgtsm.config.folder import config_folder
 from lgtsm.config.sweep import expand_globs
@@ -87,8 +88,8 @@ def test_compare_command_parses():
 
 
 def test_export_command_parses():
-    (line,) = [line for line in BASH if line.startswith("python -m lgtsm.export")]
-    arguments = export.make_parser().parse_args(line.split()[3:])
+    (line,) = [line for line in BASH if line.startswith("python -m lgtsm export")]
+    arguments = export.make_parser().parse_args(line.split()[4:])
     assert (arguments.output, arguments.height, arguments.width) == ("step.onnx", 160, 288)
 
 

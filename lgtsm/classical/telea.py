@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lgtsm.checks import check_positive
 from lgtsm.classical.clips import TensorMethod
+from lgtsm.ops.to_uint8 import to_uint8
 
 
 class Telea(TensorMethod):
@@ -34,8 +35,8 @@ class Telea(TensorMethod):
 
         missing = (hole > 0.5).flatten(0, 1)[:, 0].byte().cpu().numpy()
         # What is missing must not show through, whatever the caller left there.
-        known = torch.where(hole > 0.5, 0, video).clamp(0, 1).flatten(0, 1)
-        frames = np.ascontiguousarray((known * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy())
+        known = torch.where(hole > 0.5, 0, video).flatten(0, 1)
+        frames = to_uint8(known)
         filled = [_fill(cv2, frame, mask, self.radius) for frame, mask in zip(frames, missing)]
         return (torch.from_numpy(np.stack(filled)).permute(0, 3, 1, 2).to(video) / 255).view_as(video)
 

@@ -1,1 +1,1 @@
-"""What a person types: one module for each command."""
+"""What a person types: parsers, options and sentences with flags in them. Nothing below knows this room."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from lgtsm.exits import exit_with_sentence
+from lgtsm.exits import exit_with_sentence, in_flags
 from lgtsm.models.catalog import DEFAULT_METHOD, list_models
 from lgtsm.precision_names import AUTO, PRECISIONS
 from lgtsm.threads import wait_patiently
@@ -237,10 +238,11 @@ def check(arguments: argparse.Namespace) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm inpaint`."""
     wait_patiently()
-    arguments = make_parser().parse_args(argv)
-    with exit_with_sentence("inpaint"):
+    parser = make_parser()
+    arguments = parser.parse_args(argv)
+    with exit_with_sentence("inpaint", parser):
         check(arguments)
         arguments.method = chosen_method(arguments)
-        from lgtsm.commands.inpaint_run import run
+        from lgtsm.commands.inpaint_run import Job
 
-        run(arguments)
+        Job(arguments, lambda said: print(f"lgtsm inpaint: {in_flags(said, parser)}", file=sys.stderr)).run()

@@ -7,281 +7,142 @@ import dataclasses
 import itertools
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
-import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from lgtsm.inference.batch import Result, run_batch, summary_table
-from lgtsm.inference.batch_state import fingerprint
 from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import FillSummary, Inpainter
-from lgtsm.inference.memory import parse_bytes
 from lgtsm.inference.pairs import Pair, pair_by_name, read_pairs
-from lgtsm.inference.plan import DEFAULT_CHUNK, FillOptions, make_plan
+from lgtsm.inference.plan import make_plan
 from lgtsm.inference.preview import PreviewWriter
 from lgtsm.inference.report import ReportWriter
 from lgtsm.inference.trial import try_network
-from lgtsm.models.catalog import create_model
-from lgtsm.precision import allow_tf32
-from lgtsm.progress_lines import ProgressLines
-from lgtsm.version import __version__
-from lgtsm.video.encoding import Encoding
-from lgtsm.video.errors import VideoError
 from lgtsm.video.kept import not_kept
-from lgtsm.video.mask_choice import KEY_TOLERANCE, MaskChoice
-from lgtsm.video.mask_sources import parse_box, parse_color
-from lgtsm.video.probe import VideoInfo, probe
+from lgtsm.video.mask_choice import MaskChoice
+from lgtsm.video.probe import probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
 from lgtsm.video.writer import VideoWriter
 
 LARGE = 720  # rows from which on methods without a network are slow
 
 
-def run(arguments: Namespace) -> None:
-    """Do it.
+class Job:
+    """What one command line asks for.
 
     Args:
         arguments: of `lgtsm.commands.inpaint.make_parser`, checked.
-
-    Raises:
-        ValueError, FileNotFoundError: something that was handed in cannot be used.
-        SystemExit: with code 1, if one of many videos failed.
+        notice: says a sentence about what looks odd but stops nothing.
     """
-    options, encoding = fill_options(arguments), make_encoding(arguments)
-    if arguments.pairs is not None or arguments.batch:
-        run_many(arguments, options, encoding)
-        return
-    mask, inpainter = mask_choice(arguments, arguments.mask), make_inpainter(arguments)
-    if arguments.dry_run:
-        run_dry(Path(arguments.video), mask, inpainter, options)
-    elif arguments.video == "-":
-        run_pipe(arguments, mask, inpainter, options, encoding)
-    else:
-        run_one(arguments, mask, inpainter, options, encoding)
 
+    def __init__(self, arguments: Namespace, notice: Callable[[str], None]):
+        self.arguments, self.notice = arguments, notice
+        self.options, self.encoding = fill_options(arguments), make_encoding(arguments)
 
-def run_dry(video: Path, mask: MaskChoice, inpainter: Inpainter, options: FillOptions) -> None:
-    """Print what there is to do; writes nothing."""
-    info = probe(video)
-    survey = mask.open(info, notice).survey
-    plan = make_plan(inpainter, (info.height, info.width), info.frames, survey.runs, options)
-    trial = try_network(inpainter, plan)
-    print("\n".join(describe_plan(info, survey.hole_share, plan, trial, str(inpainter.device))))
+    def run(self) -> None:
+        """Do it.
 
+        Raises:
+            ValueError, FileNotFoundError: something that was handed in cannot be used.
+            SystemExit: with code 1, if one of many videos failed.
+        """
+        if self.arguments.pairs is not None or self.arguments.batch:
+            self.fill_many()
+            return
+        mask, inpainter = mask_choice(self.arguments, self.arguments.mask), make_inpainter(self.arguments, self.notice)
+        if self.arguments.dry_run:
+            self.look(mask, inpainter)
+        elif self.arguments.video == "-":
+            self.fill_pipe(mask, inpainter)
+        else:
+            self.fill_one(mask, inpainter)
 
-def run_one(
-    arguments: Namespace, mask: MaskChoice, inpainter: Inpainter, options: FillOptions, encoding: Encoding
-) -> None:
-    """Fill one video, and watch it being filled if asked."""
-    info = probe_with(Path(arguments.video), arguments.fps)
-    if arguments.method == "key-frames" and info.height > LARGE and options.working_height is None:
-        notice(
-            f"{info.width}x{info.height} takes long without a network; --working-height {LARGE // 2} is much faster."
-        )
-    holes = mask.open(info, notice)
-    to_pipe = arguments.output == "-"
-    with contextlib.ExitStack() as stack:
-        report = ReportWriter(arguments.report, holes.survey) if arguments.report else None
-        preview = stack.enter_context(PreviewWriter(arguments.preview, info)) if arguments.preview else None
-        watchers = [watcher for watcher in (report, preview) if watcher is not None]
-        bar = stack.enter_context(make_bar())
-        task = bar.add_task("fill", total=info.frames)
-        summary = inpainter.fill_file(
-            info,
-            holes,
-            RawSink(sys.stdout.buffer) if to_pipe else place_of(arguments.output),
-            encoding,
-            options,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-            watch=(lambda filled: [watcher(filled) for watcher in watchers]) if watchers else None,
-        )
-        if report is not None:
-            if to_pipe:
-                summary = dataclasses.replace(summary, output="raw frames in a pipe")
-            report.write(summary, Path(arguments.video).name)
-    if not to_pipe and not Path(arguments.video).is_dir() and not Path(arguments.output).is_dir():
-        for sentence in not_kept(info, probe(arguments.output), not arguments.lossless, encoding.copied):
-            notice(sentence)
-    where = "" if to_pipe else f"{arguments.output}: "
-    said = f"{info.frames} frames of {info.width}x{info.height}, {summary.hole_share:.1%} of the pixels filled"
-    print(where + said, file=sys.stderr if to_pipe else sys.stdout)
+    def look(self, mask: MaskChoice, inpainter: Inpainter) -> None:
+        """Print what there is to do; write nothing."""
+        info = probe(self.arguments.video)
+        survey = mask.open(info, self.notice).survey
+        plan = make_plan(inpainter, (info.height, info.width), info.frames, survey.runs, self.options)
+        trial = try_network(inpainter, plan)
+        print("\n".join(describe_plan(info, survey.hole_share, plan, trial, str(inpainter.device))))
 
+    def fill_one(self, mask: MaskChoice, inpainter: Inpainter) -> None:
+        """Fill one video, and watch it being filled if asked."""
+        arguments, to_pipe = self.arguments, self.arguments.output == "-"
+        info = probe_with(Path(arguments.video), arguments.fps)
+        if arguments.method == "key-frames" and info.height > LARGE and self.options.working_height is None:
+            self.notice(
+                f"{info.width}x{info.height} takes long without a network; working_height={LARGE // 2} is much faster."
+            )
+        holes = mask.open(info, self.notice)
+        with contextlib.ExitStack() as stack:
+            report = ReportWriter(arguments.report, holes.survey) if arguments.report else None
+            preview = stack.enter_context(PreviewWriter(arguments.preview, info)) if arguments.preview else None
+            watchers = [watcher for watcher in (report, preview) if watcher is not None]
+            bar = stack.enter_context(make_bar())
+            task = bar.add_task("fill", total=info.frames)
+            summary = inpainter.fill_file(
+                info,
+                holes,
+                RawSink(sys.stdout.buffer) if to_pipe else place_of(arguments.output),
+                self.encoding,
+                self.options,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                watch=(lambda filled: [watcher(filled) for watcher in watchers]) if watchers else None,
+            )
+            if report is not None:
+                if to_pipe:
+                    summary = dataclasses.replace(summary, output="raw frames in a pipe")
+                report.write(summary, Path(arguments.video).name)
+        if not to_pipe and not Path(arguments.video).is_dir() and not Path(arguments.output).is_dir():
+            for sentence in not_kept(info, probe(arguments.output), not arguments.lossless, self.encoding.copied):
+                self.notice(sentence)
+        where = "" if to_pipe else f"{arguments.output}: "
+        said = f"{info.frames} frames of {info.width}x{info.height}, {summary.hole_share:.1%} of the pixels filled"
+        print(where + said, file=sys.stderr if to_pipe else sys.stdout)
 
-def run_pipe(
-    arguments: Namespace, mask: MaskChoice, inpainter: Inpainter, options: FillOptions, encoding: Encoding
-) -> None:
-    """Fill raw frames from stdin."""
-    height, width = parse_size(arguments.raw)
-    fps = parse_fps(arguments.fps) or Fraction(25)
-    frames, hole = read_raw(sys.stdin.buffer, height, width), mask.still_hole(height, width, notice)
-    if hole is None:
-        one, other = itertools.tee(mask.follow(frames, height, width, notice))
-        frames, hole = (frame for frame, _ in one), (hole for _, hole in other)
-    if options.frames_at_once is None and options.max_memory is None:
-        options = dataclasses.replace(options, frames_at_once=DEFAULT_CHUNK)
-    done = 0
-    with contextlib.ExitStack() as stack:
-        sink = RawSink(sys.stdout.buffer)
-        if arguments.output != "-":
-            sink = stack.enter_context(VideoWriter(arguments.output, fps, height, width, encoding))
-        bar = stack.enter_context(make_bar())
-        task = bar.add_task("fill", total=None)
-        for done, filled in enumerate(inpainter.stream(frames, hole, options), start=1):
-            sink.write(filled)
-            bar.update(task, completed=done)
-    print(f"{done} frames of {width}x{height} filled", file=sys.stderr if arguments.output == "-" else sys.stdout)
+    def fill_pipe(self, mask: MaskChoice, inpainter: Inpainter) -> None:
+        """Fill raw frames from stdin."""
+        arguments, options = self.arguments, self.options
+        height, width = parse_size(arguments.raw)
+        fps = parse_fps(arguments.fps) or Fraction(25)
+        frames, hole = read_raw(sys.stdin.buffer, height, width), mask.still_hole(height, width, self.notice)
+        if hole is None:
+            one, other = itertools.tee(mask.follow(frames, height, width, self.notice))
+            frames, hole = (frame for frame, _ in one), (hole for _, hole in other)
+        with contextlib.ExitStack() as stack:
+            sink = RawSink(sys.stdout.buffer)
+            if arguments.output != "-":
+                sink = stack.enter_context(VideoWriter(arguments.output, fps, height, width, self.encoding))
+            bar = stack.enter_context(make_bar())
+            task = bar.add_task("fill", total=None)
+            for done, filled in enumerate(inpainter.stream(frames, hole, options), start=1):
+                sink.write(filled)
+                bar.update(task, completed=done)
+        print(f"{done} frames of {width}x{height} filled", file=sys.stderr if arguments.output == "-" else sys.stdout)
 
+    def fill_many(self) -> None:
+        """Fill many videos and print the table of what became of them."""
+        arguments = self.arguments
+        if arguments.pairs is not None:
+            pairs = read_pairs(Path(arguments.pairs))
+        else:
+            masks = Path(arguments.mask) if arguments.mask else None
+            pairs = pair_by_name(Path(arguments.video), masks, Path(arguments.output))
+        choices = {pair: mask_choice(arguments, pair.mask or arguments.mask) for pair in pairs}
+        inpainter = make_inpainter(arguments, self.notice)
+        with make_bar() as bar:
 
-def run_many(arguments: Namespace, options: FillOptions, encoding: Encoding) -> None:
-    """Fill many videos and print the table of what became of them."""
-    if arguments.pairs is not None:
-        pairs = read_pairs(Path(arguments.pairs))
-    else:
-        masks = Path(arguments.mask) if arguments.mask else None
-        pairs = pair_by_name(Path(arguments.video), masks, Path(arguments.output))
-    choices = {pair: mask_choice(arguments, pair.mask or arguments.mask) for pair in pairs}
-    inpainter = make_inpainter(arguments)
-    with make_bar() as bar:
-
-        def fill(pair: Pair) -> FillSummary:
-            task = bar.add_task(pair.name)
-            try:
-                info = probe_with(pair.video, arguments.fps if pair.video.is_dir() else None)
-                return inpainter.fill_file(
-                    info,
-                    choices[pair].open(info, notice),
-                    pair.output,
-                    encoding,
-                    options,
-                    progress=lambda done, total: bar.update(task, completed=done, total=total),
-                )
-            finally:
-                bar.remove_task(task)
-
-        results = run_batch(pairs, fill, settings(arguments, inpainter), arguments.overwrite, arguments.dry_run, told)
-    Console().print(summary_table(results))
-    if any(result.state == "failed" for result in results):
-        sys.exit(1)
-
-
-def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
-    """Return all that changes a result, to know whether an output was made with the same."""
-    aside = ("video", "output", "mask", "pairs", "batch", "overwrite", "dry_run", "preview", "report", "raw", "device")
-    chosen = {name: value for name, value in vars(arguments).items() if name not in aside}
-    checkpoint = fingerprint(Path(arguments.checkpoint)) if arguments.checkpoint else None
-    return {"lgtsm": __version__, **chosen, "checkpoint": checkpoint, "precision": inpainter.precision}
-
-
-def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
-    """Return where the hole is, by the command line."""
-    tolerance = arguments.key_tolerance
-    return MaskChoice(
-        path=Path(mask) if mask else None,
-        boxes=tuple(parse_box(box) for box in arguments.box or ()),
-        key_color=parse_color(arguments.key_color) if arguments.key_color else None,
-        key_tolerance=KEY_TOLERANCE if tolerance is None else tolerance,
-        invert=arguments.invert_mask,
-        resize=arguments.resize_mask,
-        repeat=arguments.repeat_mask,
-        dilate=arguments.dilate,
-        dilate_time=arguments.dilate_time,
-    )
-
-
-def fill_options(arguments: Namespace) -> FillOptions:
-    """Return how to fill, by the command line."""
-    return FillOptions(
-        working_height=arguments.working_height,
-        feather=arguments.feather,
-        scene_cuts=not arguments.no_scene_cuts,
-        max_memory=None if arguments.max_memory is None else parse_bytes(arguments.max_memory),
-        regions=not arguments.full_frames,
-        frames_at_once=arguments.frames_at_once,
-    )
-
-
-def make_encoding(arguments: Namespace) -> Encoding:
-    """Return how to write, by the command line."""
-    return Encoding(
-        codec=arguments.codec,
-        crf=arguments.crf,
-        lossless=arguments.lossless,
-        sound=not arguments.no_sound,
-        subtitles=not arguments.no_subtitles,
-    )
-
-
-def make_inpainter(arguments: Namespace) -> Inpainter:
-    """Return what fills, by the command line."""
-    device = arguments.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = arguments.checkpoint if arguments.method == "network" else create_model(arguments.method)
-    inpainter = Inpainter(model, device, arguments.precision)
-    if inpainter.why_precision is not None:
-        allow_tf32(inpainter.device)
-        notice(f"precision {inpainter.precision}: {inpainter.why_precision}")
-    if arguments.method == "key-frames":
-        notice(
-            "filling from other frames along the motion, and with patches where no frame shows what is hidden "
-            "(--checkpoint FILE fills with a network)"
-        )
-    return inpainter
-
-
-def probe_with(video: Path, fps: str | None) -> VideoInfo:
-    """Look at a video; the frames of a folder are shown at `fps`, if that is said.
-
-    Raises:
-        VideoError: the video cannot be read, or has times of its own.
-    """
-    info, rate = probe(video), parse_fps(fps)
-    if rate is None:
-        return info
-    if not video.is_dir():
-        raise VideoError(f"--fps is for folders and pipes; the frames of {video} keep their own times. Leave it out.")
-    return dataclasses.replace(info, fps=rate)
-
-
-def parse_fps(text: str | None) -> Fraction | None:
-    """Return frames per second that are written like 25, 29.97 or 30000/1001; None for None.
-
-    Raises:
-        VideoError: they are not written so.
-    """
-    try:
-        fps = None if text is None else Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
-        raise VideoError(f"--fps must be written like 25, 29.97 or 30000/1001; got {text!r}.") from error
-    if fps is not None and fps <= 0:
-        raise VideoError(f"--fps must be greater than 0; got {text}.")
-    return fps
-
-
-def place_of(output: str) -> Path:
-    """Return where to write; a slash at the end means a folder, as does a name without ending."""
-    if output.endswith("/") and Path(output).suffix:
-        raise VideoError(f"{output} must be a folder's name without an ending, or a file's without a slash at the end.")
-    return Path(output)
-
-
-def make_bar() -> Progress | ProgressLines:
-    """Return what counts frames on stderr: a bar in a terminal, lines in a log."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return ProgressLines("frames")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"))
-    return Progress(*columns, TimeRemainingColumn(), console=console)
-
-
-def told(result: Result) -> None:
-    """Say on stderr what became of one of many videos."""
-    notice(f"{result.pair.name}: {result.state}" + (f". {result.why}" if result.why else ""))
-
-
-def notice(sentence: str) -> None:
-    """Say something on stderr that looks odd but stops nothing."""
-    print(f"lgtsm inpaint: {sentence}", file=sys.stderr)
+            def fill(pair: Pair) -> FillSummary:
+                task = bar.add_task(pair.name)
+                try:
+                    info = probe_with(pair.video, arguments.fps if pair.video.is_dir() else None)
+                    return inpainter.fill_file(
+                        info,
+                        choices[pair].open(info, self.notice),
+                        pair.output,
+                        self.encoding,
+                        self.options,
+                        progress=lambda done, total: bar.update(task, completed=done, total=total),
+                    )
+                finally:
+                    bar.remove_task(task)

@@ -18,7 +18,7 @@ from lgtsm.video.listing import list_videos
 from lgtsm.video.open import open_video
 from lgtsm.video.scene_cuts import SceneCutDetector
 from lgtsm.video.writer import VideoWriter
-from lgtsm.whole_files import write_text
+from lgtsm.whole_files import write_json, write_text
 
 MANIFEST = "videos.jsonl"
 
@@ -75,11 +75,13 @@ def prepare_videos(
         name = path.relative_to(source).with_suffix("").as_posix()
         record = target / ".done" / f"{name}.json"
         if not record.is_file():
-            _write_text(record, json.dumps(_prepare_one(path, name, target, how)))
+            line = _prepare_one(path, name, target, how)
+            record.parent.mkdir(parents=True, exist_ok=True)
+            write_text(record, json.dumps(line))
         lines.append(json.loads(record.read_text()))
         if progress is not None:
             progress(done + 1, len(paths))
-    _write_text(target / MANIFEST, "".join(json.dumps(line) + "\n" for line in lines))
+    write_text(target / MANIFEST, "".join(json.dumps(line) + "\n" for line in lines))
     return lines
 
 
@@ -146,9 +148,5 @@ def _claim(target: Path, how: Preparation) -> None:
             f"{target} holds a copy made in another way ({file.name} says how). Name another folder, or prepare with "
             "the same options to go on."
         )
-    _write_text(file, json.dumps(how._asdict(), indent=2) + "\n")
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text)
+    target.mkdir(parents=True, exist_ok=True)
+    write_json(file, how._asdict())

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import statistics
 import time
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
+
+from lgtsm.memory_meter import memory_needed
 
 REPEATS = 3
 
@@ -38,12 +36,13 @@ def measure_efficiency(module: nn.Module | None, video: Tensor, hole: Tensor) ->
         module(video, hole)  # the first run also warms up
     gflop = counter.get_total_flops() / video.shape[1] / 1e9
     runs = [video.shape[1] / _seconds(module, video, hole) for _ in range(REPEATS)]
+    needed = memory_needed(lambda: module(video, hole), video.device)
     return {
         "parameters": parameters,
         "gflop_per_frame": gflop if gflop > 0 else "n/a (no convolutions or matrix products)",
         "frames_per_second": statistics.median(runs),
         "frames_per_second_runs": runs,
-        "peak_memory_mib": _peak_memory(module, video, hole),
+        "peak_memory_mib": "n/a (this system does not tell)" if needed is None else needed,
     }
 
 
@@ -58,32 +57,3 @@ def _seconds(module: nn.Module, video: Tensor, hole: Tensor) -> float:
 def _wait(video: Tensor) -> None:
     if video.is_cuda:
         torch.cuda.synchronize(video.device)
-
-
-def _peak_memory(module: nn.Module, video: Tensor, hole: Tensor) -> float | str:
-    """Return MiB; on the processor Linux's own high-water mark, which can be set back, is read."""
-    if video.is_cuda:
-        before = torch.cuda.memory_allocated(video.device)
-        torch.cuda.reset_peak_memory_stats(video.device)
-        module(video, hole)
-        return (torch.cuda.max_memory_allocated(video.device) - before) / 2**20
-    status, mark = Path(f"/proc/{os.getpid()}/status"), Path(f"/proc/{os.getpid()}/clear_refs")
-    try:
-        _give_back_freed()
-        mark.write_text("5")
-        before = _kib(status, "VmRSS")
-        module(video, hole)
-        return max(0.0, (_kib(status, "VmHWM") - before) / 2**10)
-    except (OSError, StopIteration):
-        return "n/a (this system does not tell)"
-
-
-def _give_back_freed() -> None:
-    """Hand memory that earlier runs have freed back to the system: a run in it would seem to need none."""
-    with suppress(OSError, AttributeError):  # another C library than glibc has no such call
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-def _kib(status: Path, key: str) -> int:
-    line = next(line for line in status.read_text().splitlines() if line.startswith(key))
-    return int(line.split()[1])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from torch import Tensor
-
 from lgtsm.evaluation.protocol import PaperProtocol
+from lgtsm.ops.to_uint8 import to_uint8
 from lgtsm.video.pictures import write_png
 
 
@@ -25,12 +23,8 @@ def write_inputs(protocol: PaperProtocol, folder: str | Path) -> int:
     units = protocol.units()
     for unit in units:
         video, hole = protocol.read(unit)
-        for number, (frame, mask) in enumerate(zip(_images(video * (1 - hole)), _images(hole.expand_as(video)))):
+        images = zip(to_uint8(video[0] * (1 - hole[0])), to_uint8(hole.expand_as(video)[0]))
+        for number, (frame, mask) in enumerate(images):
             for what, image in (("videos", frame), ("masks", mask)):
                 write_png(Path(folder) / what / unit.key / f"{number:05d}.png", image)
     return len(units)
-
-
-def _images(clip: Tensor) -> np.ndarray:
-    """(1, time, 3, height, width) in [0, 1] as uint8 (time, height, width, 3)."""
-    return (clip[0] * 255).round().byte().permute(0, 2, 3, 1).numpy()

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torchmetrics import Metric
 
-from lgtsm import timing
 from lgtsm.evaluation.efficiency import measure_efficiency
 from lgtsm.evaluation.ledger import claim
 from lgtsm.evaluation.methods import Method
@@ -19,7 +18,9 @@ from lgtsm.evaluation.report import write_evaluation
 from lgtsm.evaluation.score import score_units
 from lgtsm.evaluation.summary import ALL, read_records, summarise, truth_scores, video_fids
 from lgtsm.metrics.video_fid import VideoFID
+from lgtsm.surroundings import surroundings
 from lgtsm.video.errors import VideoError
+from lgtsm.whole_files import write_json
 
 EFFICIENCY = "efficiency.json"
 
@@ -92,7 +93,7 @@ def evaluate(
     document = {
         "protocol": about,
         "deterministic": _seed_line(protocol, bootstrap_seed),
-        "surroundings": timing.surroundings(),
+        "surroundings": surroundings(),
         "device": device,
         "threads": torch.get_num_threads(),
         "methods": identities,
@@ -140,7 +141,7 @@ def _efficiency(folder: Path, protocol: PaperProtocol, methods: Sequence[Method]
             continue
         hidden = torch.where(hole > 0.5, 0.5, video)
         kept |= {method.name: {"clip": unit.key, **measure_efficiency(method.module, hidden, hole)} for method in left}
-        timing.write_json(path, kept)
+        write_json(path, kept)
         break
     none = dict.fromkeys(("parameters", "gflop_per_frame", "frames_per_second", "peak_memory_mib"), "n/a (no clip)")
     return {method.name: kept.get(method.name, none) for method in methods}

@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from lgtsm.evaluation.protocol import Unit
+from lgtsm.ops.to_uint8 import to_uint8
 from lgtsm.whole_files import whole_file
 
 FOLDER = "shown"
@@ -18,7 +19,7 @@ def save_shown(folder: str | Path, unit: Unit, method: str | None, clip: Tensor,
     """Keep a clip (1, time, 3, height, width) in [0, 1] of a method, or of the truth with its hole for None."""
     place = folder_of(folder, unit.key)
     place.mkdir(parents=True, exist_ok=True)
-    frames = (clip[0].float().nan_to_num().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    frames = to_uint8(clip[0])
     _write(place / f"{TARGET if method is None else 'method_' + safe(method)}.npy", frames)
     if method is None:
         _write(place / f"{HOLE}.npy", (hole[0, :, 0] > 0.5).byte().cpu().numpy())

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from lgtsm.checks import check_choice
 from lgtsm.features.frozen import Frozen
 from lgtsm.features.weight_files import WeightFile, load_weight_file
+from lgtsm.ops.to_uint8 import to_uint8
 
 DIS_PRESETS = ("ultrafast", "fast", "medium")
 DIS_LEAST_SIDE = 16
@@ -106,5 +107,4 @@ class RAFTFlow(Frozen):
 def _gray(frames: Tensor) -> np.ndarray:
     """(n, 3, height, width) in [0, 1] as uint8 (n, height, width), by the usual weights of red, green and blue."""
     weights = frames.new_tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
-    gray = (frames.clamp(0, 1) * weights).sum(1)
-    return np.ascontiguousarray((gray * 255).round().byte().cpu().numpy())
+    return to_uint8((frames.clamp(0, 1) * weights).sum(1, keepdim=True))[..., 0]

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from lgtsm.exits import UnavailableError
+from lgtsm.optional import UnavailableError
 
 FOLDER_VARIABLE = "LGTSM_WEIGHTS"
 

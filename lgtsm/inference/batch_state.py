@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lgtsm.timing import write_json
+from lgtsm.whole_files import write_json
 
 RUNNING, DONE = "running", "done"
 

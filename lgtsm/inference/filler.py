@@ -12,6 +12,7 @@ from lgtsm.checks import check_choice, check_device, check_video_and_hole
 from lgtsm.models.catalog import DEFAULT_METHOD, create_model
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
+from lgtsm.ops.to_uint8 import to_uint8
 from lgtsm.precision import AUTO, DTYPES, autocast, choose_precision
 
 
@@ -91,5 +92,4 @@ class Filler:
         """
         video = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
         filled = self.fill(video, torch.from_numpy(holes)[:, None].float())
-        filled = (filled * 255).round().byte().permute(0, 2, 3, 1).numpy()
-        return np.where(holes[..., None] > 0, filled, frames)
+        return np.where(holes[..., None] > 0, to_uint8(filled), frames)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from lgtsm.inference.filler import Filler
 from lgtsm.inference.regions import Region
+from lgtsm.ops.to_uint8 import to_uint8
 from lgtsm.precision import autocast
 
 
@@ -83,7 +83,7 @@ class RegionStream:
             hole = torch.from_numpy(np.ascontiguousarray(holes)).to(self.device)[None, :, None].float()
             with autocast(self.device, self.precision):
                 filled, state = self.model.step(video, hole, self.state, self.output)
-            pieces.append(_bytes(filled))
+            pieces.append(to_uint8(filled[0]))
         except torch.OutOfMemoryError:
             return False
         self.state = state
@@ -98,9 +98,4 @@ class RegionStream:
             filled = self.model.flush(self.state, self.output)
         self.state = None
         self.waiting = False
-        return _bytes(filled)
-
-
-def _bytes(video: Tensor) -> np.ndarray:
-    """(1, time, 3, height, width) to uint8 (time, height, width, 3)."""
-    return (video[0].float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        return to_uint8(filled[0])

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from lgtsm.whole_files import write_text
+from lgtsm.whole_files import write_json, write_text
 
 from .checks import check_kind, check_whole
 from .sample import sample_hole
@@ -181,4 +181,4 @@ def _claim(root: Path, about: dict) -> None:
             )
         return
     root.mkdir(parents=True, exist_ok=True)
-    write_text(file, json.dumps(about, indent=2) + "\n")
+    write_json(file, about)

@@ -49,12 +49,12 @@ class MaskChoice:
     def __post_init__(self):
         given = [name for name in ("mask", "box", "key_color") if getattr(self, FIELDS[name])]
         if len(given) != 1:
-            came = " and ".join(given) or "none of them"
-            raise VideoError(f"Mark the hole in one way, by mask, box or key_color; got {came}. Keep one of them.")
+            came = " and ".join(f"`{name}`" for name in given) or "none of them"
+            raise VideoError(f"Mark the hole in one way, by `mask`, `box` or `key_color`; got {came}. Keep one.")
         for name, wrong in (("resize_mask", self.resize), ("repeat_mask", self.repeat)):
             if wrong and self.path is None:
                 raise VideoError(
-                    f"{name} is for mask files; {given[0]} has the size and the length of the video. Leave it out."
+                    f"{name} is for mask files; `{given[0]}` has the size and the length of the video. Leave it out."
                 )
         for name, value, most in (
             ("dilate", self.dilate, 10_000),

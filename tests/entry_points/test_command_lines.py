@@ -49,7 +49,7 @@ def test_importing_loads_neither_torch_nor_lightning():
         ("lgtsm.train", "--help"),
         ("lgtsm.train", "--cfg", "job"),
         ("lgtsm.inpaint", "--help"),
-        ("lgtsm.export", "--help"),
+        ("lgtsm", "export", "--help"),
         ("lgtsm.evaluate", "--cfg", "job"),
     ],
 )

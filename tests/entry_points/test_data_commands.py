@@ -24,7 +24,7 @@ def command(*words, cwd=None):
 
 @pytest.mark.parametrize("name", ["make_masks", "prepare_data", "benchmark"])
 def test_help_is_light(name):
-    words = [sys.executable, "-X", "importtime", "-m", f"lgtsm.{name}", "--help"]
+    words = [sys.executable, "-X", "importtime", "-m", "lgtsm", name, "--help"]
     result = subprocess.run(words, capture_output=True, text=True, check=True)
     loaded = {line.split("|")[-1].strip() for line in result.stderr.splitlines() if line.startswith("import time")}
     assert not loaded & {"torch", "cv2", "numpy", "av"}
@@ -33,12 +33,12 @@ def test_help_is_light(name):
 
 def test_make_masks(tmp_path):
     words = ("--clips", 1, "--kinds", "box", "--frames", 2, "--height", 32, "--width", 32)
-    result = command("lgtsm.make_masks", tmp_path / "set", *words)
+    result = command("lgtsm", "make_masks", tmp_path / "set", *words)
     assert (result.returncode, "7 clips, manifest masks.jsonl" in result.stdout) == (0, True), result.stderr
     assert {path.name for path in (tmp_path / "set").iterdir()} == {
         "random_masks", "masks.jsonl", "contact_sheet.png", "test_set.json",
     }  # fmt: skip
-    wrong = command("lgtsm.make_masks", tmp_path / "set", *words, "--seed", 3)
+    wrong = command("lgtsm", "make_masks", tmp_path / "set", *words, "--seed", 3)
     assert wrong.returncode == 2
     assert wrong.stderr.strip().splitlines()[-1].startswith("lgtsm make_masks: ")
     assert "Traceback" not in wrong.stderr
@@ -47,7 +47,7 @@ def test_make_masks(tmp_path):
 @pytest.mark.parametrize(("data", "tree", "count"), [("fvi", fvi_tree, 4), ("face_forensics", face_forensics_tree, 5)])
 def test_check_data_on_a_good_and_a_damaged_tree(tmp_path, data_folder, data, tree, count):
     tree(tmp_path / "data")
-    words = ("lgtsm.check_data", f"data={data}", f"data.root={tmp_path / 'data'}", "height=20", "width=32")
+    words = ("lgtsm", "check_data", f"data={data}", f"data.root={tmp_path / 'data'}", "height=20", "width=32")
     known = ("expected.train=4", "expected.validation=3")
     good = command(*words, *known, cwd=tmp_path)
     assert (good.returncode, "Nothing is wrong." in good.stdout) == (0, True), good.stdout + good.stderr
@@ -81,7 +81,7 @@ def test_check_data_without_data_is_a_sentence(tmp_path):
         (("data=fvi",), "data.root has no value"),
         (("data=synthetic",), "reads no files"),
     ):
-        result = command("lgtsm.check_data", *words, cwd=tmp_path)
+        result = command("lgtsm", "check_data", *words, cwd=tmp_path)
         assert (result.returncode, sentence in result.stderr) == (2, True), result.stderr
         assert "Traceback" not in result.stderr
 
@@ -90,11 +90,11 @@ def test_prepare_data(tmp_path, data_folder):
     (tmp_path / "videos").mkdir()
     shutil.copyfile(data_folder / "bmx-trees" / "video.mp4", tmp_path / "videos" / "bmx.mp4")
     shutil.copyfile(data_folder / "odd" / "empty.mp4", tmp_path / "videos" / "empty.mp4")
-    result = command("lgtsm.prepare_data", tmp_path / "videos", tmp_path / "copy", "--height", 48, "--width", 64)
+    result = command("lgtsm", "prepare_data", tmp_path / "videos", tmp_path / "copy", "--height", 48, "--width", 64)
     assert result.returncode == 0, result.stderr
     assert "1 videos gave 1 scenes of 24 frames" in result.stdout and "1 unreadable" in result.stdout
     assert "empty is left out" in result.stderr
-    missing = command("lgtsm.prepare_data", tmp_path / "nothing", tmp_path / "other")
+    missing = command("lgtsm", "prepare_data", tmp_path / "nothing", tmp_path / "other")
     assert (missing.returncode, "there is no such folder" in missing.stderr) == (2, True)
 
 

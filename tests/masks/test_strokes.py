@@ -10,8 +10,8 @@ import pytest
 
 from lgtsm.masks import PRESETS, frame_scale
 from lgtsm.masks.motion import DIRECTION_COUNT, DIRECTIONS, directions, drift_offsets, jitter_offsets
-from lgtsm.masks.pil_reference import draw_strokes_pil, random_clip_pil
 from lgtsm.masks.strokes import Stroke, draw_stroke, odd_width, sample_strokes
+from tests.reference.pil_strokes import draw_strokes_pil, random_clip_pil
 
 
 def clips(kind: str, count: int, num_frames: int = 6):

@@ -79,7 +79,8 @@ def test_killed_and_started_again_gives_the_same_tree(tmp_path):
     words = [
         sys.executable,
         "-m",
-        "lgtsm.make_masks",
+        "lgtsm",
+        "make_masks",
         str(tmp_path / "a"),
         "--clips",
         "3",

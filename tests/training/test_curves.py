@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lgtsm import plot
+from lgtsm.commands import plot
 from lgtsm.training.curves import moving_mean, panels, write_curves
 from lgtsm.training.log import read_log
 

@@ -9,7 +9,6 @@ from pytorch_lightning.loggers import CSVLogger
 
 from lgtsm.progress_lines import duration
 from lgtsm.training.callbacks import Speed, StageProgressBar
-from lgtsm.training.callbacks.speed import peak_memory
 from lgtsm.training.start import hide_known_advice
 
 PRETRAIN, GAN, VALIDATION, SLOW = 2.0, 5.0, 30.0, 100.0  # seconds
@@ -113,14 +112,6 @@ def test_a_resumed_run_knows_the_times_of_the_one_before(simulate, tmp_path):
 def test_without_a_discriminator_there_is_one_stage(simulate):
     _, left, _ = simulate(8, 0, discriminator=None)
     assert left[7][1] == pytest.approx(PRETRAIN)
-
-
-def test_peak_memory_is_that_of_this_process():
-    import resource
-
-    assert peak_memory(torch.device("cpu")) == pytest.approx(
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10, rel=0.05
-    )
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,8 @@ def test_key_color():
     ("options", "words"),
     [
         ({}, "none of them"),
-        ({"path": "m.png", "boxes": ((0, 0, 1, 1),)}, "mask and box"),
-        ({"boxes": ((0, 0, 1, 1),), "key_color": (0, 0, 0)}, "box and key_color"),
+        ({"path": "m.png", "boxes": ((0, 0, 1, 1),)}, "`mask` and `box`"),
+        ({"boxes": ((0, 0, 1, 1),), "key_color": (0, 0, 0)}, "`box` and `key_color`"),
         ({"boxes": ((0, 0, 1, 1),), "resize": True}, "resize_mask is for mask files"),
         ({"key_color": (0, 0, 0), "repeat": True}, "repeat_mask is for mask files"),
         ({"boxes": ((0, 0, 1, 1),), "dilate": -1}, "dilate must"),

@@ -10,6 +10,7 @@ import pytorch_lightning as pl
 import torch
 
 from lgtsm.data.batch import as_floats
+from lgtsm.ops.to_uint8 import to_uint8
 from lgtsm.video.pictures import mark_hole, side_by_side, strip, write_png
 from lgtsm.video.writer import VideoWriter
 
@@ -47,10 +48,10 @@ class ValidationPictures(pl.Callback):
         video, hole = video[: self.num_clips], hole[: self.num_clips]
         filled = module(video, hole)["filled"].float().clamp(0, 1)
         for clip in range(len(video)):
-            target = _to_bytes(video[clip])
+            target = to_uint8(video[clip])
             columns = {
                 "input": mark_hole(target, hole[clip, :, 0].cpu().numpy()),
-                "filled": _to_bytes(filled[clip]),
+                "filled": to_uint8(filled[clip]),
                 "target": target,
             }
             image = strip(columns)
@@ -70,8 +71,3 @@ class ValidationPictures(pl.Callback):
             for frame in frames:
                 writer.write(frame)
         return path
-
-
-def _to_bytes(frames: torch.Tensor) -> np.ndarray:
-    """(time, 3, height, width) in [0, 1] to uint8 (time, height, width, 3)."""
-    return (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()

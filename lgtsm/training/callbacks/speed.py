@@ -6,13 +6,13 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 
 from lgtsm.checks import check_positive
+from lgtsm.memory_meter import peak_memory
 
 STAGES = ("pretrain", "gan")
 
@@ -149,20 +149,6 @@ class Speed(pl.Callback):
             "clips": 0,
             "frames": 0,
         }
-
-
-def peak_memory(device: torch.device) -> float | None:
-    """Return the most MiB that torch has held on a GPU, or this process on a CPU (workers left out).
-
-    None on systems that do not tell (all but Linux).
-    """
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**20
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        return None
-    return next((int(line.split()[1]) / 2**10 for line in lines if line.startswith("VmHWM:")), None)
 
 
 def _wait(device: torch.device) -> None:

@@ -1,18 +1,18 @@
-"""Write a test set of masks: `python -m lgtsm.make_masks ROOT [--kinds ...] [--clips N]`."""
+"""Write a test set of masks: `lgtsm make_masks ROOT [--kinds ...] [--clips N]`."""
 
 from __future__ import annotations
 
 import argparse
 
-from lgtsm import __version__
 from lgtsm.exits import exit_with_sentence
+from lgtsm.version import __version__
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
     parser = argparse.ArgumentParser(
         prog="lgtsm make_masks",
-        description="Write masks of every kind and bin of hole share as PNG folders, ROOT/random_masks/KIND/CENTRE/"
+        description="Write masks of every kind and bin of hole share as PNG folders, ROOT/random_masks/KIND/CENTER/"
         "CLIP/FRAME.png (255 = valid, 0 = hole), with a manifest and a contact sheet. The same arguments give the same "
         "files; a run that was stopped goes on where it stood.",
     )
@@ -26,6 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
         "(default: %(default)s)",
     )
     parser.add_argument(
+        "--centers",
         "--centres",
         nargs="+",
         type=int,
@@ -34,7 +35,9 @@ def make_parser() -> argparse.ArgumentParser:
         help="middles of the bins in percent (default: 5 15 ... 65)",
     )
     parser.add_argument("--clips", type=int, default=10, help="clips of each kind and bin (default: %(default)s)")
-    parser.add_argument("--frames", type=int, default=32, help="frames of a clip (default: %(default)s)")
+    parser.add_argument(
+        "--frames", dest="num_frames", type=int, default=32, help="frames of a clip (default: %(default)s)"
+    )
     parser.add_argument("--height", type=int, default=180, help="pixels (default: %(default)s)")
     parser.add_argument("--width", type=int, default=320, help="pixels (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
@@ -58,7 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     a = arguments
     test_set = TestSet(
-        tuple(a.kinds), tuple(a.centres), a.clips, a.frames, a.height, a.width, a.seed, a.border, a.static
+        tuple(a.kinds), tuple(a.centers), a.clips, a.num_frames, a.height, a.width, a.seed, a.border, a.static
     )
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("clips", total=None)
@@ -69,10 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm make_masks`."""
-    arguments = make_parser().parse_args(argv)
-    with exit_with_sentence("make_masks"):
+    parser = make_parser()
+    arguments = parser.parse_args(argv)
+    with exit_with_sentence("make_masks", parser):
         run(arguments)
-
-
-if __name__ == "__main__":
-    main()

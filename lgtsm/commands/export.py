@@ -1,11 +1,11 @@
-"""Write a network's streaming step as an ONNX file: `python -m lgtsm.export -c CHECKPOINT -o step.onnx`."""
+"""Write a network's streaming step as an ONNX file: `lgtsm export -c CHECKPOINT -o step.onnx`."""
 
 from __future__ import annotations
 
 import argparse
 
-from lgtsm import __version__
 from lgtsm.exits import exit_with_sentence
+from lgtsm.version import __version__
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
         ValueError, FileNotFoundError: the checkpoint or the size cannot be used, or the file is not what it should be.
         MissingPackageError: a package of the extra "export" is not installed.
     """
-    from lgtsm.inference.onnx_export import export_onnx
+    from lgtsm.export.onnx_export import export_onnx
     from lgtsm.models.weights import load_model
 
     done = export_onnx(load_model(arguments.checkpoint), arguments.output, arguments.height, arguments.width)
@@ -59,10 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm export`."""
-    arguments = make_parser().parse_args(argv)
-    with exit_with_sentence("export"):
+    parser = make_parser()
+    arguments = parser.parse_args(argv)
+    with exit_with_sentence("export", parser):
         run(arguments)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,11 @@
-"""Draw the training curves of runs: `python -m lgtsm.plot RUN [RUN ...] [-o FILE.png]`."""
+"""Draw the training curves of runs: `lgtsm plot RUN [RUN ...] [-o FILE.png]`."""
 
 from __future__ import annotations
 
 import argparse
 
-from lgtsm import __version__
 from lgtsm.exits import exit_with_sentence
+from lgtsm.version import __version__
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -57,10 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm plot`."""
-    arguments = make_parser().parse_args(argv)
-    with exit_with_sentence("plot"):
+    parser = make_parser()
+    arguments = parser.parse_args(argv)
+    with exit_with_sentence("plot", parser):
         run(arguments)
-
-
-if __name__ == "__main__":
-    main()

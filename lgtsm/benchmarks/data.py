@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from torch.utils.data import DataLoader
 
+from lgtsm.benchmarks.timing import measure, ratio
 from lgtsm.data.clips import InpaintingClips
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.sampling import StreamBatches
 from lgtsm.masks import MaskMixture
-from lgtsm.timing import measure, ratio
+from lgtsm.memory_meter import memory_in_use
+from lgtsm.optional import UnavailableError
 from lgtsm.video.decord_reader import Checked, DecordReader
 from lgtsm.video.frame_folder import list_images
 from lgtsm.video.listing import list_videos
@@ -131,24 +133,20 @@ def measure_memory(
 
     Returns:
         points of the curve: {"clips": read so far, "mib": resident memory}.
+
+    Raises:
+        UnavailableError: the system does not tell the memory of a process.
     """
+    device = torch.device("cpu")
+    if memory_in_use(device) is None:
+        raise UnavailableError("Watching the memory needs Linux: this system does not tell what a process holds.")
     data = InpaintingClips(
         FolderVideos(folder), MaskMixture(MASKS, num_strokes=(1, 5)), num_frames, height, width, 0, max_bad_share=1.0
     )
-    curve = [{"clips": 0, "mib": resident_mib()}]
+    curve = [{"clips": 0, "mib": memory_in_use(device)}]
     step = max(1, clips // points)
     for draw in range(clips):
         data[draw, draw % len(data)]
         if (draw + 1) % step == 0:
-            curve.append({"clips": draw + 1, "mib": resident_mib()})
+            curve.append({"clips": draw + 1, "mib": memory_in_use(device)})
     return curve
-
-
-def resident_mib() -> float:
-    """Return the resident memory of this process in MiB (Linux; elsewhere the greatest so far)."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

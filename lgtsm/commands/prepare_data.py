@@ -1,11 +1,11 @@
-"""Make a copy of videos that training reads faster: `python -m lgtsm.prepare_data SRC DST`."""
+"""Make a copy of videos that training reads faster: `lgtsm prepare_data SRC DST`."""
 
 from __future__ import annotations
 
 import argparse
 
-from lgtsm import __version__
 from lgtsm.exits import exit_with_sentence
+from lgtsm.version import __version__
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -61,10 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm prepare_data`."""
-    arguments = make_parser().parse_args(argv)
-    with exit_with_sentence("prepare_data"):
+    parser = make_parser()
+    arguments = parser.parse_args(argv)
+    with exit_with_sentence("prepare_data", parser):
         run(arguments)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,13 +1,13 @@
-"""Measure speed: `python -m lgtsm.benchmark masks|data ... [--json FILE]`."""
+"""Measure speed: `lgtsm benchmark masks|data ... [--json FILE]`."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from lgtsm import __version__
 from lgtsm.exits import exit_with_sentence
 from lgtsm.threads import wait_patiently
+from lgtsm.version import __version__
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -26,45 +26,46 @@ def make_parser() -> argparse.ArgumentParser:
     shared.add_argument("--width", type=int, default=320)
     options = {"parents": [shared], "formatter_class": argparse.ArgumentDefaultsHelpFormatter}
 
-    masks = subjects.add_parser("masks", help="drawing holes, beside the obvious Pillow version", **options)
+    masks = subjects.add_parser("masks", help="drawing holes", **options)
     masks.add_argument("--kind", default="object_like")
-    masks.add_argument("--strokes", type=int, default=5)
-    masks.add_argument("--frames", type=int, default=32)
+    masks.add_argument("--strokes", dest="num_strokes", metavar="STROKES", type=int, default=5)
+    masks.add_argument("--frames", dest="num_frames", metavar="FRAMES", type=int, default=32)
     masks.add_argument("--clips", type=int, default=40, help="in a turn")
-    masks.set_defaults(function=run_masks)
+    masks.set_defaults(function=run_masks, parser=masks)
 
     data = subjects.add_parser("data", help="the data pipeline, beside decoding alone", **options)
     data.add_argument("folder", help="folder of videos or of frame folders")
-    data.add_argument("--frames", type=int, default=7)
+    data.add_argument("--frames", dest="num_frames", metavar="FRAMES", type=int, default=7)
     data.add_argument("--batch-size", type=int, default=5)
     data.add_argument("--batches", type=int, default=20, help="in a turn")
     data.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2])
     data.add_argument("--limit", type=int, default=40, help="videos taken")
     data.add_argument("--video-files", metavar="DIR", help="the videos that frame folders were made of, for decord")
     data.add_argument("--memory-clips", type=int, default=0, metavar="N", help="read N clips and watch the memory")
-    data.set_defaults(function=run_data)
+    data.set_defaults(function=run_data, parser=data)
     return parser
 
 
 def run_masks(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure the drawing of holes."""
-    from lgtsm.masks.speed import measure_masks
+    from lgtsm.benchmarks.masks import measure_masks
 
     a = arguments
-    result = measure_masks(a.kind, a.strokes, a.frames, a.height, a.width, a.clips, a.repeats, a.seed)
-    print_rates(f"{a.strokes} {a.kind} strokes, {a.frames} frames {a.width}x{a.height}", "clips/s", result["rates"])
-    print_ratio("lgtsm over Pillow", result["ratio"])
+    result = measure_masks(a.kind, a.num_strokes, a.num_frames, a.height, a.width, a.clips, a.repeats, a.seed)
+    print_rates(
+        f"{a.num_strokes} {a.kind} strokes, {a.num_frames} frames {a.width}x{a.height}", "clips/s", result["rates"]
+    )
     return result
 
 
 def run_data(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure the data pipeline."""
-    from lgtsm.data.speed import measure_data, measure_memory
+    from lgtsm.benchmarks.data import measure_data, measure_memory
 
     a = arguments
     result = measure_data(
         a.folder,
-        a.frames,
+        a.num_frames,
         a.height,
         a.width,
         a.batch_size,
@@ -75,18 +76,18 @@ def run_data(arguments: argparse.Namespace) -> dict[str, Any]:
         a.limit,
         a.video_files,
     )
-    print_rates(f"clips of {a.frames} frames {a.width}x{a.height} from {a.folder}", "frames/s", result["rates"])
+    print_rates(f"clips of {a.num_frames} frames {a.width}x{a.height} from {a.folder}", "frames/s", result["rates"])
     for name, values in result["ratios"].items():
         print_ratio(name, values)
     if a.memory_clips:
-        result["memory"] = measure_memory(a.folder, a.memory_clips, a.frames, a.height, a.width)
+        result["memory"] = measure_memory(a.folder, a.memory_clips, a.num_frames, a.height, a.width)
         for point in result["memory"]:
             print(f"{point['clips']:>8.0f} clips: {point['mib']:.0f} MiB")
     return result
 
 
 def print_rates(title: str, unit: str, rates: dict[str, dict[str, Any]]) -> None:
-    """Print a table of `lgtsm.timing.measure`."""
+    """Print a table of `lgtsm.benchmarks.timing.measure`."""
     from rich.console import Console
     from rich.table import Table
 
@@ -107,15 +108,12 @@ def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm benchmark`."""
     wait_patiently()
     arguments = make_parser().parse_args(argv)
-    with exit_with_sentence("benchmark"):
-        from lgtsm.timing import surroundings, write_json
+    with exit_with_sentence("benchmark", arguments.parser):
+        from lgtsm.surroundings import surroundings
+        from lgtsm.whole_files import write_json
 
         about = surroundings()
         print(f"{about['processor']}, {about['cores']} cores, load {about['load']}, commit {about['commit']}")
         result = arguments.function(arguments)
         if arguments.json:
             write_json(arguments.json, {"subject": arguments.subject, "surroundings": about, **result})
-
-
-if __name__ == "__main__":
-    main()

@@ -5,13 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from lgtsm.benchmark import main
+from lgtsm.benchmarks.data import decode_alone, measure_memory, windows
+from lgtsm.benchmarks.masks import measure_masks
+from lgtsm.benchmarks.timing import measure, ratio
+from lgtsm.commands.benchmark import main
 from lgtsm.data.clips import InpaintingClips
 from lgtsm.data.folder import FolderVideos
-from lgtsm.data.speed import decode_alone, measure_memory, windows
 from lgtsm.masks import MaskMixture
-from lgtsm.timing import measure, ratio
 from tests.data_trees import write_frames
+from tests.reference.pil_strokes import random_clip_pil
 
 
 @pytest.fixture
@@ -45,8 +47,14 @@ def test_data_benchmark(folder, tmp_path, capsys):
 def test_masks_benchmark(tmp_path, capsys):
     file = tmp_path / "masks.json"
     main(["masks", "--clips", "1", "--repeats", "2", "--frames", "2", "--json", str(file)])
-    assert "lgtsm over Pillow" in capsys.readouterr().out
-    assert set(json.loads(file.read_text())["rates"]) == {"lgtsm", "pillow"}
+    assert "5 object_like strokes, 2 frames 320x180" in capsys.readouterr().out
+    assert set(json.loads(file.read_text())["rates"]) == {"lgtsm"}
+
+
+def test_drawing_is_measured_beside_pillow():
+    found = measure_masks(clips=1, repeats=2, num_frames=2, others={"Pillow": random_clip_pil})
+    assert set(found["rates"]) == {"lgtsm", "Pillow"}
+    assert found["ratios"]["lgtsm over Pillow"]["median"] > 0
 
 
 def test_memory_curve(folder):

@@ -1,4 +1,4 @@
-"""Look at a data set before training does: `python -m lgtsm.check_data data=NAME data.root=FOLDER`."""
+"""Look at a data set before training does: `lgtsm check_data data=NAME data.root=FOLDER`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lgtsm.exits import exit_with_sentence
 if TYPE_CHECKING:
     from lgtsm.data.check import Finding
 
-COLOURS = {"ok": "green", "note": "yellow", "wrong": "bold red"}
+COLORS = {"ok": "green", "note": "yellow", "wrong": "bold red"}
 
 
 def run(config: DictConfig) -> dict[str, list[Finding]]:
@@ -76,7 +76,7 @@ def show(found: dict[str, list[Finding]]) -> bool:
         table.add_section()
         table.add_row(f"[bold]{place}[/bold]")
         for subject, status, sentence in findings:
-            table.add_row(f"  {subject}", f"[{COLOURS[status]}]{status}", sentence.replace("[", "\\["))
+            table.add_row(f"  {subject}", f"[{COLORS[status]}]{status}", sentence.replace("[", "\\["))
     console = Console()
     console.print(table)
     wrong = sum(finding.status == "wrong" for findings in found.values() for finding in findings)
@@ -94,7 +94,3 @@ def _job(config: DictConfig) -> None:
 def main() -> None:
     """Entry point of `lgtsm check_data`."""
     _job()
-
-
-if __name__ == "__main__":
-    main()

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 import lgtsm
-from lgtsm.export import main
-from lgtsm.inference import onnx_export
-from lgtsm.inference.onnx_export import export_onnx
-from lgtsm.inference.onnx_stream import OnnxStream
+from lgtsm.commands.export import main
+from lgtsm.export import onnx_export
+from lgtsm.export.onnx_export import export_onnx
+from lgtsm.export.onnx_stream import OnnxStream
 from lgtsm.optional import MissingPackageError
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.open import open_video
@@ -62,7 +62,7 @@ def test_files_give_what_the_network_gives(tmp_path, make_clip, name):
 
 def test_the_command_and_the_readmes_loop(tmp_path, monkeypatch, capsys, make_clip):
     """The command's file, run as the README says, without this library or PyTorch."""
-    lines = [line.split("#")[0].split() for line in README.splitlines() if line.startswith("python -m lgtsm.export")]
+    lines = [line.split("#")[0].split() for line in README.splitlines() if line.startswith("python -m lgtsm export")]
     (loop,) = [code for code in re.findall(r"```python\n(.*?)```", README, re.S) if "onnxruntime" in code]
     monkeypatch.chdir(tmp_path)
     model = make_lively(lgtsm.create_model("lgtsm", width=4))
@@ -71,7 +71,7 @@ def test_the_command_and_the_readmes_loop(tmp_path, monkeypatch, capsys, make_cl
     (words,) = lines
     height, width = (int(words[words.index(name) + 1]) for name in ("--height", "--width"))
     small = {str(height): "20", str(width): "28"}
-    main([small.get(word, word) for word in words[3:]])
+    main([small.get(word, word) for word in words[4:]])
     said = capsys.readouterr().out
     assert "frames of 28x20" in said and float(re.search(r"difference to PyTorch (\S+)", said)[1]) < 1e-5
 
@@ -105,7 +105,7 @@ def test_what_cannot_be(tmp_path, monkeypatch, capsys):
         export_onnx(model, tmp_path / "step.pt")
     with pytest.raises(ValueError, match="no folder"):
         export_onnx(model, tmp_path / "absent" / "step.onnx")
-    with pytest.raises(ValueError, match="both height and width"):
+    with pytest.raises(ValueError, match="both `height` and `width`"):
         export_onnx(model, tmp_path / "step.onnx", height=64)
     with pytest.raises(ValueError, match="at least 1 pixel"):
         export_onnx(model, tmp_path / "step.onnx", 64, 0)

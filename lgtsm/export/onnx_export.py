@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lgtsm.inference.onnx_stream import INPUTS, OnnxStream
+from lgtsm.export.onnx_stream import INPUTS, OnnxStream
 from lgtsm.models.frame_step import FrameStep
 from lgtsm.optional import require
 from lgtsm.version import __version__
@@ -64,9 +64,9 @@ def export_onnx(model: nn.Module, path: str | Path, height: int | None = None, w
     if not path.parent.is_dir():
         raise ValueError(f"{path} cannot be written: there is no folder {path.parent}. Make it first.")
     if (height is None) != (width is None):
-        raise ValueError("Give both height and width for frames of one size, or neither for any size.")
+        raise ValueError("Give both `height` and `width` for frames of one size, or neither for any size.")
     if height is not None and min(height, width) < 1:
-        raise ValueError(f"height and width must be at least 1 pixel; got {height} and {width}.")
+        raise ValueError(f"`height` and `width` must be at least 1 pixel; got {height} and {width}.")
     for package in ("onnx", "onnxscript", "onnxruntime"):
         require(package, "exporting to ONNX", "lgtsm[export]")
     step = FrameStep(model)

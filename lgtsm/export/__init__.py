@@ -1,0 +1,1 @@
+"""Networks for other runtimes: the streaming step as an ONNX file."""

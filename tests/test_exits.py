@@ -1,0 +1,61 @@
+"""How a command ends: one sentence in the words of its options, or a traceback."""
+
+import argparse
+
+import pytest
+
+from lgtsm.exits import TRACEBACK_VARIABLE, exit_with_sentence, in_flags
+from lgtsm.features.weight_files import WeightsUnavailableError
+from lgtsm.optional import MissingPackageError
+
+
+@pytest.fixture
+def parser():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("mask", nargs="?")
+    parser.add_argument("-w", "--width", type=int)
+    parser.add_argument("--max-memory")
+    parser.add_argument("--color", "--colour")
+    parser.add_argument("--invert-mask", action="store_true")
+    parser.add_argument("--no-cuts", dest="cuts", action="store_false")
+    return parser
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("width must be at least 1; got 0.", "--width must be at least 1; got 0."),
+        ("It is too large. width must be less.", "It is too large. --width must be less."),
+        ("Raise max_memory, or wait: max_memory=2G is little.", "Raise --max-memory, or wait: --max-memory 2G is little."),
+        ("Try `width` and `max_memory`.", "Try --width and --max-memory."),
+        ("Leave out invert=True.", "Leave out --invert-mask."),
+        ("With cuts=False (invert=True).", "With --no-cuts (--invert-mask)."),
+        ("color=00FF00 is green.", "--color 00FF00 is green."),
+        # Words, paths and other people's options.
+        ("The width of the color and all cuts invert.", "The width of the color and all cuts invert."),
+        ("mask must be white; /a/max_memory.mp4 and width/b and max_memory.png are not.",) * 2,
+        ("Set metric.width=3, experiment=a or height=4.",) * 2,
+    ],
+)  # fmt: skip
+def test_a_sentence_names_flags_where_it_named_arguments(parser, sentence, said):
+    assert in_flags(sentence, parser, {"invert": "--invert-mask"}) == said
+    assert in_flags(sentence, None) == sentence
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("width must\n  be 1."), FileNotFoundError("width must be 1."),
+              MissingPackageError("width must be 1."), WeightsUnavailableError("width must be 1.")],
+)  # fmt: skip
+def test_the_users_errors_are_a_sentence(parser, capsys, monkeypatch, error):
+    monkeypatch.delenv(TRACEBACK_VARIABLE, raising=False)
+    with pytest.raises(SystemExit) as stopped, exit_with_sentence("test", parser):
+        raise error
+    assert (stopped.value.code, capsys.readouterr().err) == (2, "lgtsm test: --width must be 1.\n")
+    monkeypatch.setenv(TRACEBACK_VARIABLE, "1")
+    with pytest.raises(type(error)), exit_with_sentence("test", parser):
+        raise error
+
+
+def test_our_errors_keep_their_traceback(parser):
+    with pytest.raises(ZeroDivisionError), exit_with_sentence("test", parser):
+        raise ZeroDivisionError("width must be 1.")
