@@ -17,7 +17,7 @@ COMMANDS = {
     "prepare_data": "make a copy of videos that training reads faster",
     "benchmark": "measure speed: masks, data",
 }
-STILL_ABOVE = ("train", "evaluate", "compare", "inpaint")  # until these have moved too
+STILL_ABOVE = ("evaluate", "compare")  # until these have moved too
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ def parser():
     [
         ("width must be at least 1; got 0.", "--width must be at least 1; got 0."),
         ("It is too large. width must be less.", "It is too large. --width must be less."),
-        ("Raise max_memory, or wait: max_memory=2G is little.", "Raise --max-memory, or wait: --max-memory 2G is little."),
+        ("Raise max_memory: max_memory=1.5G is little.", "Raise --max-memory: --max-memory 1.5G is little."),
         ("Try `width` and `max_memory`.", "Try --width and --max-memory."),
         ("Leave out invert=True.", "Leave out --invert-mask."),
         ("With cuts=False (invert=True).", "With --no-cuts (--invert-mask)."),

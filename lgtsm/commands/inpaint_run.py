@@ -11,16 +11,30 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lgtsm.inference.batch import Result, run_batch, summary_table
+from lgtsm.inference.batch_state import fingerprint
 from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import FillSummary, Inpainter
+from lgtsm.inference.memory import parse_bytes
 from lgtsm.inference.pairs import Pair, pair_by_name, read_pairs
-from lgtsm.inference.plan import make_plan
+from lgtsm.inference.plan import FillOptions, make_plan
 from lgtsm.inference.preview import PreviewWriter
 from lgtsm.inference.report import ReportWriter
 from lgtsm.inference.trial import try_network
+from lgtsm.models.catalog import create_model
+from lgtsm.precision import allow_tf32
+from lgtsm.progress_lines import ProgressLines
+from lgtsm.version import __version__
+from lgtsm.video.encoding import Encoding
+from lgtsm.video.errors import VideoError
 from lgtsm.video.kept import not_kept
-from lgtsm.video.mask_choice import MaskChoice
-from lgtsm.video.probe import probe
+from lgtsm.video.mask_choice import KEY_TOLERANCE, MaskChoice
+from lgtsm.video.mask_sources import parse_box, parse_color
+from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
 from lgtsm.video.writer import VideoWriter
 
@@ -146,3 +160,123 @@ class Job:
                     )
                 finally:
                     bar.remove_task(task)
+
+            def told(result: Result) -> None:
+                self.notice(f"{result.pair.name}: {result.state}" + (f". {result.why}" if result.why else ""))
+
+            results = run_batch(
+                pairs, fill, settings(arguments, inpainter), arguments.overwrite, arguments.dry_run, told
+            )
+        Console().print(summary_table(results))
+        if any(result.state == "failed" for result in results):
+            sys.exit(1)
+
+
+def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
+    """Return all that changes a result, to know whether an output was made with the same."""
+    aside = ("video", "output", "mask", "pairs", "batch", "overwrite", "dry_run", "preview", "report", "raw", "device")
+    chosen = {name: value for name, value in vars(arguments).items() if name not in aside}
+    checkpoint = fingerprint(Path(arguments.checkpoint)) if arguments.checkpoint else None
+    return {"lgtsm": __version__, **chosen, "checkpoint": checkpoint, "precision": inpainter.precision}
+
+
+def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
+    """Return where the hole is, by the command line."""
+    tolerance = arguments.key_tolerance
+    return MaskChoice(
+        path=Path(mask) if mask else None,
+        boxes=tuple(parse_box(box) for box in arguments.box or ()),
+        key_color=parse_color(arguments.key_color) if arguments.key_color else None,
+        key_tolerance=KEY_TOLERANCE if tolerance is None else tolerance,
+        invert=arguments.invert_mask,
+        resize=arguments.resize_mask,
+        repeat=arguments.repeat_mask,
+        dilate=arguments.dilate,
+        dilate_time=arguments.dilate_time,
+    )
+
+
+def fill_options(arguments: Namespace) -> FillOptions:
+    """Return how to fill, by the command line."""
+    return FillOptions(
+        working_height=arguments.working_height,
+        feather=arguments.feather,
+        scene_cuts=not arguments.no_scene_cuts,
+        max_memory=None if arguments.max_memory is None else parse_bytes(arguments.max_memory),
+        regions=not arguments.full_frames,
+        frames_at_once=arguments.frames_at_once,
+    )
+
+
+def make_encoding(arguments: Namespace) -> Encoding:
+    """Return how to write, by the command line."""
+    return Encoding(
+        codec=arguments.codec,
+        crf=arguments.crf,
+        lossless=arguments.lossless,
+        sound=not arguments.no_sound,
+        subtitles=not arguments.no_subtitles,
+    )
+
+
+def make_inpainter(arguments: Namespace, notice: Callable[[str], None]) -> Inpainter:
+    """Return what fills, by the command line."""
+    device = arguments.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = arguments.checkpoint if arguments.method == "network" else create_model(arguments.method)
+    inpainter = Inpainter(model, device, arguments.precision)
+    if inpainter.why_precision is not None:
+        allow_tf32(inpainter.device)
+        notice(f"precision {inpainter.precision}: {inpainter.why_precision}")
+    if arguments.method == "key-frames":
+        notice(
+            "filling from other frames along the motion, and with patches where no frame shows what is hidden "
+            "(--checkpoint FILE fills with a network)"
+        )
+    return inpainter
+
+
+def probe_with(video: Path, fps: str | None) -> VideoInfo:
+    """Look at a video; the frames of a folder are shown at `fps`, if that is said.
+
+    Raises:
+        VideoError: the video cannot be read, or has times of its own.
+    """
+    info, rate = probe(video), parse_fps(fps)
+    if rate is None:
+        return info
+    if not video.is_dir():
+        raise VideoError(f"--fps is for folders and pipes; the frames of {video} keep their own times. Leave it out.")
+    return dataclasses.replace(info, fps=rate)
+
+
+def parse_fps(text: str | None) -> Fraction | None:
+    """Return frames per second that are written like 25, 29.97 or 30000/1001; None for None.
+
+    Raises:
+        VideoError: they are not written so.
+    """
+    try:
+        fps = None if text is None else Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise VideoError(f"--fps must be written like 25, 29.97 or 30000/1001; got {text!r}.") from error
+    if fps is not None and fps <= 0:
+        raise VideoError(f"--fps must be greater than 0; got {text}.")
+    return fps
+
+
+def place_of(output: str) -> Path:
+    """Return where to write; a slash at the end means a folder, as does a name without ending."""
+    if output.endswith("/") and Path(output).suffix:
+        raise VideoError(f"{output} must be a folder's name without an ending, or a file's without a slash at the end.")
+    return Path(output)
+
+
+def make_bar() -> Progress | ProgressLines:
+    """Return what counts frames on stderr: a bar in a terminal, lines in a log."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return ProgressLines("frames")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"))
+    return Progress(*columns, TimeRemainingColumn(), console=console)

@@ -99,15 +99,3 @@ def choose_crop(
         corner = int(rng.integers(room[0] + 1)), int(rng.integers(room[1] + 1))
         mirror = bool(flip and rng.random() < 0.5)
     return Crop(resized, corner, (height, width), mirror)
-
-
-def resize_and_crop(
-    frames: np.ndarray,
-    height: int,
-    width: int,
-    scale: float = 1.0,
-    flip: bool = False,
-    rng: np.random.Generator | None = None,
-) -> np.ndarray:
-    """Choose a crop and apply it to uint8 (time, height', width', 3); arguments as in `choose_crop`."""
-    return choose_crop(frames.shape[1:3], height, width, scale, flip, rng).frames(frames)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import glob
 import os
-import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -16,6 +14,7 @@ from lgtsm.exits import TRACEBACK_VARIABLE
 from lgtsm.inference.batch_state import DONE, RUNNING, fingerprint, read_state, write_state
 from lgtsm.inference.pairs import Pair
 from lgtsm.video.errors import VideoError
+from lgtsm.whole_files import leftovers, remove
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -96,12 +95,12 @@ def _one(
 
 def _clear(output: Path, ours: bool) -> None:
     """Remove what an interrupted run left, and a folder of frames that an earlier run of ours made."""
-    for rest in output.parent.glob(f".{glob.escape(output.stem)}.{'[0-9a-f]' * 8}.part{glob.escape(output.suffix)}"):
-        shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
+    for rest in leftovers(output):
+        remove(rest)
     if output.is_dir() and any(output.iterdir()):
         if not ours:
             raise VideoError(f"{output} must be a new or empty folder; there is something in it. Name another output.")
-        shutil.rmtree(output)
+        remove(output)
 
 
 def summary_table(results: list[Result]) -> Table:

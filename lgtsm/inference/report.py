@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from pathlib import Path
 
 import cv2
@@ -15,6 +13,7 @@ from lgtsm.inference.preview import tint_hole
 from lgtsm.video.errors import VideoError
 from lgtsm.video.pictures import write_png
 from lgtsm.video.survey import Survey
+from lgtsm.whole_files import whole_folder
 
 FRAMES, SLICE_FRAMES, PICTURE_WIDTH, CROP = 6, 480, 480, 400
 
@@ -64,16 +63,9 @@ class ReportWriter:
 
     def write(self, summary: FillSummary, title: str) -> None:
         """Write index.html and its pictures; the folder appears only when all is there."""
-        temporary = self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(4)}.part")
-        try:
+        with whole_folder(self.folder) as temporary:
             names = self._write_pictures(temporary)
             (temporary / "index.html").write_text(to_html(_page(summary, title, names, self)), encoding="utf-8")
-            if self.folder.exists():
-                self.folder.rmdir()
-            temporary.replace(self.folder)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
 
     def _write_pictures(self, folder: Path) -> dict[int, tuple[str, str]]:
         names = {}

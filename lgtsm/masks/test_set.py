@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from lgtsm.whole_files import write_json, write_text
+from lgtsm.whole_files import leftovers, remove, whole_folder, write_json, write_text
 
 from .checks import check_kind, check_whole
 from .sample import sample_hole
@@ -155,17 +154,15 @@ def describe(clip: MaskClip, hole: np.ndarray, seed: int) -> dict:
 
 def _write_clip(target: Path, hole: np.ndarray, record: dict) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
-    shutil.rmtree(target, ignore_errors=True)
-    temporary.mkdir()
-    for number, frame in enumerate(hole):
-        done, data = cv2.imencode(".png", (1 - frame) * np.uint8(255), [cv2.IMWRITE_PNG_BILEVEL, 1])
-        if not done:
-            raise OSError(f"{target} could not be encoded as PNG.")
-        (temporary / f"{number:05d}.png").write_bytes(data.tobytes())
-    (temporary / ".clip.json").write_text(json.dumps(record))
-    temporary.replace(target)
+    for rest in [*leftovers(target), target]:
+        remove(rest)
+    with whole_folder(target) as temporary:
+        for number, frame in enumerate(hole):
+            done, data = cv2.imencode(".png", (1 - frame) * np.uint8(255), [cv2.IMWRITE_PNG_BILEVEL, 1])
+            if not done:
+                raise OSError(f"{target} could not be encoded as PNG.")
+            (temporary / f"{number:05d}.png").write_bytes(data.tobytes())
+        (temporary / ".clip.json").write_text(json.dumps(record))
 
 
 def _claim(root: Path, about: dict) -> None:

@@ -29,11 +29,6 @@ class Orientation:
         return cls(True, c < 0, b < 0)
 
     @property
-    def is_pure_rotation(self) -> bool:
-        """Whether it is a turn by 0, 90, 180 or 270 degrees, without mirroring."""
-        return (self.transpose + self.mirror_columns + self.mirror_rows) % 2 == 0
-
-    @property
     def degrees(self) -> int:
         """The turn clockwise in degrees: 0, 90, 180 or 270 (a mirroring aside)."""
         if self.transpose:

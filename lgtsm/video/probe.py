@@ -60,11 +60,6 @@ class VideoInfo:
         """Seconds per unit of `pts`; None for folders."""
         return None if self.index is None else self.index.time_base
 
-    @property
-    def has_audio(self) -> bool:
-        """Whether there is a sound track."""
-        return bool(self.audio_codecs)
-
 
 def probe(path: str | Path) -> VideoInfo:
     """Find out what a video is, without decoding more than its first frame (a few codecs aside).

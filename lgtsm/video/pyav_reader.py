@@ -56,11 +56,6 @@ class PyAVReader:
         """Frames per second; the mean where it varies."""
         return self.index.fps
 
-    @property
-    def timestamps(self) -> list[Fraction]:
-        """When each frame is shown, in seconds."""
-        return [int(pts) * self.index.time_base for pts in self.index.pts]
-
     def __len__(self) -> int:
         return len(self.index)
 

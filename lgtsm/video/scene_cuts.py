@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import cv2
 import numpy as np
 
@@ -69,13 +67,6 @@ class SceneCutDetector:
             share = max(0.15, 1.0 / (self._frames - 1))
             self._usual += share * (picture - self._usual)
         return bool(cut)
-
-
-def scene_starts(frames: Iterable[np.ndarray], **options) -> list[int]:
-    """Return the numbers of the frames with which scenes start, 0 first; options as in `SceneCutDetector`."""
-    detector = SceneCutDetector(**options)
-    starts = [number for number, frame in enumerate(frames) if detector.is_cut(frame)]
-    return [0, *starts]
 
 
 def _difference(before: np.ndarray, after: np.ndarray, reach: int = 2) -> float:

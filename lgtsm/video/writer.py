@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterable
 from fractions import Fraction
 from itertools import count
@@ -17,6 +15,7 @@ import numpy as np
 from lgtsm.checks import check_positive
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
+from lgtsm.whole_files import put_in_place, remove, temporary_beside
 
 if TYPE_CHECKING:
     from lgtsm.video.probe import VideoInfo
@@ -58,7 +57,7 @@ class VideoWriter:
         self.path, self.height, self.width, self.frames = Path(path), height, width, 0
         is_folder = str(path).endswith(("/", os.sep)) or not self.path.suffix
         image_format = _image_format(self.path, encoding) if is_folder else None
-        self._temporary = self.path.with_name(f".{self.path.stem}.{secrets.token_hex(4)}.part{self.path.suffix}")
+        self._temporary = temporary_beside(self.path)
         self._times, clock, regular = _times(fps, like, timestamps)
         self._length = 1 / fps
         if like is not None and not regular and timestamps is None:
@@ -78,7 +77,7 @@ class VideoWriter:
                     self._temporary, self.path, fps, height, width, encoding, like=like, source_path=source, clock=clock
                 )
         except BaseException:
-            _remove(self._temporary)
+            remove(self._temporary)
             raise
 
     def write(self, frame: np.ndarray) -> None:
@@ -120,9 +119,7 @@ class VideoWriter:
             raise VideoError(f"{self.path} must get at least one frame; none was written. Nothing is left on the disk.")
         try:
             self._sink.finish()
-            if self._temporary.is_dir() and self.path.is_dir():
-                self.path.rmdir()  # an empty one, as checked
-            os.replace(self._temporary, self.path)
+            put_in_place(self._temporary, self.path)
         except BaseException:
             self.abort()
             raise
@@ -133,7 +130,7 @@ class VideoWriter:
         if self._sink is not None:
             self._sink.abort()
             self._sink = None
-        _remove(self._temporary)
+        remove(self._temporary)
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -232,10 +229,3 @@ def _check_place(path: Path, is_folder: bool) -> None:
         raise VideoError(f"{path} must be a new or empty folder; there is something in it. Name another, or remove it.")
     if not is_folder and path.is_dir():
         raise VideoError(f"{path} must be a file; it is a folder. Name a file in it, such as {path / 'filled.mp4'}.")
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from lgtsm.data.folder import FolderVideos
 from lgtsm.data.fvi import FVIVideos
 from lgtsm.data.opening import Opener
 from lgtsm.data.splits import stable_split
-from lgtsm.data.transforms import resize_and_crop
+from lgtsm.data.transforms import choose_crop
 from lgtsm.video.errors import VideoError
 
 
@@ -55,10 +55,10 @@ def test_augmentation_is_the_same_for_all_frames_and_reaches_everything(tmp_path
 def test_any_size_to_any_size(own, wanted, scale):
     frames = np.random.default_rng(0).integers(0, 255, (2, *own, 3), dtype=np.uint8)
     for rng in (None, np.random.default_rng(1)):
-        out = resize_and_crop(frames, *wanted, scale=scale, rng=rng)
+        out = choose_crop(frames.shape[1:3], *wanted, scale=scale, rng=rng).frames(frames)
         assert out.shape == (2, *wanted, 3)
     if own == wanted:
-        assert np.array_equal(resize_and_crop(frames, *wanted), frames)
+        assert np.array_equal(choose_crop(frames.shape[1:3], *wanted).frames(frames), frames)
 
 
 def test_splits_are_stable_disjoint_and_of_the_wanted_size(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lgtsm.video.open import open_video
-from lgtsm.video.scene_cuts import SceneCutDetector, scene_starts
+from lgtsm.video.scene_cuts import SceneCutDetector
 
 
 @pytest.fixture
@@ -21,6 +21,12 @@ def resized(frame, size=(160, 96)):
     import cv2
 
     return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+
+
+def scene_starts(frames):
+    """The numbers of the frames with which scenes start, 0 first."""
+    detector = SceneCutDetector()
+    return [0, *(number for number, frame in enumerate(frames) if detector.is_cut(frame))]
 
 
 def test_one_frame_at_a_time(shots):
