@@ -56,16 +56,6 @@ def choose_precision(device: str | torch.device, trial: bool = True) -> Choice:
     return Choice("fp32", f"nothing else has been tried on the device {device.type}")
 
 
-def resolve_precision(precision: str, device: str | torch.device) -> Choice:
-    """Return what `precision` stands for on a device: the choice for "auto", else itself.
-
-    Raises:
-        ValueError: there is no such precision.
-    """
-    check_choice("precision", precision, (AUTO, *DTYPES))
-    return choose_precision(device) if precision == AUTO else Choice(precision, "as asked for")
-
-
 def autocast(device: torch.device, precision: str) -> torch.autocast:
     """Return the context that a network computes in; for "fp32" it does nothing."""
     dtype = DTYPES[precision]

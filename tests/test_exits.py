@@ -4,6 +4,7 @@ import argparse
 
 import pytest
 
+from lgtsm.commands import make_masks, prepare_data
 from lgtsm.exits import TRACEBACK_VARIABLE, exit_with_sentence, in_flags
 from lgtsm.features.weight_files import WeightsUnavailableError
 from lgtsm.optional import MissingPackageError
@@ -26,7 +27,7 @@ def parser():
     [
         ("width must be at least 1; got 0.", "--width must be at least 1; got 0."),
         ("It is too large. width must be less.", "It is too large. --width must be less."),
-        ("Raise max_memory: max_memory=1.5G is little.", "Raise --max-memory: --max-memory 1.5G is little."),
+        ("Raise max_memory; max_memory=1.5G is little.", "Raise --max-memory; --max-memory 1.5G is little."),
         ("Try `width` and `max_memory`.", "Try --width and --max-memory."),
         ("Leave out invert=True.", "Leave out --invert-mask."),
         ("With cuts=False (invert=True).", "With --no-cuts (--invert-mask)."),
@@ -59,3 +60,19 @@ def test_the_users_errors_are_a_sentence(parser, capsys, monkeypatch, error):
 def test_our_errors_keep_their_traceback(parser):
     with pytest.raises(ZeroDivisionError), exit_with_sentence("test", parser):
         raise ZeroDivisionError("width must be 1.")
+
+
+@pytest.mark.parametrize(
+    ("main", "options", "said"),
+    [
+        (make_masks.main, ("--frames", "0"), "lgtsm make_masks: --frames must be at least 1; got 0."),
+        (make_masks.main, ("--centers", "3"), "such as 5, 15, ..., 65; got 3."),
+        (make_masks.main, ("--centres", "4"), "such as 5, 15, ..., 65; got 4."),
+        (prepare_data.main, ("OUT", "--key-frame-distance", "0"), "--key-frame-distance must be greater than 0"),
+    ],
+)
+def test_commands_say_which_of_their_options_is_wrong(tmp_path, capsys, main, options, said):
+    with pytest.raises(SystemExit) as stopped:
+        main([str(tmp_path), *options])
+    assert stopped.value.code == 2 and said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ import torch
 
 import lgtsm
 from lgtsm import precision
-from lgtsm.precision import Choice, InPrecision, bf16_speedup, choose_precision, resolve_precision
+from lgtsm.precision import Choice, InPrecision, bf16_speedup, choose_precision
 
 
 @pytest.fixture(autouse=True)
@@ -165,9 +165,10 @@ def pretend_gpu(monkeypatch, capability):
 
 def test_other_devices_and_named_precisions():
     assert choose_precision("mps").name == "fp32"
-    assert resolve_precision("fp16", "cpu").name == "fp16"
+    model = lgtsm.create_model("lgtsm", width=4)
+    assert lgtsm.Inpainter(model, precision="fp16").precision == "fp16"
     with pytest.raises(ValueError, match="precision must be one of 'auto', 'fp32', 'bf16', 'fp16'; got 'int8'"):
-        resolve_precision("int8", "cpu")
+        lgtsm.Inpainter(model, precision="int8")
 
 
 def test_the_trial_leaves_threads_and_random_numbers_alone():

@@ -114,6 +114,11 @@ def test_what_cannot_be(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as end:
         main(["-c", str(tmp_path / "absent.safetensors"), "-o", "step.onnx"])
     assert end.value.code == 2 and capsys.readouterr().err.startswith("lgtsm export: There is no weight file")
+    lgtsm.save_model(model, tmp_path / "w.safetensors")
+    with pytest.raises(SystemExit):
+        main(["-c", str(tmp_path / "w.safetensors"), "-o", str(tmp_path / "step.onnx"), "--height", "64"])
+    assert "Give both --height and --width" in capsys.readouterr().err
+    (tmp_path / "w.safetensors").unlink()
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingPackageError, match=r"onnxruntime: pip install lgtsm\[export\]"):
         export_onnx(model, tmp_path / "step.onnx")
