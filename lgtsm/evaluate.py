@@ -30,10 +30,10 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
     """
     from lgtsm.checks import check_choice, check_device
     from lgtsm.config.check import check_complete
-    from lgtsm.precision import AUTO, DTYPES
+    from lgtsm.precision_names import AUTO, PRECISIONS
 
     check_device(config.device)
-    check_choice("precision", config.precision, (AUTO, *DTYPES))
+    check_choice("precision", config.precision, (AUTO, *PRECISIONS))
     if config.protocol.name == "validation":
         check_complete(config)
         return run_validation(config)
@@ -138,7 +138,8 @@ def set_precision(
         processes: all that take part.
     """
     from lgtsm.evaluation.ledger import claimed
-    from lgtsm.precision import AUTO, Choice, choose_precision
+    from lgtsm.precision import Choice, choose_precision
+    from lgtsm.precision_names import AUTO
 
     if config.precision != AUTO:
         return

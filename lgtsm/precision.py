@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lgtsm.checks import check_choice
-from lgtsm.precision_names import AUTO, PRECISIONS
+from lgtsm.precision_names import PRECISIONS
 from lgtsm.surroundings import processor
 from lgtsm.whole_files import write_json
 

@@ -13,7 +13,8 @@ from lgtsm.models.catalog import DEFAULT_METHOD, create_model
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
 from lgtsm.ops.to_uint8 import to_uint8
-from lgtsm.precision import AUTO, DTYPES, autocast, choose_precision
+from lgtsm.precision import DTYPES, autocast, choose_precision
+from lgtsm.precision_names import AUTO
 
 
 class Filler:
