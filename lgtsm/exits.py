@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,7 @@ NAMED = re.compile(r"(?<![\w./-])(?P<tick>`?)(?P<name>[a-z]\w*)(?:=(?P<value>[\w
 
 
 @contextmanager
-def exit_with_sentence(
-    command: str, parser: ArgumentParser | None = None, names: Mapping[str, str] | None = None
-) -> Iterator[None]:
+def exit_with_sentence(command: str, parser: ArgumentParser | None = None) -> Iterator[None]:
     """Turn errors about the user's input into a sentence on stderr and exit code 2.
 
     These are ValueError, FileNotFoundError and the library's own errors for missing weights and packages; anything
@@ -30,33 +28,31 @@ def exit_with_sentence(
 
     Args:
         command: name of the command, put before the sentence.
-        parser, names: whose options replace the arguments that an error names; see `in_flags`.
+        parser: whose options replace the arguments that an error names; see `in_flags`.
     """
     try:
         yield
     except (ValueError, FileNotFoundError, UnavailableError) as error:
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
-        print(f"lgtsm {command}: {in_flags(' '.join(str(error).split()), parser, names)}", file=sys.stderr)
+        print(f"lgtsm {command}: {in_flags(' '.join(str(error).split()), parser)}", file=sys.stderr)
         sys.exit(2)
 
 
-def in_flags(sentence: str, parser: ArgumentParser | None, names: Mapping[str, str] | None = None) -> str:
+def in_flags(sentence: str, parser: ArgumentParser | None) -> str:
     """Say a sentence of the library with a command's flags where it names arguments.
 
-    An argument is named with a value (invert=True, dilate=4), with an underscore (max_memory), in backticks, or as the
-    first word of a sentence ("height must be ..."). Other words stay, so that "the mask" never becomes a flag. An
-    option that takes no value loses the one that its argument has.
+    An argument is named by its option's `dest`: with a value (invert=True, dilate=4), with an underscore (max_memory),
+    in backticks, or as the first word of a sentence ("height must be ..."). Other words stay, so that "the mask" never
+    becomes a flag. An option that takes no value loses the one that its argument has.
 
     Args:
         sentence: of an error or a notice.
         parser: of the command; None changes nothing.
-        names: argument -> flag, where the library calls it otherwise than the option's `dest`.
     """
     if parser is None:
         return sentence
     options = {action.dest: action for action in parser._actions if action.option_strings}
-    options |= {name: parser._option_string_actions[flag] for name, flag in (names or {}).items()}
 
     def flag(match: re.Match) -> str:
         name, value = match["name"], match["value"]

@@ -154,8 +154,10 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--crf", type=int, default=Encoding.crf, help="quality, 0 best to 51 worst (default: %(default)s)"
     )
     output.add_argument("--lossless", action="store_true", help="keep every bit of the frames")
-    output.add_argument("--no-sound", action="store_true", help="drop the sound, where OUT cannot hold it")
-    output.add_argument("--no-subtitles", action="store_true", help="drop the subtitles, where OUT cannot hold them")
+    for kind, them in (("sound", "it"), ("subtitles", "them")):
+        output.add_argument(
+            f"--no-{kind}", dest=kind, action="store_false", help=f"drop the {kind}, where OUT cannot hold {them}"
+        )
     output.add_argument("--fps", help="frames per second of a folder or a pipe, like 25 or 30000/1001 (default: 25)")
     output.add_argument("--raw", metavar="WxH", help="size of the frames that come in with VIDEO - (rgb24)")
     output.add_argument(

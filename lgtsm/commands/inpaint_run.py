@@ -214,8 +214,8 @@ def make_encoding(arguments: Namespace) -> Encoding:
         codec=arguments.codec,
         crf=arguments.crf,
         lossless=arguments.lossless,
-        sound=not arguments.no_sound,
-        subtitles=not arguments.no_subtitles,
+        sound=arguments.sound,
+        subtitles=arguments.subtitles,
     )
 
 
