@@ -139,8 +139,8 @@ def read_weights(path: str | Path) -> Stored:
     noted = checkpoint.get("lgtsm")
     if not isinstance(noted, dict) or "prefix" not in noted or "state_dict" not in checkpoint:
         raise ValueError(
-            f"{path} is not a checkpoint of a network: expected a weight file (.safetensors), a checkpoint of a training "
-            "run of this library, or one in the authors' format."
+            f"{path} is not a checkpoint of a network: expected a weight file (.safetensors), a checkpoint of a "
+            "training run of this library, or one in the authors' format."
         )
     prefix = noted["prefix"]
     state = {key[len(prefix) :]: value for key, value in checkpoint["state_dict"].items() if key.startswith(prefix)}

@@ -83,9 +83,7 @@ def test_a_network_of_ones_own_comes_back_by_the_class_that_is_handed_over(tmp_p
         for key, value in own.state_dict().items():
             assert torch.equal(loaded.state_dict()[key], value)
         assert loaded.own_entry == own.own_entry  # so that it can be saved again
-    with pytest.raises(
-        ValueError, match=r"the class nobody_has_this\.Own, which is not in the catalog.*model="
-    ):
+    with pytest.raises(ValueError, match=r"the class nobody_has_this\.Own, which is not in the catalog.*model="):
         lgtsm.load_model(path)
     with pytest.raises(ValueError, match="do not fit the network Own"):
         lgtsm.load_model(path, model=Own(4))
