@@ -122,12 +122,16 @@ def _call(call: Callable[[], Any], key: str, target: str) -> Any:
 
 def _hint(target: Callable[..., Any], name: str) -> Any:
     """Return the type that an argument is annotated with, or None where there is none that can be looked up."""
-    function = target.__init__ if inspect.isclass(target) else target
-    written = {key: hint for key, hint in getattr(function, "__annotations__", {}).items() if key == name}
-    try:
-        return get_type_hints(SimpleNamespace(__annotations__=written), getattr(function, "__globals__", {})).get(name)
-    except Exception:  # often a name that is imported for type checkers only
-        return None
+    # A class that hands its arguments on is annotated where it comes from.
+    functions = [vars(kind).get("__init__") for kind in target.__mro__] if inspect.isclass(target) else [target]
+    for function in functions:
+        written = {key: hint for key, hint in getattr(function, "__annotations__", {}).items() if key == name}
+        if written:
+            try:
+                return get_type_hints(SimpleNamespace(__annotations__=written), function.__globals__)[name]
+            except Exception:  # often a name that is imported for type checkers only
+                return None
+    return None
 
 
 def _check_type(value: Any, hint: Any, node: Any, key: str) -> None:

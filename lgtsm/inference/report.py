@@ -10,6 +10,7 @@ import numpy as np
 from lgtsm.document import Block, Heading, Picture, Table, Text, to_html
 from lgtsm.inference.inpainter import FillSummary
 from lgtsm.inference.preview import tint_hole
+from lgtsm.inference.records import Filled
 from lgtsm.video.errors import VideoError
 from lgtsm.video.pictures import write_png
 from lgtsm.video.survey import Survey
@@ -47,19 +48,17 @@ class ReportWriter:
         self.row = int(np.argmax(found.rows))
         middle = int(np.searchsorted(np.cumsum(areas), sum(areas) / 2))
         self.start = max(0, min(middle - SLICE_FRAMES // 2, len(areas) - SLICE_FRAMES))
-        self.count = 0
-        self.samples: list[tuple[int, np.ndarray, np.ndarray, np.ndarray]] = []
+        self.samples: list[Filled] = []
         self.slice: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
-    def __call__(self, frame: np.ndarray, hole: np.ndarray, filled: np.ndarray) -> None:
-        """Take frame and filled, uint8 (height, width, 3), and hole (height, width)."""
-        if self.count in self.chosen:
-            self.samples.append((self.count, frame, hole, filled))
-        if self.start <= self.count < self.start + SLICE_FRAMES:
-            row = slice(self.row, self.row + 1)
-            marked = tint_hole(frame[row], hole[row])[0]
-            self.slice.append((frame[self.row].copy(), marked, filled[self.row].copy()))
-        self.count += 1
+    def __call__(self, filled: Filled) -> None:
+        """Take the next frame."""
+        (number, image, hole, _), row = filled.frame, slice(self.row, self.row + 1)
+        if number in self.chosen:
+            self.samples.append(filled)
+        if self.start <= number < self.start + SLICE_FRAMES:
+            marked = tint_hole(image[row], hole[row])[0]
+            self.slice.append((image[self.row].copy(), marked, filled.image[self.row].copy()))
 
     def write(self, summary: FillSummary, title: str) -> None:
         """Write index.html and its pictures; the folder appears only when all is there."""
@@ -69,7 +68,7 @@ class ReportWriter:
 
     def _write_pictures(self, folder: Path) -> dict[int, tuple[str, str]]:
         names = {}
-        for number, frame, hole, filled in self.samples:
+        for (number, frame, hole, _), filled in self.samples:
             names[number] = f"frame_{number:06d}.png", f"detail_{number:06d}.png"
             views = [_narrow(view) for view in (frame, tint_hole(frame, hole), filled)]
             write_png(folder / names[number][0], np.concatenate(views, axis=1))
@@ -131,14 +130,14 @@ def _page(summary: FillSummary, title: str, names: dict[int, tuple[str, str]], w
 
 def _facts(summary: FillSummary) -> list[tuple[str, str]]:
     plan = summary.plan
-    info = plan.info
+    info = summary.info
     memory = "not estimated" if plan.bytes is None else f"about {plan.bytes / 2**20:.0f} MiB for the network"
     passes = f"in {len(plan.passes)} passes through the video, " if len(plan.passes) > 1 else ""
     work = passes + f"segments of frames {len(plan.segments)}, regions {sum(len(s.regions) for s in plan.segments)}: "
     return [
         ("video", f"{info.frames} frames of {info.width}x{info.height}, {float(info.fps):.3f} frames per second"),
         ("result", str(summary.output)),
-        ("hole", f"{plan.hole_share:.2%} of all pixels"),
+        ("hole", f"{summary.hole_share:.2%} of all pixels"),
         ("computed", work + f"{plan.computed:.1%} of all pixels, at {plan.width}x{plan.height}"),
         ("at once", f"{plan.chunk} frames, {memory}"),
         ("scene cuts", str(summary.cuts)),

@@ -44,6 +44,7 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 from torchmetrics import Metric
+from lgtsm.training.inpainting_gan import InpaintingGAN
 
 class Loss(nn.Module):
     def __init__(self, power):
@@ -79,6 +80,15 @@ class Brightness(Metric):
 
     def compute(self):
         return self.total / self.count
+
+class Training(InpaintingGAN):
+    def __init__(self, *args, dimmed=1.0, **options):
+        super().__init__(*args, **options)
+        self.dimmed = dimmed
+
+    def training_step(self, batch, batch_index):
+        self.log("train/dimmed", self.dimmed)
+        return super().training_step(batch, batch_index)
 
 class Note(pl.Callback):
     def __init__(self, file):
@@ -117,6 +127,9 @@ steps_per_epoch: 2
 average_decay: 0.5
 validation_metrics:
   brightness: {{_target_: {package}.rest.Brightness}}
+module:
+  _target_: {package}.rest.Training
+  dimmed: 0.25
 callbacks:
   progress: null
   note: {{_target_: {package}.rest.Note, file: "${{paths.run}}/note.txt"}}
@@ -161,6 +174,7 @@ def test_trained_saved_loaded_and_filled_with(tmp_path, own):
     brightness = [float(row["val/brightness"]) for row in rows if row.get("val/brightness")]
     assert brightness == pytest.approx([20 / 255] * 2)
     assert any(row.get("train/mine") for row in rows)
+    assert {row["train/dimmed"] for row in rows if row.get("train/dimmed")} == {"0.25"}
 
     files = [run / "generator.safetensors", run / "checkpoints" / "last.ckpt", run / "checkpoints" / "step0000002.ckpt"]
     for file in files:

@@ -6,8 +6,8 @@ import json
 import pytest
 import wandb
 
-from lgtsm import train
-from lgtsm.commands import plot
+from lgtsm import plot
+from lgtsm.commands import train
 from lgtsm.training.log import read_log
 from lgtsm.video.probe import probe
 from tests.end_to_end.composing import composed

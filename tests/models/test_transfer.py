@@ -45,7 +45,7 @@ def test_what_does_not_fit_is_named():
     assert "other shape, as new: layers.conv2.shift.kernels is (2, 3), (2, 5) in the file" in text
     assert "in the file only, unused: extra" in text
     assert "note: centered is True here and was False there: the same weights compute something else" in text
-    with pytest.raises(ValueError, match=r"Not one weight of the file fits the CombCN .* Set its options"):
+    with pytest.raises(ValueError, match=r"No weight of the file fits the CombCN .* Set its options"):
         transfer(lgtsm.create_model("combcn", width=4), old.state_dict())
     with pytest.raises(
         ValueError, match=r"conv1\.feature\.weight is \(4, 5, 5, 5\) here and \(8, 5, 5, 5\) in the file"
