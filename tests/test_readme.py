@@ -9,8 +9,9 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from lgtsm import compare, export
+from lgtsm import export
 from lgtsm.__main__ import COMMANDS
+from lgtsm.commands import compare
 from lgtsm.config.folder import config_folder
 from lgtsm.config.sweep import expand_globs
 from lgtsm.inpaint import check, make_parser
@@ -81,8 +82,8 @@ def test_inpaint_commands_parse():
 
 
 def test_compare_command_parses():
-    (line,) = [line for line in BASH if line.startswith("python -m lgtsm.compare")]
-    arguments = compare.make_parser().parse_args(line.split()[3:])
+    (line,) = [line for line in BASH if line.startswith("python -m lgtsm compare")]
+    arguments = compare.make_parser().parse_args(line.split()[4:])
     assert (arguments.runs, str(arguments.output)) == (["runs/ours", "runs/theirs"], "runs/table")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "lgtsm"
 ENTRY_POINTS = {
-    "train", "plot", "evaluate", "compare", "inpaint", "export", "make_masks",
+    "train", "plot", "evaluate", "inpaint", "export", "make_masks",
     "check_data", "prepare_data", "benchmark", "__main__",
 }  # fmt: skip
 EVERYONE = {
@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "classical": {"ops"},
     "features": set(),
     "losses": {"ops", "features"},
-    "metrics": {"ops", "features", "data", "video"},
+    "metrics": {"ops", "features"},
     "evaluation": {"metrics", "models", "ops", "masks", "video", "data"},
     "masks": set(),
     "video": set(),
@@ -35,9 +35,10 @@ MAY_IMPORT = {
     "training": {"losses", "metrics", "data", "video"},
     "config": set(),
 }
+MAY_IMPORT["commands"] = set(MAY_IMPORT)
 ONLY_IN = {
-    "hydra": ("config/", *(f"{name}.py" for name in ENTRY_POINTS)),
-    "omegaconf": ("config/", *(f"{name}.py" for name in ENTRY_POINTS)),
+    "hydra": ("config/", "commands/", *(f"{name}.py" for name in ENTRY_POINTS)),
+    "omegaconf": ("config/", "commands/", *(f"{name}.py" for name in ENTRY_POINTS)),
     "pytorch_lightning": ("training/",),
     "decord": ("video/decord_reader.py",),
     "av": ("video/pyav.py",),

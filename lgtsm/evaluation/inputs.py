@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from lgtsm.evaluation.protocol import PaperProtocol
+from lgtsm.evaluation.protocol import Protocol
 from lgtsm.video.pictures import write_png
 
 
-def write_inputs(protocol: PaperProtocol, folder: str | Path) -> int:
+def write_inputs(protocol: Protocol, folder: str | Path) -> int:
     """Write videos/<kind>/<centre>/<video>/<frame>.png with the hole black, and masks/... with it white.
 
     Results are scored from <results>/<kind>/<centre>/<video>/<frame>.png, see `lgtsm.evaluation.methods.ResultsFolder`.

@@ -1,0 +1,1 @@
+"""What a person types: parsers, options and sentences with flags in them. Nothing below knows this room."""
