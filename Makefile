@@ -33,8 +33,8 @@ demo: install
 	@echo "  $(DEMO)/before_after.png               input, mask and result of the default, which needs no weights"
 	@echo "  $(DEMO)/before_after.mp4               the same as a video; the result alone is removed.mp4"
 	@echo "  $(DEMO)/report/index.html              frames, a slice through time, where the time went"
-	@echo "  $(DEMO)/network/report.md              scores of the small network on clips it has not seen"
-	@echo "  $(DEMO)/network/strip_0.png            how it fills them"
+	@echo "  $(DEMO)/network/evaluation/report.html scores of the small network on clips it has not seen"
+	@echo "  $(DEMO)/network/evaluation/frames_0.png how it fills them"
 	@echo "  $(DEMO)/removed_by_small_network.mp4   the rider again: what a few minutes of training give, far from the above"
 
 test: install

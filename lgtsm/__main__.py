@@ -8,7 +8,7 @@ import sys
 COMMANDS = {
     "train": "train a model, with Hydra configs (experiment=NAME KEY=VALUE ...)",
     "plot": "draw the training curves of runs, as a PNG",
-    "evaluate": "score checkpoints, fillers or folders of results",
+    "evaluate": "score networks, methods without weights or folders of results",
     "compare": "put several evaluations into one table",
     "inpaint": "fill the hole in a video file or frame folder",
     "export": "write a network's streaming step as an ONNX file",
@@ -17,7 +17,6 @@ COMMANDS = {
     "prepare_data": "make a copy of videos that training reads faster",
     "benchmark": "measure speed: masks, data",
 }
-STILL_ABOVE = ("evaluate", "compare")  # until these have moved too
 
 
 def main() -> None:
@@ -37,7 +36,7 @@ def main() -> None:
         print(f"lgtsm has no command {name!r}; it has {', '.join(COMMANDS)}.", file=sys.stderr)
         sys.exit(2)
     sys.argv = [f"lgtsm {name}", *sys.argv[2:]]
-    importlib.import_module(f"lgtsm.{name}" if name in STILL_ABOVE else f"lgtsm.commands.{name}").main()
+    importlib.import_module(f"lgtsm.commands.{name}").main()
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from lgtsm import compare
 from lgtsm.__main__ import COMMANDS
-from lgtsm.commands import export
+from lgtsm.commands import compare, export
 from lgtsm.commands.inpaint import check, make_parser
 from lgtsm.config.folder import config_folder
 from lgtsm.config.sweep import expand_globs
@@ -82,8 +81,8 @@ def test_inpaint_commands_parse():
 
 
 def test_compare_command_parses():
-    (line,) = [line for line in BASH if line.startswith("python -m lgtsm.compare")]
-    arguments = compare.make_parser().parse_args(line.split()[3:])
+    (line,) = [line for line in BASH if line.startswith("python -m lgtsm compare")]
+    arguments = compare.make_parser().parse_args(line.split()[4:])
     assert (arguments.runs, str(arguments.output)) == (["runs/ours", "runs/theirs"], "runs/table")
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "lgtsm"
-ENTRY_POINTS = {"train", "evaluate", "compare", "inpaint", "__main__"}
+ENTRY_POINTS = {"train", "evaluate", "inpaint", "__main__"}
 EVERYONE = {
     "checks", "document", "exits", "memory_meter", "optional", "precision", "precision_names", "progress_lines",
     "surroundings", "threads", "version", "whole_files",
@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "classical": {"ops"},
     "features": {"ops"},
     "losses": {"ops", "features"},
-    "metrics": {"ops", "features", "data", "video"},
+    "metrics": {"ops", "features"},
     "evaluation": {"metrics", "models", "ops", "masks", "video", "data"},
     "masks": set(),
     "video": set(),
@@ -30,7 +30,7 @@ MAY_IMPORT = {
 }
 MAY_IMPORT["commands"] = set(MAY_IMPORT)
 ONLY_IN = {
-    "argparse": ("commands/", "exits.py", "compare.py"),
+    "argparse": ("commands/", "exits.py"),
     "hydra": ("config/", "commands/", *(f"{name}.py" for name in ENTRY_POINTS)),
     "omegaconf": ("config/", "commands/", *(f"{name}.py" for name in ENTRY_POINTS)),
     "pytorch_lightning": ("training/",),

@@ -42,11 +42,10 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     import torch
     from torch import nn
 
-    from lgtsm.classical.fillers import MeanColor, TemporalCopy
     from lgtsm.config.build import build, build_all
     from lgtsm.config.record import write_config
-    from lgtsm.metrics.report import write_report
-    from lgtsm.metrics.scoring import markdown_table
+    from lgtsm.evaluation.report import mean_scores, scores_table
+    from lgtsm.evaluation.validation import score_trained
     from lgtsm.models.weights import save_model
     from lgtsm.precision import allow_tf32
     from lgtsm.training.callbacks import RunCheckpoints
@@ -107,14 +106,12 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
             "training_precision": config.precision,
         }
         trained = module.inference_generator.eval().cpu()
-        save_model(trained, folder / "generator.safetensors", about)
+        weights = folder / "generator.safetensors"
+        save_model(trained, weights, about)
         if config.evaluate:
-            methods = {"mean-color": MeanColor(), "temporal-copy": TemporalCopy(), config.name: trained}
-            scores = write_report(methods, data.validation, folder, shown=config.name, about=about)
-            print(
-                f"\nHeld-out clips ({len(data.validation)}), means over clips:\n{markdown_table(scores)}"
-                f"\n\nRun folder: {folder}"
-            )
+            document = score_trained(data.validation, trained, weights, config.name, folder / "evaluation")
+            scores = mean_scores(document)
+            print(f"\nHeld-out clips ({len(data.validation)}):\n{scores_table(document)}\nRun folder: {folder}")
     return {"module": module, "trainer": trainer, "scores": scores}
 
 

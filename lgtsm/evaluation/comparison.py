@@ -52,7 +52,7 @@ def compare(runs: Sequence[str | Path], against: str | None = None) -> tuple[lis
             records[title] = [record for record in clips if record["method"] == method]
     against = against if against is not None else next(iter(scores))
     if against not in scores:
-        raise ValueError(f"--against must be one of {', '.join(scores)}; got {against!r}.")
+        raise ValueError(f"against must be one of {', '.join(scores)}; got {against!r}.")
     for title in records:
         _check_holes(against, records[against], title, records[title])
     found = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from lgtsm.evaluation.columns import column
 from lgtsm.evaluation.shown import HOLE, TARGET
-from lgtsm.video.pictures import mark_hole, strip
+from lgtsm.video.pictures import mark_hole, side_by_side, strip
 from lgtsm.whole_files import whole_file
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
@@ -70,6 +70,16 @@ def frames_picture(clips: dict[str, np.ndarray], methods: list[str]) -> np.ndarr
     scale = -(-FRAME_WIDTH // clips[HOLE].shape[2])
     rows = {name: frames.repeat(scale, axis=1).repeat(scale, axis=2) for name, frames in _rows(clips, methods).items()}
     return strip(rows, max(2, PAGE_WIDTH // (clips[HOLE].shape[2] * scale)))
+
+
+def side_by_side_video(clips: list[dict[str, np.ndarray]], methods: list[str]) -> np.ndarray:
+    """Put input, the last method that filled all clips, and target beside each other, clip after clip.
+
+    Returns:
+        uint8 (time, height, width, 3).
+    """
+    last = [method for method in methods if all(method in clip for clip in clips)][-1:]
+    return np.concatenate([side_by_side(_rows(clip, last)) for clip in clips])
 
 
 def slices_picture(clips: dict[str, np.ndarray], methods: list[str]) -> np.ndarray:

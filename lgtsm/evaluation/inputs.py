@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lgtsm.evaluation.protocol import PaperProtocol
+from lgtsm.evaluation.protocol import Protocol
 from lgtsm.ops.to_uint8 import to_uint8
 from lgtsm.video.pictures import write_png
 
 
-def write_inputs(protocol: PaperProtocol, folder: str | Path) -> int:
+def write_inputs(protocol: Protocol, folder: str | Path) -> int:
     """Write videos/<kind>/<centre>/<video>/<frame>.png with the hole black, and masks/... with it white.
 
     Results are scored from <results>/<kind>/<centre>/<video>/<frame>.png, see `lgtsm.evaluation.methods.ResultsFolder`.

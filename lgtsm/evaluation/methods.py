@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import typing
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +32,7 @@ class Filled(NamedTuple):
     largest: float
 
 
-class Method(Protocol):
+class Method(typing.Protocol):
     """What is scored. `identity` says in plain values which method it is; `module` is None for files."""
 
     name: str
@@ -92,12 +93,12 @@ class ResultsFolder:
         return checked(video, hole, result)
 
     def _find(self, unit: Unit) -> Path:
-        places = [self.folder / unit.kind / str(unit.centre)] + ([self.folder] if self.one_cell else [])
+        places = [self.folder / unit.key] + ([self.folder / unit.name] if self.one_cell else [])
         for place in places:
-            for path in (place / unit.name, *(place / f"{unit.name}{ending}" for ending in sorted(VIDEO_EXTENSIONS))):
+            for path in (place, *(place.with_name(place.name + ending) for ending in sorted(VIDEO_EXTENSIONS))):
                 if path.exists():
                     return path
-        raise ValueError(f"There is no result {places[0] / unit.name} (folder of frames, or video file).")
+        raise ValueError(f"There is no result {places[0]} (folder of frames, or video file).")
 
 
 def checked(video: Tensor, hole: Tensor, result: Tensor) -> Filled:
@@ -141,7 +142,7 @@ def make_methods(
     if checkpoint is not None:
         path = Path(checkpoint)
         network = load_official(path).generator if path.is_dir() else load_model(path)
-        identity = {"checkpoint": path.name, "sha256": _sha256(path), "precision": precision}
+        identity = {"checkpoint": path.name, "sha256": sha256(path), "precision": precision}
         methods.append(ModuleMethod(name, InPrecision(network.to(device), precision).eval(), identity))
     for entry in results:
         own, colon, folder = entry.partition(":")
@@ -156,6 +157,7 @@ def make_methods(
     return methods
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the hash of a file, or of all files in a folder."""
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()

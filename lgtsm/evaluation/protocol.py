@@ -1,4 +1,7 @@
-"""What is scored: videos x kinds of holes x bins of hole share, the same for everyone who asks for the same."""
+"""What is scored: videos x kinds of holes x bins of hole share, the same for everyone who asks for the same.
+
+`Protocol` is what an evaluation needs of one; `PaperProtocol` here and `lgtsm.evaluation.validation` are such.
+"""
 
 from __future__ import annotations
 
@@ -23,20 +26,70 @@ LAYOUTS = {"fvi": (FVIVideos, "random_masks"), "face_forensics": (FaceForensicsV
 
 
 class Unit(NamedTuple):
-    """One thing to score: video number `video`, called `name`, with a hole of a kind and of a bin."""
+    """One thing to score: video number `video`, called `name`, with a hole of a kind and of a bin (None: no bins)."""
 
     video: int
     name: str
     kind: str
-    centre: int
+    centre: int | None
 
     @property
     def key(self) -> str:
         """A name of its own."""
-        return f"{self.kind}/{self.centre}/{self.name}"
+        return "/".join(str(part) for part in (self.kind, self.centre, self.name) if part is not None)
 
 
-class PaperProtocol:
+class Protocol:
+    """What an evaluation scores.
+
+    name: what the report calls it. video_names: a name for each video, no two alike. kinds: of holes. centres: middles
+    of the bins of hole share, in percent, or (None,) where there are no bins. size: frames, height and width of a clip.
+    masks: "drawn", from `seed`, or "stored". is_published_set: whether it is all of a published test set.
+    """
+
+    name: str
+    video_names: Sequence[str]
+    kinds: tuple[str, ...]
+    centres: tuple[int | None, ...]
+    size: tuple[int, int, int]
+    masks: str
+    seed: int
+    is_published_set = False
+
+    def units(self) -> list[Unit]:
+        """Return everything to score, video by video."""
+        return [
+            Unit(video, name, kind, centre)
+            for video, name in enumerate(self.video_names)
+            for kind in self.kinds
+            for centre in self.centres
+        ]
+
+    def read(self, unit: Unit) -> tuple[Tensor, Tensor]:
+        """Return video (1, time, 3, height, width) in [0, 1] and hole (1, time, 1, height, width), 1 = missing.
+
+        Raises:
+            VideoError: the video or its mask is unreadable, or too short.
+        """
+        raise NotImplementedError
+
+    def describe(self) -> dict[str, Any]:
+        """Return plain values by which two evaluations are of the same, or not."""
+        names = "\n".join(self.video_names)
+        return {
+            "name": self.name,
+            "published_test_set": self.is_published_set,
+            "videos": len(self.video_names),
+            "videos_sha256": hashlib.sha256(names.encode()).hexdigest()[:16],
+            **dict(zip(("num_frames", "height", "width"), self.size)),
+            "kinds": list(self.kinds),
+            "centres": [centre for centre in self.centres if centre is not None],
+            "masks": self.masks,
+            "seed": self.seed,
+        }
+
+
+class PaperProtocol(Protocol):
     """The first frames of each test video, with one hole of every kind and bin.
 
     Holes are those stored beside the test videos, where all kinds and bins are there, paired with them by sorted
@@ -84,28 +137,17 @@ class PaperProtocol:
         self.name, self.layout, self.kinds, self.centres = name, layout, tuple(kinds), tuple(centres)
         self.size = num_frames, height, width
         self.source, self.is_published_set = _open_videos(Path(videos), layout, limit)
+        self.video_names = [self.source.name(video) for video in range(len(self.source))]
         self.seed = seed
         self.test_set = TestSet(self.kinds, self.centres, len(self.source), num_frames, height, width, seed)
         self.stored = self._find_stored(masks)
+        self.masks = "drawn" if self.stored is None else "stored"
         if self.stored is None:
             self.test_set.check()
         self._last: tuple[int, Any] | None = None
 
-    def units(self) -> list[Unit]:
-        """Return everything to score, video by video."""
-        return [
-            Unit(video, self.source.name(video), kind, centre)
-            for video in range(len(self.source))
-            for kind in self.kinds
-            for centre in self.centres
-        ]
-
     def read(self, unit: Unit) -> tuple[Tensor, Tensor]:
-        """Return video (1, time, 3, height, width) in [0, 1] and hole (1, time, 1, height, width), 1 = missing.
-
-        Raises:
-            VideoError: the video or its mask is unreadable, or too short.
-        """
+        """Return video and hole of a unit; see `Protocol`."""
         if self._last is None or self._last[0] != unit.video:
             self._last = unit.video, self.source.read_window(unit.video, *self.size, None)
         frames, window = self._last[1]
@@ -115,24 +157,6 @@ class PaperProtocol:
             hole = self.stored[f"{unit.kind}/{unit.centre}"].read_hole(window)
         video = torch.from_numpy(colors_first(frames)).float() / 255
         return video[None], torch.from_numpy(np.ascontiguousarray(hole)).float()[None, :, None]
-
-    def describe(self) -> dict[str, Any]:
-        """Return plain values by which two evaluations are of the same, or not."""
-        num_frames, height, width = self.size
-        names = "\n".join(self.source.name(video) for video in range(len(self.source)))
-        return {
-            "name": self.name,
-            "published_test_set": self.is_published_set,
-            "videos": len(self.source),
-            "videos_sha256": hashlib.sha256(names.encode()).hexdigest()[:16],
-            "num_frames": num_frames,
-            "height": height,
-            "width": width,
-            "kinds": list(self.kinds),
-            "centres": list(self.centres),
-            "masks": "drawn" if self.stored is None else "stored",
-            "seed": self.seed,
-        }
 
     def _find_stored(self, masks: str | Path | bool | None) -> dict[str, StoredMasks] | None:
         if masks is False:

@@ -13,10 +13,10 @@ from torchmetrics import Metric
 from lgtsm.evaluation.efficiency import measure_efficiency
 from lgtsm.evaluation.ledger import claim
 from lgtsm.evaluation.methods import Method
-from lgtsm.evaluation.protocol import PaperProtocol
+from lgtsm.evaluation.protocol import Protocol
 from lgtsm.evaluation.report import write_evaluation
 from lgtsm.evaluation.score import score_units
-from lgtsm.evaluation.summary import ALL, read_records, summarise, truth_scores, video_fids
+from lgtsm.evaluation.summary import groups_of, read_records, summarise, truth_scores, video_fids
 from lgtsm.metrics.video_fid import VideoFID
 from lgtsm.surroundings import surroundings
 from lgtsm.video.errors import VideoError
@@ -26,7 +26,7 @@ EFFICIENCY = "efficiency.json"
 
 
 def evaluate(
-    protocol: PaperProtocol,
+    protocol: Protocol,
     methods: Sequence[Method],
     metrics: dict[str, Metric],
     unavailable: dict[str, tuple[str, str]],
@@ -81,7 +81,7 @@ def evaluate(
     names = [name for metric in metrics.values() if not isinstance(metric, VideoFID) for name in metric.names]
     records = read_records(folder, list(identities))
     scores = summarise(records, names, bootstrap_seed)
-    groups = [ALL, *protocol.kinds, *(f"{kind}/{centre}" for kind in protocol.kinds for centre in protocol.centres)]
+    groups = list(dict.fromkeys(group for unit in protocol.units() for group in groups_of(unit._asdict())))
     for metric in fids:
         for method in identities:
             for group, value in video_fids(folder, method, metric, groups).items():
@@ -92,7 +92,7 @@ def evaluate(
     order = [*names, *(metric.name for metric in fids)]
     document = {
         "protocol": about,
-        "deterministic": _seed_line(protocol, bootstrap_seed),
+        "deterministic": _seed_line(about, bootstrap_seed),
         "surroundings": surroundings(),
         "device": device,
         "threads": torch.get_num_threads(),
@@ -107,10 +107,10 @@ def evaluate(
     return document
 
 
-def choose_shown(protocol: PaperProtocol, count: int) -> list[str]:
+def choose_shown(protocol: Protocol, count: int) -> list[str]:
     """Choose units for pictures: other videos and kinds each time, bins around the middle one."""
     units, found = protocol.units(), []
-    num_videos, kinds, centres = len(protocol.source), protocol.kinds, protocol.centres
+    num_videos, kinds, centres = len(protocol.video_names), protocol.kinds, protocol.centres
     for number in range(count):
         kind, centre = kinds[number % len(kinds)], centres[(len(centres) // 2 + number - 1) % len(centres)]
         keys = [u.key for u in units if (u.video, u.kind, u.centre) == (number % num_videos, kind, centre)]
@@ -118,17 +118,18 @@ def choose_shown(protocol: PaperProtocol, count: int) -> list[str]:
     return found
 
 
-def _seed_line(protocol: PaperProtocol, bootstrap_seed: int) -> str:
+def _seed_line(about: dict[str, Any], bootstrap_seed: int) -> str:
     import cv2
 
-    drawn = f"drawn from seed {protocol.seed} with OpenCV {cv2.__version__}" if protocol.stored is None else "stored"
+    drawn = f"drawn from seed {about['seed']} with OpenCV {cv2.__version__}"
     return (
-        f"Deterministic: masks {drawn}, one hole per (kind, bin, video); bootstrap seed {bootstrap_seed}; the same "
-        "software, device and number of threads give the same scores bit for bit, in one process or several."
+        f"Deterministic: masks {drawn if about['masks'] == 'drawn' else 'stored'}, one hole per "
+        f"{'(kind, bin, video)' if about['centres'] else 'video'}; bootstrap seed {bootstrap_seed}; the same software, "
+        "device and number of threads give the same scores bit for bit, in one process or several."
     )
 
 
-def _efficiency(folder: Path, protocol: PaperProtocol, methods: Sequence[Method], device: str) -> dict[str, Any]:
+def _efficiency(folder: Path, protocol: Protocol, methods: Sequence[Method], device: str) -> dict[str, Any]:
     """Measure each method once in the folder's life, on a clip of the middle bin."""
     path = folder / EFFICIENCY
     kept: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}

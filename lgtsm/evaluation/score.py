@@ -17,7 +17,7 @@ from torchmetrics import Metric
 
 from lgtsm.evaluation.ledger import Ledger
 from lgtsm.evaluation.methods import Method
-from lgtsm.evaluation.protocol import PaperProtocol, Unit
+from lgtsm.evaluation.protocol import Protocol, Unit
 from lgtsm.evaluation.shown import save_shown
 from lgtsm.metrics.video_fid import VideoFID
 from lgtsm.metrics.warping_error import WarpingError
@@ -27,7 +27,7 @@ TRUTH = "truth"  # under this method the ledger keeps what the true videos look 
 
 
 def score_units(
-    protocol: PaperProtocol,
+    protocol: Protocol,
     methods: Sequence[Method],
     metrics: dict[str, Metric],
     folder: str | Path,

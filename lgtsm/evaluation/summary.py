@@ -31,9 +31,10 @@ def read_records(folder: str | Path, methods: Sequence[str]) -> list[dict[str, A
     return sorted(records, key=lambda r: (methods.index(r["method"]), r["video"], r["kind"], r["centre"]))
 
 
-def groups_of(record: dict[str, Any]) -> tuple[str, str, str]:
-    """Return the groups that a record counts in: everything, its kind, its kind and bin."""
-    return ALL, record["kind"], f"{record['kind']}/{record['centre']}"
+def groups_of(record: dict[str, Any]) -> tuple[str, ...]:
+    """Return the groups that a record counts in: everything, its kind, its kind and bin if there are bins."""
+    kind, centre = record["kind"], record["centre"]
+    return (ALL, kind) if centre is None else (ALL, kind, f"{kind}/{centre}")
 
 
 def summarise(
@@ -192,7 +193,7 @@ def read_per_video(path: str | Path) -> list[dict[str, Any]]:
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             record: dict[str, Any] = {key: row[key] for key in FACTS}
-            record |= {"centre": int(row["centre"]), "frames": int(row["frames"] or 0)}
+            record |= {"centre": int(row["centre"]) if row["centre"] else None, "frames": int(row["frames"] or 0)}
             if row["problem"]:
                 record["problem"] = row["problem"]
             else:

@@ -10,8 +10,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
 import lgtsm
-from lgtsm import evaluate
-from lgtsm.commands import train
+from lgtsm.commands import evaluate, train
 from lgtsm.config.folder import config_folder
 from lgtsm.video.probe import probe
 
@@ -57,12 +56,11 @@ def test_the_whole_path(tmp_path):
     scores = train.run(config)["scores"]
     run = tmp_path / "run"
     assert set(scores) == {"mean-color", "temporal-copy", "demo"}
-    report = json.loads((run / "metrics.json").read_text())
-    assert report["scores"]["demo"]["psnr_hole"] == scores["demo"]["psnr_hole"]
-    assert {"config.yaml", "generator.safetensors", "report.md", "strip_0.png", "side_by_side.mp4"} <= {
-        p.name for p in run.iterdir()
-    }
-    assert probe(run / "side_by_side.mp4").frames == 3 * 3
+    report = json.loads((run / "evaluation" / "metrics.json").read_text())
+    assert report["scores"]["demo"]["all"]["psnr_hole"]["mean"] == scores["demo"]["psnr_hole"]
+    assert {"config.yaml", "generator.safetensors"} <= {p.name for p in run.iterdir()}
+    assert {"report.md", "frames_0.png", "side_by_side.mp4"} <= {p.name for p in (run / "evaluation").iterdir()}
+    assert probe(run / "evaluation" / "side_by_side.mp4").frames == 3 * 3
     assert len(list((run / "pictures").glob("step*_clip0.png"))) == 2
     assert "train/loss" in (run / "log" / "version_0" / "metrics.csv").read_text()
     assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 4

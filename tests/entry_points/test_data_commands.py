@@ -114,8 +114,8 @@ def test_training_from_fvi_with_a_bad_video_and_stored_test_masks(tmp_path):
     assert result.returncode == 0, result.stderr
     assert result.stderr.count("The video video2 is skipped") == 1
     assert (tmp_path / "run" / "generator.safetensors").is_file()
-    scores = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert scores["clips"] == 3
+    scores = json.loads((tmp_path / "run" / "evaluation" / "metrics.json").read_text())
+    assert (scores["protocol"]["videos"], scores["protocol"]["masks"]) == (3, "stored")
     strict = command("lgtsm.train", *[w for w in words if "max_bad_share" not in w], cwd=tmp_path)
     assert strict.returncode == 2
     assert "1 of 6 videos cannot be used" in strict.stderr and "video2" in strict.stderr

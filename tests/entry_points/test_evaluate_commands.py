@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import lgtsm
-from lgtsm import compare
-from lgtsm.evaluate import make_metrics, run
+from lgtsm.commands import compare
+from lgtsm.commands.evaluate import make_metrics, run
 from lgtsm.precision import Choice
 from tests.end_to_end.composing import composed
 
@@ -88,6 +88,8 @@ def test_videos_and_a_device_that_is_there_must_be_named():
         run(composed("evaluate", "protocol=paper_fvi", "device=gpu9"))
     with pytest.raises(ValueError, match=r"protocol\.videos"):
         run(composed("evaluate", "protocol=paper_fvi"))
+    with pytest.raises(ValueError, match=r"data\.root has no value"):
+        run(composed("evaluate", "data=fvi"))
 
 
 @pytest.fixture
@@ -127,7 +129,8 @@ def test_validation_clips_are_scored_in_the_precision_that_is_said(tmp_path, net
     tiny = "height=16", "width=16", "num_frames=2", f"paths.run={tmp_path}/run"
     run(composed("evaluate", network, *tiny))
     assert "precision bf16: a test" in capsys.readouterr().err
-    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["about"]["precision"] == "bf16"
+    document = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert document["methods"]["network"]["precision"] == "bf16"
     assert "precision: bf16" in (tmp_path / "run" / "config.yaml").read_text()
     run(composed("evaluate", *tiny))
     assert "precision" not in capsys.readouterr().err

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import lgtsm
-from lgtsm import evaluate
+from lgtsm.commands import evaluate
 from lgtsm.commands.inpaint import main
 from lgtsm.video.open import open_video
 from tests.data_trees import write_frames

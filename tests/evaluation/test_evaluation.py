@@ -220,7 +220,7 @@ def test_results_from_files_are_scored_and_watched(videos, run, tmp_path):
     table = next(block for block in blocks if isinstance(block, Table) and "score" in block.head)
     row = next(row for row in table.rows if row[:2] == ["MSE hole ↓", "all kinds"])
     assert sum(cell.startswith("**") for cell in row) >= 1
-    with pytest.raises(ValueError, match="--against must be one of mean-color, telea"):
+    with pytest.raises(ValueError, match="against must be one of mean-color, telea"):
         compare([run[0]], "nobody")
     other = json.loads((run[0] / "metrics.json").read_text())
     other["protocol"]["seed"] = 5

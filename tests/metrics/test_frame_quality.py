@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from lgtsm.metrics import FrameQuality, frame_scores
-from lgtsm.metrics.scoring import markdown_table, score_methods
 
 
 @pytest.fixture
@@ -98,16 +97,3 @@ def test_errors(pair):
     assert filled.shape == video.shape
     with pytest.raises(ValueError, match="must have the shape of video"):
         frame_scores(filled[:, :1], video, hole)
-
-
-def test_scoring_runs_every_method_on_every_batch(pair):
-    _, video, hole = pair
-    methods = {"true": lambda v, h: {"filled": v}, "gray": lambda v, h: {"filled": torch.where(h > 0, 0.5, v)}}
-    scores = score_methods(methods, [(video[:1], hole[:1]), (video[1:], hole[1:])])
-    assert scores["true"]["psnr_hole"] == 100
-    expected = frame_scores(methods["gray"](video, hole)["filled"], video, hole)["psnr_hole"].mean()
-    assert scores["gray"]["psnr_hole"] == pytest.approx(expected.item())
-    table = markdown_table(scores).splitlines()
-    assert len(table) == 4
-    assert len({len(line) for line in table}) == 1
-    assert "100.00 dB" in table[2]

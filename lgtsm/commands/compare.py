@@ -1,4 +1,4 @@
-"""Put several evaluations into one table: `python -m lgtsm.compare RUN RUN ... [-o OUT]`."""
+"""Put several evaluations into one table: `lgtsm compare RUN RUN ... [-o OUT]`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,3 @@ def main(argv: list[str] | None = None) -> None:
     arguments = make_parser().parse_args(argv)
     with exit_with_sentence("compare"):
         run(arguments)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,158 @@
+"""Score methods: `lgtsm evaluate checkpoint=FILE [protocol=paper_fvi protocol.videos=DIR] [KEY=VALUE]`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from omegaconf import DictConfig, OmegaConf
+
+from lgtsm.config.folder import config_folder
+from lgtsm.exits import exit_with_sentence
+from lgtsm.optional import UnavailableError
+from lgtsm.threads import wait_patiently
+
+if TYPE_CHECKING:
+    from lgtsm.evaluation.processes import Processes
+    from lgtsm.evaluation.protocol import Protocol
+
+
+def run(config: DictConfig) -> dict[str, dict[str, float]]:
+    """Score what the configuration names, alone or as one of torchrun's processes, and write the report.
+
+    Returns:
+        name of the method -> mean scores of all kinds and bins; empty in all processes but the first.
+
+    Raises:
+        ValueError, FileNotFoundError: the configuration, a checkpoint or results cannot be used.
+    """
+    import torch
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from lgtsm.checks import check_choice, check_device
+    from lgtsm.config.record import write_config
+    from lgtsm.evaluation.inputs import write_inputs
+    from lgtsm.evaluation.methods import make_methods
+    from lgtsm.evaluation.processes import join_processes
+    from lgtsm.evaluation.report import mean_scores
+    from lgtsm.evaluation.run import evaluate
+    from lgtsm.precision_names import AUTO, PRECISIONS
+
+    check_device(config.device)
+    check_choice("precision", config.precision, (AUTO, *PRECISIONS))
+    torch.manual_seed(config.seed)
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
+    protocol = make_protocol(config)
+    if config.write_inputs is not None:
+        print(f"{write_inputs(protocol, config.write_inputs)} clips with their masks: {config.write_inputs}")
+        return {}
+    with join_processes() as processes:
+        device = processes.device(config.device)
+        results = [config.results] if isinstance(config.results, str) else list(config.results or [])
+        folder = Path(processes.of_first(str(config.paths.run)))
+        one_cell = len(protocol.kinds) * len(protocol.centres) == 1
+        if config.checkpoint is not None:
+            set_precision(config, device, folder, processes)
+        methods = make_methods(
+            config.methods, config.checkpoint, config.name, results, one_cell, device, config.precision
+        )
+        metrics, unavailable = make_metrics(config.metric, device)
+        with Progress(console=Console(stderr=True), disable=processes.rank > 0) as bar:
+            task = bar.add_task("Clips scored")
+            document = evaluate(
+                protocol,
+                methods,
+                metrics,
+                unavailable,
+                folder,
+                num_pictures=config.num_pictures,
+                bootstrap_seed=config.seed,
+                device=device,
+                rank=processes.rank,
+                world_size=processes.world_size,
+                barrier=processes.barrier,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    if document is None:
+        return {}
+    write_config(config, folder)
+    (table, *_) = (folder / "report.md").read_text(encoding="utf-8").split("\n## ")
+    print(f"{table.strip()}\n\nReport: {folder / 'report.html'}")
+    return mean_scores(document)
+
+
+def make_protocol(config: DictConfig) -> Protocol:
+    """Build the protocol; a value that it lacks is named, with how to give it."""
+    from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue
+
+    from lgtsm.config.build import build
+    from lgtsm.config.check import check_complete
+    from lgtsm.evaluation.protocol import Protocol
+
+    try:
+        OmegaConf.to_container(config.protocol, resolve=True, throw_on_missing=True)
+    except (InterpolationToMissingValueError, MissingMandatoryValue):
+        check_complete(config)
+    return build(config.protocol, "protocol", Protocol)
+
+
+def set_precision(config: DictConfig, device: str, folder: Path, processes: Processes) -> None:
+    """Replace precision=auto by what it stands for, the same in all processes, and say it.
+
+    Args:
+        config: whose `precision` is set.
+        device: of this process.
+        folder: of an evaluation that may have been begun; its network keeps the precision it was begun in.
+        processes: all that take part.
+    """
+    from lgtsm.evaluation.ledger import claimed
+    from lgtsm.precision import Choice, choose_precision
+    from lgtsm.precision_names import AUTO
+
+    if config.precision != AUTO:
+        return
+    kept = claimed(folder, config.name).get("precision")
+    choice = choose_precision(device) if kept is None else Choice(kept, f"{folder} was begun in it")
+    config.precision = processes.of_first(choice.name)
+    if processes.rank == 0:
+        print(f"lgtsm evaluate: {choice}", file=sys.stderr)
+
+
+def make_metrics(config: DictConfig, device: str) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:
+    """Build the metrics of a configuration.
+
+    Returns:
+        name -> metric; and name -> why, in few words and in a sentence, of those that cannot run on this machine.
+    """
+    from torchmetrics import Metric
+
+    from lgtsm.config.build import build
+
+    metrics, unavailable = {}, {}
+    for name, node in config.items():
+        try:
+            metric = build(node, f"metric.{name}", Metric)
+        except UnavailableError as error:
+            unavailable[str(name)] = error.short, str(error)
+            continue
+        if metric is not None:
+            metrics[str(name)] = metric.to(device)
+    return metrics, unavailable
+
+
+@hydra.main(version_base="1.3", config_path=config_folder(), config_name="evaluate")
+def _job(config: DictConfig) -> None:
+    from hydra.core.hydra_config import HydraConfig
+
+    config.paths.run = HydraConfig.get().runtime.output_dir
+    with exit_with_sentence("evaluate"):
+        run(config)
+
+
+def main() -> None:
+    """Entry point of `lgtsm evaluate`."""
+    wait_patiently()
+    _job()
