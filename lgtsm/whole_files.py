@@ -1,4 +1,4 @@
-"""Write files and folders that are there whole or not at all: under a hidden name beside their own until they are."""
+"""Write files and folders whole or not at all: under a hidden name beside their own until they are complete."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import Any
 
 
 def temporary_beside(path: Path) -> Path:
-    """Return a hidden name beside `path`, with its ending, that nobody else has."""
+    """Return a unique hidden name beside `path`, with the same ending."""
     return path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
 
 
 def leftovers(path: Path) -> list[Path]:
-    """Return what runs that were killed have left beside `path`."""
+    """Return the temporary files and folders that killed runs left beside `path`."""
     return list(path.parent.glob(f".{glob.escape(path.stem)}.{'[0-9a-f]' * 8}.part{glob.escape(path.suffix)}"))
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder with all that is in it, if it is there."""
+    """Remove a file, or a folder with everything in it; do nothing if there is none."""
     if path.is_dir():
         shutil.rmtree(path)
     else:
@@ -32,7 +32,7 @@ def remove(path: Path) -> None:
 
 
 def put_in_place(temporary: Path, path: Path) -> None:
-    """Give what is whole its name; it replaces a file, or an empty folder."""
+    """Rename a complete file or folder; it replaces an old file or an empty folder."""
     if temporary.is_dir() and path.is_dir():
         path.rmdir()
     os.replace(temporary, path)
@@ -40,10 +40,10 @@ def put_in_place(temporary: Path, path: Path) -> None:
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`, with its ending; what is written there takes its place at the end.
+    """Give a temporary name beside `path`, with the same ending; write there, and the file moves to `path` at the end.
 
-    An old file stays until then, and an error leaves it as it was and nothing beside it. The new one may be read by
-    whoever may read a file that is simply created, whichever way it was written.
+    An old file stays until then. An error leaves the old file as it was and nothing beside it. The new file gets the
+    permissions of any newly created file, whatever its writer sets.
     """
     path = Path(path)
     temporary = temporary_beside(path)
@@ -52,7 +52,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     temporary.unlink()
     try:
         yield temporary
-        temporary.chmod(permissions)  # some writers keep a file to its owner
+        temporary.chmod(permissions)  # safetensors lets only the owner read
         put_in_place(temporary, path)
     finally:
         remove(temporary)
@@ -60,7 +60,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Give a new folder beside `path`; it takes its place at the end, where nothing or an empty folder must be."""
+    """Give a new folder beside `path`; it moves to `path` at the end, which must be free or an empty folder."""
     temporary = temporary_beside(path)
     temporary.mkdir()
     try:

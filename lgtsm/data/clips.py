@@ -43,7 +43,7 @@ class InpaintingClips(Dataset):
     a plain index, and then is the same every time, not augmented.
 
     A video that cannot be used is skipped: another one takes its place, drawn from the seed and the number of the
-    sample, so that a sample hangs on nothing but these and the files. The sample says which were skipped, because
+    sample, so that a sample depends on nothing but these and the files. The sample names those skipped, because
     only the main process can name each of them once: see `lgtsm.data.bad_videos`.
 
     Args:

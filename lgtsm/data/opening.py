@@ -1,4 +1,4 @@
-"""Open the same videos again and again, as training does, checking each of them once."""
+"""Open the same videos again and again, as training does, and check each of them once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lgtsm.video.reader import VideoReader
 
 
 class Opener:
-    """Open videos like `open_video`, faster where this one has opened them before and they have not changed since.
+    """Open videos like `open_video`, but faster the second time, as long as they do not change.
 
-    What takes long is to make sure that a file is whole and that decord reads it as others do. What came out is kept
-    for each file, some kilobytes, or its error: never an open file or a frame. The frames of a folder are not all
-    looked at beforehand; one of another size is refused where it is read.
+    It takes long to find out whether a file is whole and whether decord reads it as others do. The answer is kept for
+    each file, some kilobytes, or its error; never an open file or a frame. The frames of a folder are not all looked
+    at beforehand; one of another size is refused when it is read.
 
     Args:
         backend: "auto", "decord" or "pyav".

@@ -64,12 +64,12 @@ def hold_out(names: Sequence[str], split: str, num_test: int) -> list[int]:
 
 
 def stable_place(name: str) -> float:
-    """Return a number in [0, 1) for a name, the same on every machine and for ever."""
+    """Return a number in [0, 1) for a name, the same on every machine, forever."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
 
 
 def stable_split(name: str, held_out: float) -> str:
-    """Return "train", "validation" or "test" for a name, the same on every machine and for ever."""
+    """Return "train", "validation" or "test" for a name, the same on every machine, forever."""
     place = stable_place(name)
     if place < held_out:
         return "validation"

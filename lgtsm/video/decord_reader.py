@@ -42,7 +42,7 @@ class DecordReader:
     Args:
         path: any video file.
         checked: what an earlier reader of the same file found out, its `checked`, to leave out the checks.
-        index: what its packets say, where that has been read before.
+        index: of its packets, if it has been read already.
 
     Raises:
         VideoError: the file cannot be read, or is cut off.

@@ -126,7 +126,7 @@ class Encoder:
                 self._copy.close()
 
     def abort(self) -> None:
-        """Close the files without caring what is in them."""
+        """Close the files, whatever is in them."""
         if self._copy is not None:
             self._copy.close()
         try:
@@ -138,5 +138,5 @@ class Encoder:
         reason = getattr(error, "strerror", None) or str(error)
         return VideoError(
             f"{self.target} cannot be written as {self.codec} in {self.target.suffix or 'this container'} ({reason}). "
-            "Try another --codec, or a name ending in .mp4 or .mkv; is there room on the disk?"
+            "Try another codec, or a name ending in .mp4 or .mkv; is there room on the disk?"
         )

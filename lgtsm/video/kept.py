@@ -13,12 +13,12 @@ from lgtsm.video.probe import VideoInfo
 def not_kept(
     before: VideoInfo, after: VideoInfo, same_colors: bool = True, copied: Sequence[str] = ("audio", "subtitle")
 ) -> list[str]:
-    """Return a sentence for everything that a result has otherwise than its source; none if all is kept.
+    """Return a sentence for everything in which a result differs from its source; none if all is kept.
 
     Args:
-        before, after: what `probe` says of the source and of the result; both files.
-        same_colors: pixel format and color tags are meant to be kept (not so in lossless RGB).
-        copied: which of "audio" and "subtitle" are meant to be kept.
+        before, after: source and result, from `probe`; both files.
+        same_colors: pixel format and color tags should be the same (lossless RGB changes them).
+        copied: which of "audio" and "subtitle" should be there.
     """
     said = []
     for name, one, other in (
@@ -49,7 +49,7 @@ def not_kept(
     if before.pix_fmt.replace("yuvj", "yuv") != after.pix_fmt.replace("yuvj", "yuv"):
         said.append(
             f"The pixel format changed from {before.pix_fmt} to {after.pix_fmt}, as {after.codec} in "
-            f"{after.path.suffix} has it; --codec or another ending may keep it."
+            f"{after.path.suffix} has it; another codec or ending may keep it."
         )
     for name in ("space", "range", "primaries", "transfer"):
         one, other = getattr(before, f"color_{name}"), getattr(after, f"color_{name}")

@@ -1,4 +1,4 @@
-"""Which files are videos or frames, and in which order they come."""
+"""Find videos and frames by their endings, in natural order."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def parse_box(text: str) -> Box:
     if not numbers or min(numbers[2:]) == 0:
         raise VideoError(
             f"A box must be written x,y,w,h in whole pixels, its left top corner and a size above 0; got {text!r}. "
-            "For example --box 20,10,200,40."
+            "For example 20,10,200,40."
         )
     return tuple(numbers)
 
@@ -96,7 +96,7 @@ class KeyColorMask:
 
     def __init__(self, info: VideoInfo, color: tuple[int, int, int], tolerance: int):
         self.info, self.color, self.tolerance = info, color, tolerance
-        self.name = f"The key color {bytes(color).hex().upper()} with --key-tolerance {tolerance}"
+        self.name = f"The key color {bytes(color).hex().upper()} with key_tolerance={tolerance}"
 
     def __len__(self) -> int:
         return self.info.frames

@@ -1,4 +1,4 @@
-"""Open a video, whatever it is: a file or a folder of frames, by the backend that suits it."""
+"""Open a video, a file or a folder of frames, with the backend that suits it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def open_video(
             "decord" and "pyav" insist. "pyav" has the better colors: take it where the frames are written again.
             Folders are read the same way with all of them.
         fps: frames per second of a folder, which does not say so itself.
-        index: what the packets of the file say, where that has been read before, as by `probe`.
+        index: of the file's packets, if it has been read already, as in `VideoInfo.index`.
 
     Raises:
         VideoError: nothing there, no video, no frames, or cut off.

@@ -27,7 +27,7 @@ class VideoInfo:
         rotation: degrees clockwise that a viewer turns the stored picture: 0, 90, 180 or 270.
         sample_aspect_ratio: width of a pixel over its height, upright; 1 where the file is silent.
         names_aspect: whether the file names it.
-        index: what the packets say, so that it need not be read again: hand it to `open_video`; None for folders.
+        index: of the packets; hand it to `open_video`, so that it is not read again. None for folders.
     """
 
     path: Path

@@ -22,7 +22,7 @@ class PyAVReader:
 
     Args:
         path: any video file that FFmpeg reads.
-        index: what its packets say, where that has been read before.
+        index: of its packets, if it has been read already.
 
     Raises:
         VideoError: the file cannot be read, or is cut off.

@@ -1,4 +1,4 @@
-"""What every reader of videos offers, and the check of what is asked of it."""
+"""The protocol of all readers of videos, and the check of frame numbers."""
 
 from __future__ import annotations
 

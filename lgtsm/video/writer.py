@@ -27,12 +27,12 @@ class VideoWriter:
     Args:
         path: the file; its ending chooses the container. A name without ending, or ending in "/", becomes a folder
             of numbered images.
-        fps: frames per second. None: that of `like`.
+        fps: frames per second; None takes those of `like`.
         height: pixels of every frame. Odd sizes are kept: they are written as yuv444p.
-        width: likewise.
-        encoding: codec, quality, what is copied.
-        like: what `probe` says of the source: its timestamps, pixel format, color tags and pixel shape are kept.
-        source_path: a file whose sound and subtitles are copied, in time with the frames.
+        width: pixels of every frame.
+        encoding: codec, quality, and which streams to copy.
+        like: the source, from `probe`: keeps its timestamps, pixel format, color tags and pixel shape.
+        source_path: copy sound and subtitles from this file, in time with the frames.
         timestamps: when each frame is shown, in seconds, rising; overrides `like`.
 
     Raises:

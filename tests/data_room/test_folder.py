@@ -147,11 +147,10 @@ def test_published_numbers_of_test_videos_where_nothing_is_split_yet(tmp_path, s
 
 
 def test_opening_again_is_the_same_and_sees_changes(tmp_path, data_folder):
-    opener = Opener()
     file = tmp_path / "a.mp4"
     file.write_bytes((data_folder / "bmx-trees" / "video.mp4").read_bytes())
     write_frames(tmp_path / "frames", num_frames=4)
-    for path in (file, tmp_path / "frames"):
+    for path, opener in ((tmp_path / "frames", Opener()), (file, Opener("pyav")), (file, Opener())):
         with opener.open(path) as first:
             frames, length = first.read([1, 3]), len(first)
         with opener.open(path) as second:
