@@ -11,7 +11,8 @@ from lgtsm.config.build import ConfigError, build, targets
 from lgtsm.config.check import check_complete, missing_keys
 from lgtsm.config.folder import config_folder
 from lgtsm.config.record import write_config
-from lgtsm.precision import AUTO, DTYPES
+from lgtsm.precision import DTYPES
+from lgtsm.precision_names import AUTO
 from lgtsm.training.precision import LIGHTNING
 
 CONF = Path(config_folder())
