@@ -6,8 +6,7 @@ import json
 import pytest
 import wandb
 
-from lgtsm import plot
-from lgtsm.commands import train
+from lgtsm.commands import plot, train
 from lgtsm.training.log import read_log
 from lgtsm.video.probe import probe
 from tests.end_to_end.composing import composed
