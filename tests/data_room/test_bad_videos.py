@@ -137,12 +137,13 @@ def test_training_counts_them_in_the_log(partly_bad, tmp_path):
     import lgtsm
     from lgtsm.losses import GeneratorLoss, ReconstructionLoss
     from lgtsm.training.inpainting_gan import InpaintingGAN
+    from lgtsm.training.optimizer_steps import NetworkOptimizers
 
     data = ClipDataModule(make_clips(partly_bad), make_clips(partly_bad, limit=2), 4, 5)
     module = InpaintingGAN(
         lgtsm.create_model("lgtsm", width=4),
         GeneratorLoss(ReconstructionLoss("hole", "predicted")),
-        partial(torch.optim.Adam, lr=1e-3),
+        NetworkOptimizers(partial(torch.optim.Adam, lr=1e-3)),
     )
     trainer = pl.Trainer(
         accelerator="cpu", max_steps=5, logger=False, enable_checkpointing=False, enable_progress_bar=False,
