@@ -123,7 +123,7 @@ def read_scores(out: Path, name: str, score: str) -> dict[tuple[str, str, int], 
     folder = "fillers" if name in FILLERS else name
     records = read_per_video(out / "scores" / folder / "per_video.csv")
     own = [record for record in records if folder == name or record["method"] == name]
-    return {(film_of(r["video"]), r["video"], r["centre"]): float(r["scores"][score]) for r in own}
+    return {(film_of(r["video"]), r["video"], r["center"]): float(r["scores"][score]) for r in own}
 
 
 def means_by_film(clips: list[dict[tuple[str, str, int], float]]) -> tuple[np.ndarray, np.ndarray]:

@@ -53,7 +53,7 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
         device = processes.device(config.device)
         results = [config.results] if isinstance(config.results, str) else list(config.results or [])
         folder = Path(processes.of_first(str(config.paths.run)))
-        one_cell = len(protocol.kinds) * len(protocol.centres) == 1
+        one_cell = len(protocol.kinds) * len(protocol.centers) == 1
         if config.checkpoint is not None:
             set_precision(config, device, folder, processes)
         methods = make_methods(

@@ -1,4 +1,4 @@
-"""What scores are called in a report, which way is better, and how they are written."""
+"""Titles of scores in a report, which way is better, and their number formats."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ COLUMNS = {
 }
 
 MEANINGS = {  # beginnings of names -> what these scores are
-    ("mse", "psnr"): "MSE is on colours in [0, 1], of all pixels or of the hole's; PSNR is that of a clip's MSE.",
-    ("ssim",): "SSIM has an 11x11 Gaussian window of sigma 1.5, and is averaged over colours, frames and pixels "
+    ("mse", "psnr"): "MSE is on colors in [0, 1], of all pixels or of the hole's; PSNR is that of a clip's MSE.",
+    ("ssim",): "SSIM has an 11x11 Gaussian window of sigma 1.5, and is averaged over colors, frames and pixels "
     "(Wang et al. 2004).",
     ("lpips",): "LPIPS is version 0.1, on whole frames in [-1, 1] (Zhang et al. 2018).",
     ("stlpips",): "ST-LPIPS is the shift-tolerant metric of Ghildyal and Liu 2022, on whole frames in [-1, 1], with "
@@ -50,7 +50,7 @@ MEANINGS = {  # beginnings of names -> what these scores are
     ("flicker",): "Flicker is the mean absolute difference between how the filled video and how the true one changes "
     "from frame to frame, where the hole is or was.",
     ("video_fid",): "Video FID is the Frechet distance between the sets of filled and of true clips, one vector of I3D "
-    "(Mixed_5c, 1024 numbers) a clip. The two ways to normalise must not be compared with each other.",
+    "(Mixed_5c, 1024 numbers) a clip. The two ways to normalize must not be compared with each other.",
 }  # fmt: skip
 
 

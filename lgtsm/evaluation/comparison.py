@@ -70,15 +70,13 @@ def compare(runs: Sequence[str | Path], against: str | None = None) -> tuple[lis
         blocks += [
             Heading(f"Differences from {against}"),
             Text(
-                f"A method's score less that of {against}, clip by clip, averaged; in bold where the 95 % interval "
-                "over videos leaves out 0. Video FID is not there: it has no number of a clip."
+                f"A method's score minus that of {against}, clip by clip, averaged. Bold: the 95 % interval over "
+                "videos leaves out 0. Video FID is missing: single clips have none."
             ),
             differences_table(found, list(names), kinds),
         ]
-    costs = (
-        "As each evaluation measured it, where and when it ran: on one machine and one device only is it comparable."
-    )
-    blocks += [Heading("What it costs"), efficiency_table(efficiency), Text(costs)]
+    costs = "Each evaluation measured its own machine. Compare only numbers of one machine and device."
+    blocks += [Heading("Cost"), efficiency_table(efficiency), Text(costs)]
     plain = {
         "protocol": document["protocol"],
         "runs": [str(run) for run in documents],
@@ -114,7 +112,7 @@ def _check_same(first: Path, a: dict[str, Any], run: Path, b: dict[str, Any]) ->
 
 def _check_holes(against: str, theirs: list[dict[str, Any]], title: str, own: list[dict[str, Any]]) -> None:
     """Refuse scores of other holes: another version of OpenCV draws them a little differently."""
-    holes = [{(r["video"], r["kind"], r["centre"]): r["hole_sha256"] for r in records} for records in (theirs, own)]
+    holes = [{(r["video"], r["kind"], r["center"]): r["hole_sha256"] for r in records} for records in (theirs, own)]
     if any(holes[0].get(key) and value and holes[0][key] != value for key, value in holes[1].items()):
         raise ValueError(
             f"{against} and {title} were scored with other masks under the same names (another version of OpenCV?). "

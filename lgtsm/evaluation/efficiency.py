@@ -1,4 +1,4 @@
-"""What a method costs: parameters, operations, speed, memory."""
+"""Cost of a method: parameters, operations, speed, memory."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from lgtsm.evaluation.shown import HOLE, TARGET
 from lgtsm.video.pictures import mark_hole, side_by_side, strip
 from lgtsm.whole_files import whole_file
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")
 STYLES = ("-", "--", "-.", ":")
 SLICE_WIDTH = 480  # pixels
 SLICE_HEIGHT = 120
@@ -21,14 +21,14 @@ FRAME_WIDTH = 200  # small frames are shown at least so wide, each pixel as a sq
 PAGE_WIDTH = 1060  # pixels that a page shows without shrinking: so many frames beside each other that they fit
 
 
-def write_plot(path: str | Path, name: str, scores: dict[str, dict], kinds: list[str], centres: list[int]) -> bool:
+def write_plot(path: str | Path, name: str, scores: dict[str, dict], kinds: list[str], centers: list[int]) -> bool:
     """Plot a score against the hole share, a line a method with its interval, a panel a kind.
 
     Args:
         path: PNG to write.
         name: of the score.
-        scores: method -> group -> score -> {"mean", "low", "high"}, see `lgtsm.evaluation.summary.summarise`.
-        kinds: of holes; centres: middles of bins, percent.
+        scores: method -> group -> score -> {"mean", "low", "high"}, see `lgtsm.evaluation.summary.summarize`.
+        kinds: of holes; centers: middles of bins, percent.
 
     Returns:
         whether there was anything to plot.
@@ -42,19 +42,19 @@ def write_plot(path: str | Path, name: str, scores: dict[str, dict], kinds: list
     anything = False
     for axis, kind in zip(axes, kinds):
         for number, (method, groups) in enumerate(scores.items()):
-            points = [(centre, groups.get(f"{kind}/{centre}", {}).get(name)) for centre in centres]
-            points = [(centre, value) for centre, value in points if value is not None and "mean" in value]
+            points = [(center, groups.get(f"{kind}/{center}", {}).get(name)) for center in centers]
+            points = [(center, value) for center, value in points if value is not None and "mean" in value]
             if not points:
                 continue
             anything = True
-            x, colour = [centre for centre, _ in points], COLOURS[number % len(COLOURS)]
-            style = STYLES[number // len(COLOURS) % len(STYLES)]
-            axis.plot(x, [v["mean"] for _, v in points], style, color=colour, marker="o", markersize=3, label=method)
+            x, color = [center for center, _ in points], COLORS[number % len(COLORS)]
+            style = STYLES[number // len(COLORS) % len(STYLES)]
+            axis.plot(x, [v["mean"] for _, v in points], style, color=color, marker="o", markersize=3, label=method)
             bounded = [(c, v) for c, v in points if v["low"] is not None]
             if bounded:
                 low, high = ([v[key] for _, v in bounded] for key in ("low", "high"))
-                axis.fill_between([c for c, _ in bounded], low, high, color=colour, alpha=0.15, linewidth=0)
-        axis.set(title=kind, xlabel="hole share, middle of the bin (%)", xticks=centres)
+                axis.fill_between([c for c, _ in bounded], low, high, color=color, alpha=0.15, linewidth=0)
+        axis.set(title=kind, xlabel="hole share, middle of the bin (%)", xticks=centers)
         axis.grid(alpha=0.3)
     axes[0].set_ylabel(column(name).title if len(column(name).title) < 30 else name)
     if anything:

@@ -10,9 +10,9 @@ from lgtsm.video.pictures import write_png
 
 
 def write_inputs(protocol: Protocol, folder: str | Path) -> int:
-    """Write videos/<kind>/<centre>/<video>/<frame>.png with the hole black, and masks/... with it white.
+    """Write videos/<kind>/<center>/<video>/<frame>.png with the hole black, and masks/... with it white.
 
-    Results are scored from <results>/<kind>/<centre>/<video>/<frame>.png, see `lgtsm.evaluation.methods.ResultsFolder`.
+    Results are scored from <results>/<kind>/<center>/<video>/<frame>.png, see `lgtsm.evaluation.methods.ResultsFolder`.
 
     Returns:
         how many clips were written.

@@ -1,4 +1,4 @@
-"""What has been scored so far: lines that are only ever added, so that a killed evaluation goes on where it was."""
+"""Scores so far: lines that are only ever added, so that a killed evaluation goes on where it was."""
 
 from __future__ import annotations
 

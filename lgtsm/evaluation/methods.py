@@ -1,4 +1,4 @@
-"""What fills the holes: a network, a filler, or files that somebody else's program has written."""
+"""Methods to score: a network, a method without weights, or files that another program has written."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Filled(NamedTuple):
 
 
 class Method(typing.Protocol):
-    """What is scored. `identity` says in plain values which method it is; `module` is None for files."""
+    """A method to score. `identity` tells it from others in plain values; `module` is None for files."""
 
     name: str
     identity: dict[str, Any]
@@ -56,7 +56,7 @@ class ModuleMethod:
 
 
 class ResultsFolder:
-    """Results in files, <folder>/<kind>/<centre>/<video> or, with one kind and one bin, <folder>/<video>.
+    """Results in files, <folder>/<kind>/<center>/<video> or, with one kind and one bin, <folder>/<video>.
 
     A result is a folder of images, or a video file, with the video's name, of the protocol's size; frames after the
     protocol's last are not looked at.

@@ -1,7 +1,4 @@
-"""What is scored: videos x kinds of holes x bins of hole share, the same for everyone who asks for the same.
-
-`Protocol` is what an evaluation needs of one; `PaperProtocol` here and `lgtsm.evaluation.validation` are such.
-"""
+"""Protocols: videos x kinds of holes x bins of hole share, the same for everyone who asks for the same."""
 
 from __future__ import annotations
 
@@ -31,18 +28,18 @@ class Unit(NamedTuple):
     video: int
     name: str
     kind: str
-    centre: int | None
+    center: int | None
 
     @property
     def key(self) -> str:
         """A name of its own."""
-        return "/".join(str(part) for part in (self.kind, self.centre, self.name) if part is not None)
+        return "/".join(str(part) for part in (self.kind, self.center, self.name) if part is not None)
 
 
 class Protocol:
-    """What an evaluation scores.
+    """The clips of an evaluation; `PaperProtocol`, or `lgtsm.evaluation.validation.ValidationProtocol`.
 
-    name: what the report calls it. video_names: a name for each video, no two alike. kinds: of holes. centres: middles
+    name: what the report calls it. video_names: a name for each video, no two alike. kinds: of holes. centers: middles
     of the bins of hole share, in percent, or (None,) where there are no bins. size: frames, height and width of a clip.
     masks: "drawn", from `seed`, or "stored". is_published_set: whether it is all of a published test set.
     """
@@ -50,7 +47,7 @@ class Protocol:
     name: str
     video_names: Sequence[str]
     kinds: tuple[str, ...]
-    centres: tuple[int | None, ...]
+    centers: tuple[int | None, ...]
     size: tuple[int, int, int]
     masks: str
     seed: int
@@ -59,10 +56,10 @@ class Protocol:
     def units(self) -> list[Unit]:
         """Return everything to score, video by video."""
         return [
-            Unit(video, name, kind, centre)
+            Unit(video, name, kind, center)
             for video, name in enumerate(self.video_names)
             for kind in self.kinds
-            for centre in self.centres
+            for center in self.centers
         ]
 
     def read(self, unit: Unit) -> tuple[Tensor, Tensor]:
@@ -83,7 +80,7 @@ class Protocol:
             "videos_sha256": hashlib.sha256(names.encode()).hexdigest()[:16],
             **dict(zip(("num_frames", "height", "width"), self.size)),
             "kinds": list(self.kinds),
-            "centres": [centre for centre in self.centres if centre is not None],
+            "centers": [center for center in self.centers if center is not None],
             "masks": self.masks,
             "seed": self.seed,
         }
@@ -103,8 +100,8 @@ class PaperProtocol(Protocol):
         layout: "fvi" or "face_forensics".
         num_frames, height, width: size of a clip: its first frames, resized and cut to this many pixels.
         kinds: kinds of holes: `lgtsm.masks` names, or folders of stored masks.
-        centres: middles of the bins of mean hole share, in percent.
-        masks: folder of stored masks, <kind>/<centre>/<clip>; None looks beside the videos, False always draws.
+        centers: middles of the bins of mean hole share, in percent.
+        masks: folder of stored masks, <kind>/<center>/<clip>; None looks beside the videos, False always draws.
         seed: of the drawn holes.
         limit: take so many of the videos, evenly spread; None takes all.
 
@@ -121,7 +118,7 @@ class PaperProtocol(Protocol):
         height: int,
         width: int,
         kinds: Sequence[str],
-        centres: Sequence[int] = CENTRES,
+        centers: Sequence[int] = CENTRES,
         masks: str | Path | bool | None = None,
         seed: int = 0,
         limit: int | None = None,
@@ -134,12 +131,12 @@ class PaperProtocol(Protocol):
                 f"The protocol {name} needs its test videos: set protocol.videos to the data set's folder, or to any "
                 "folder of videos."
             )
-        self.name, self.layout, self.kinds, self.centres = name, layout, tuple(kinds), tuple(centres)
+        self.name, self.layout, self.kinds, self.centers = name, layout, tuple(kinds), tuple(centers)
         self.size = num_frames, height, width
         self.source, self.is_published_set = _open_videos(Path(videos), layout, limit)
         self.video_names = [self.source.name(video) for video in range(len(self.source))]
         self.seed = seed
-        self.test_set = TestSet(self.kinds, self.centres, len(self.source), num_frames, height, width, seed)
+        self.test_set = TestSet(self.kinds, self.centers, len(self.source), num_frames, height, width, seed)
         self.stored = self._find_stored(masks)
         self.masks = "drawn" if self.stored is None else "stored"
         if self.stored is None:
@@ -152,9 +149,9 @@ class PaperProtocol(Protocol):
             self._last = unit.video, self.source.read_window(unit.video, *self.size, None)
         frames, window = self._last[1]
         if self.stored is None:
-            hole = self.test_set.draw(MaskClip(unit.kind, unit.centre, window.position))
+            hole = self.test_set.draw(MaskClip(unit.kind, unit.center, window.position))
         else:
-            hole = self.stored[f"{unit.kind}/{unit.centre}"].read_hole(window)
+            hole = self.stored[f"{unit.kind}/{unit.center}"].read_hole(window)
         video = torch.from_numpy(colors_first(frames)).float() / 255
         return video[None], torch.from_numpy(np.ascontiguousarray(hole)).float()[None, :, None]
 
@@ -162,10 +159,10 @@ class PaperProtocol(Protocol):
         if masks is False:
             return None
         folder = Path(masks) if masks else self.source.root.parent / LAYOUTS[self.layout][1]
-        cells = [f"{kind}/{centre}" for kind in self.kinds for centre in self.centres]
+        cells = [f"{kind}/{center}" for kind in self.kinds for center in self.centers]
         missing = [cell for cell in cells if not (folder / cell).is_dir()]
         if missing and masks:
-            raise ValueError(f"Stored masks must lie as {folder}/<kind>/<centre>/<clip>; there is no {missing[0]}.")
+            raise ValueError(f"Stored masks must lie as {folder}/<kind>/<center>/<clip>; there is no {missing[0]}.")
         return None if missing else {cell: StoredMasks(folder / cell, every_video=False) for cell in cells}
 
 

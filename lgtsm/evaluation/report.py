@@ -1,4 +1,4 @@
-"""What an evaluation leaves: numbers, tables, plots, pictures and one page to send to someone."""
+"""Write an evaluation: numbers, tables, plots, pictures and one page to send to someone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write_evaluation(
 
     Args:
         folder: of the evaluation.
-        document: what metrics.json holds, see `lgtsm.evaluation.run.evaluate`.
+        document: the content of metrics.json, see `lgtsm.evaluation.run.evaluate`.
         records: the ledger's lines, see `lgtsm.evaluation.summary.read_records`.
         names: of scores that are a number for each clip.
         shown: keys of units with pictures.
@@ -41,7 +41,7 @@ def write_evaluation(
     folder = Path(folder)
     write_per_video(folder / PER_VIDEO, records, names)
     write_text(folder / "metrics.json", json.dumps({"schema": SCHEMA, **document}, indent=2, allow_nan=False) + "\n")
-    scores, kinds, centres = document["scores"], document["protocol"]["kinds"], document["protocol"]["centres"]
+    scores, kinds, centers = document["scores"], document["protocol"]["kinds"], document["protocol"]["centers"]
     all_names = list(document["metrics"])
     blocks = _head(document)
     blocks += [Text(how_to_read(document["protocol"]["videos"])), paper_table(scores, all_names, kinds)]
@@ -55,8 +55,8 @@ def write_evaluation(
         names_of = [name for name, why in document["unavailable"].items() if why == sentence]
         blocks.append(Text(f"{', '.join(names_of)} n/a: {sentence}"))
     blocks += _known_pixels(records) + _not_scored(records)
-    blocks += [Heading("What it costs"), efficiency_table(document["efficiency"]), Text(_efficiency_note(document))]
-    plotted = [n for n in all_names if centres and write_plot(folder / f"plot_{n}.png", n, scores, kinds, centres)]
+    blocks += [Heading("Cost"), efficiency_table(document["efficiency"]), Text(_efficiency_note(document))]
+    plotted = [n for n in all_names if centers and write_plot(folder / f"plot_{n}.png", n, scores, kinds, centers)]
     blocks += [Heading("Against the hole share")] if plotted else []
     for name in plotted:
         bounded = any(value.get(name, {}).get("low") is not None for of in scores.values() for value in of.values())
@@ -65,21 +65,20 @@ def write_evaluation(
     blocks += _pictures(folder, shown, list(scores))
     blocks += [Heading("Bin by bin")] if plotted else []
     for name in plotted:
-        blocks += [Heading(column(name).title, 3), bins_table(scores, name, kinds, centres)]
-    blocks.append(Heading("What the scores are"))
+        blocks += [Heading(column(name).title, 3), bins_table(scores, name, kinds, centers)]
+    blocks.append(Heading("Scores"))
     blocks += [Text(what) for begins, what in MEANINGS.items() if any(name.startswith(begins) for name in all_names)]
     write_text(folder / "report.md", to_markdown(blocks))
     write_text(folder / "report.html", to_html(blocks, folder))
 
 
 def protocol_blocks(p: dict[str, Any]) -> list[Block]:
-    """Say of what the numbers are, and whether published ones compare with them."""
+    """Say which clips were scored, and whether published numbers compare."""
     kinds = f"{_count(len(p['kinds']), 'kind')} of holes ({', '.join(p['kinds'])})"
-    bins = f" x {_count(len(p['centres']), 'bin')} of hole share" if p["centres"] else ""
+    bins = f" x {_count(len(p['centers']), 'bin')} of hole share" if p["centers"] else ""
     what = (
         f"{_count(p['videos'], 'video')} x {kinds}{bins}; the first {p['num_frames']} frames, "
-        f"{p['width']}x{p['height']}; filled pixels put into the known ones; averages over "
-        "frames."
+        f"{p['width']}x{p['height']}; known pixels put back; averages over frames."
     )
     blocks: list[Block] = [Text(what)]
     if not p["published_test_set"]:
@@ -97,9 +96,9 @@ def _head(document: dict[str, Any]) -> list[Block]:
 
 
 def methods_table(identities: dict[str, dict[str, Any]]) -> Table:
-    """Say which method each name stands for."""
+    """List the method behind each name."""
     rows = [[name, ", ".join(f"{key} {_short(key, own[key])}" for key in own)] for name, own in identities.items()]
-    return Table(["method", "which it is"], rows)
+    return Table(["method", "identity"], rows)
 
 
 def _short(key: str, value: Any) -> str:
@@ -111,12 +110,12 @@ def _count(number: int, what: str) -> str:
 
 
 def how_to_read(num_videos: int) -> str:
-    """Return what arrows, bold, brackets and n/a mean in a table of so many videos."""
+    """Explain arrows, bold, brackets and n/a in a table."""
     few = f" {num_videos} videos are few: the intervals are rather too narrow." if 1 < num_videos < FEW_VIDEOS else ""
     return (
-        "Arrows say which way is better; the best is in bold. In brackets: 95 % bootstrap interval over videos; video "
-        "FID has none, because sets drawn with replacement hold videos twice, which moves the distance itself. `n/a` "
-        f"says why there is no number. 'hole' scores count missing pixels only.{few}"
+        "Arrows say which way is better; the best is in bold. Brackets hold the 95 % bootstrap interval over videos; "
+        "video FID has none, because sets drawn with replacement hold videos twice, which moves the distance itself. "
+        f"`n/a` says why there is no number. 'hole' scores count missing pixels only.{few}"
     )
 
 
@@ -169,7 +168,7 @@ def _pictures(folder: Path, shown: list[str], methods: list[str]) -> list[Block]
     frames: list[Block] = [Heading("Frames")]
     slices: list[Block] = [
         Heading("Slices through time"),
-        Text("One row of pixels over time. Steady things are vertical or smooth lines; flicker is noise across them."),
+        Text("One row of pixels over time. Steady edges are smooth lines; flicker is noise across them."),
     ]
     for number, key in enumerate(shown):
         clips = load_shown(folder, key, methods)

@@ -16,7 +16,7 @@ from lgtsm.evaluation.methods import Method
 from lgtsm.evaluation.protocol import Protocol
 from lgtsm.evaluation.report import write_evaluation
 from lgtsm.evaluation.score import score_units
-from lgtsm.evaluation.summary import groups_of, read_records, summarise, truth_scores, video_fids
+from lgtsm.evaluation.summary import groups_of, read_records, summarize, truth_scores, video_fids
 from lgtsm.metrics.video_fid import VideoFID
 from lgtsm.surroundings import surroundings
 from lgtsm.video.errors import VideoError
@@ -59,7 +59,7 @@ def evaluate(
         "methods" (name -> which it is), "metrics" (score -> why it is unavailable, or None), "unavailable" (the same in
         sentences), "efficiency" (see `lgtsm.evaluation.efficiency`, with the "clip" it was measured on), "truth"
         (scores of the true videos themselves) and "scores" (method -> group -> score -> value, see
-        `lgtsm.evaluation.summary.summarise`; groups are all, each kind, each kind/bin). None in
+        `lgtsm.evaluation.summary.summarize`; groups are all, each kind, each kind/bin). None in
         processes other than the first.
 
     Raises:
@@ -80,7 +80,7 @@ def evaluate(
     fids = [metric for metric in metrics.values() if isinstance(metric, VideoFID)]
     names = [name for metric in metrics.values() if not isinstance(metric, VideoFID) for name in metric.names]
     records = read_records(folder, list(identities))
-    scores = summarise(records, names, bootstrap_seed)
+    scores = summarize(records, names, bootstrap_seed)
     groups = list(dict.fromkeys(group for unit in protocol.units() for group in groups_of(unit._asdict())))
     for metric in fids:
         for method in identities:
@@ -110,10 +110,10 @@ def evaluate(
 def choose_shown(protocol: Protocol, count: int) -> list[str]:
     """Choose units for pictures: other videos and kinds each time, bins around the middle one."""
     units, found = protocol.units(), []
-    num_videos, kinds, centres = len(protocol.video_names), protocol.kinds, protocol.centres
+    num_videos, kinds, centers = len(protocol.video_names), protocol.kinds, protocol.centers
     for number in range(count):
-        kind, centre = kinds[number % len(kinds)], centres[(len(centres) // 2 + number - 1) % len(centres)]
-        keys = [u.key for u in units if (u.video, u.kind, u.centre) == (number % num_videos, kind, centre)]
+        kind, center = kinds[number % len(kinds)], centers[(len(centers) // 2 + number - 1) % len(centers)]
+        keys = [u.key for u in units if (u.video, u.kind, u.center) == (number % num_videos, kind, center)]
         found += [key for key in keys if key not in found]
     return found
 
@@ -124,7 +124,7 @@ def _seed_line(about: dict[str, Any], bootstrap_seed: int) -> str:
     drawn = f"drawn from seed {about['seed']} with OpenCV {cv2.__version__}"
     return (
         f"Deterministic: masks {drawn if about['masks'] == 'drawn' else 'stored'}, one hole per "
-        f"{'(kind, bin, video)' if about['centres'] else 'video'}; bootstrap seed {bootstrap_seed}; the same software, "
+        f"{'(kind, bin, video)' if about['centers'] else 'video'}; bootstrap seed {bootstrap_seed}; the same software, "
         "device and number of threads give the same scores bit for bit, in one process or several."
     )
 
@@ -134,8 +134,8 @@ def _efficiency(folder: Path, protocol: Protocol, methods: Sequence[Method], dev
     path = folder / EFFICIENCY
     kept: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
     left = [method for method in methods if method.name not in kept]
-    middle = protocol.centres[len(protocol.centres) // 2]
-    for unit in (unit for unit in protocol.units() if unit.centre == middle and left):
+    middle = protocol.centers[len(protocol.centers) // 2]
+    for unit in (unit for unit in protocol.units() if unit.center == middle and left):
         try:
             video, hole = (part.to(device) for part in protocol.read(unit))
         except VideoError:

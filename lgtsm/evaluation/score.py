@@ -127,7 +127,7 @@ def _note_truth(ledger: Ledger, unit: Unit, video: Tensor, metrics: dict[str, Me
 
 
 def _about(unit: Unit) -> dict[str, Any]:
-    return {"unit": unit.key, "video": unit.name, "kind": unit.kind, "centre": unit.centre}
+    return {"unit": unit.key, "video": unit.name, "kind": unit.kind, "center": unit.center}
 
 
 def _plain(value: Tensor) -> float | str:

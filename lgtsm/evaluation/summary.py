@@ -18,7 +18,7 @@ from lgtsm.whole_files import whole_file
 
 ALL = "all"
 PER_VIDEO = "per_video.csv"
-FACTS = ("method", "video", "kind", "centre", "frames", "share", "hole_sha256")
+FACTS = ("method", "video", "kind", "center", "frames", "share", "hole_sha256")
 
 
 def read_records(folder: str | Path, methods: Sequence[str]) -> list[dict[str, Any]]:
@@ -28,16 +28,16 @@ def read_records(folder: str | Path, methods: Sequence[str]) -> list[dict[str, A
         for record in read_ledger(folder)
         if record["method"] in methods
     )
-    return sorted(records, key=lambda r: (methods.index(r["method"]), r["video"], r["kind"], r["centre"]))
+    return sorted(records, key=lambda r: (methods.index(r["method"]), r["video"], r["kind"], r["center"]))
 
 
 def groups_of(record: dict[str, Any]) -> tuple[str, ...]:
     """Return the groups that a record counts in: everything, its kind, its kind and bin if there are bins."""
-    kind, centre = record["kind"], record["centre"]
-    return (ALL, kind) if centre is None else (ALL, kind, f"{kind}/{centre}")
+    kind, center = record["kind"], record["center"]
+    return (ALL, kind) if center is None else (ALL, kind, f"{kind}/{center}")
 
 
-def summarise(
+def summarize(
     records: Sequence[dict[str, Any]], names: Sequence[str], seed: int = 0
 ) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
     """Average each score over frames in every group, with intervals over videos.
@@ -49,7 +49,7 @@ def summarise(
 
     Returns:
         method -> group -> score -> {"mean", "low", "high", "videos", "clips"}, or {"unavailable": why}: a method that
-        lacks a clip of a group has no number there, because it would be of other clips than its neighbours'.
+        lacks a clip of a group has no number there, because it would be of other clips than its neighbors'.
     """
     grouped: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for record in records:
@@ -57,13 +57,13 @@ def summarise(
             grouped.setdefault(record["method"], {}).setdefault(group, []).append(record)
     return {
         method: {
-            group: {name: _summarise_one(name, members, seed) for name in names} for group, members in groups.items()
+            group: {name: _summarize_one(name, members, seed) for name in names} for group, members in groups.items()
         }
         for method, groups in grouped.items()
     }
 
 
-def _summarise_one(name: str, members: list[dict[str, Any]], seed: int) -> dict[str, Any]:
+def _summarize_one(name: str, members: list[dict[str, Any]], seed: int) -> dict[str, Any]:
     problems = [record["problem"] for record in members if "problem" in record]
     if problems:
         return {"unavailable": f"{len(problems)} of {len(members)} clips could not be scored"}
@@ -93,11 +93,11 @@ def _mean(values: Sequence[tuple[str, float, int]], seed: int) -> dict[str, Any]
 def differences(
     records: Sequence[dict[str, Any]], against: Sequence[dict[str, Any]], names: Sequence[str], seed: int = 0
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Average the differences of one method from another, clip by clip; group -> score -> as in `summarise`."""
-    other = {(r["video"], r["kind"], r["centre"]): r for r in against}
+    """Average the differences of one method from another, clip by clip; group -> score -> as in `summarize`."""
+    other = {(r["video"], r["kind"], r["center"]): r for r in against}
     pairs: dict[tuple[str, str], list[tuple[str, float, int]]] = {}
     for record in records:
-        reference = other.get((record["video"], record["kind"], record["centre"]), {})
+        reference = other.get((record["video"], record["kind"], record["center"]), {})
         for name in names:
             a, b = record.get("scores", {}).get(name), reference.get("scores", {}).get(name)
             if isinstance(a, float | int) and isinstance(b, float | int):
@@ -110,7 +110,7 @@ def differences(
 
 
 def truth_scores(folder: str | Path, seed: int = 0) -> dict[str, dict[str, Any]]:
-    """Return the true videos' own scores, such as their warping error, as in `summarise`, without groups."""
+    """Return the true videos' own scores, such as their warping error, as in `summarize`, without groups."""
     found: dict[str, list[tuple[str, float, int]]] = {}
     for record in sorted((r for r in read_ledger(folder) if r["method"] == TRUTH), key=lambda r: r["unit"]):
         for name, value in record.get("scores", {}).items():
@@ -193,7 +193,7 @@ def read_per_video(path: str | Path) -> list[dict[str, Any]]:
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             record: dict[str, Any] = {key: row[key] for key in FACTS}
-            record |= {"centre": int(row["centre"]) if row["centre"] else None, "frames": int(row["frames"] or 0)}
+            record |= {"center": int(row["center"]) if row["center"] else None, "frames": int(row["frames"] or 0)}
             if row["problem"]:
                 record["problem"] = row["problem"]
             else:

@@ -15,7 +15,7 @@ def paper_table(scores: Scores, names: list[str], kinds: list[str], with_interva
     """Return a row for each score and kind of hole (and all kinds), a column for each method, best in bold.
 
     Args:
-        scores: method -> group -> score -> value, see `lgtsm.evaluation.summary.summarise`.
+        scores: method -> group -> score -> value, see `lgtsm.evaluation.summary.summarize`.
         names: of scores, in order.
         kinds: of holes.
         with_interval: write the intervals beside the means.
@@ -32,12 +32,12 @@ def paper_table(scores: Scores, names: list[str], kinds: list[str], with_interva
     return Table(["score", "hole", *scores], rows)
 
 
-def bins_table(scores: Scores, name: str, kinds: list[str], centres: list[int]) -> Table:
+def bins_table(scores: Scores, name: str, kinds: list[str], centers: list[int]) -> Table:
     """Return a row for each kind and bin, a column for each method, of one score."""
     rows = []
     for kind in kinds:
-        for centre in centres:
-            rows.append([kind, f"{centre - 5}–{centre + 5} %", *_cells(scores, name, f"{kind}/{centre}", True)])
+        for center in centers:
+            rows.append([kind, f"{center - 5}–{center + 5} %", *_cells(scores, name, f"{kind}/{center}", True)])
     return Table(["hole", "hole share", *scores], rows)
 
 

@@ -30,7 +30,7 @@ class ValidationProtocol(Protocol):
         name: what the report calls it.
     """
 
-    centres = (None,)
+    centers = (None,)
 
     def __init__(self, clips: InpaintingClips, name: str = "validation"):
         self.clips, self.name, self.seed = clips, name, clips.seed

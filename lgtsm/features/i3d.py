@@ -45,7 +45,7 @@ class I3D(nn.Module):
     It is always in eval mode, and its parameters need no gradients; gradients flow through it to the video.
 
     Args:
-        batch_statistics: normalise by the statistics of the one clip instead of the stored ones. This is a slip (the
+        batch_statistics: normalize by the statistics of the one clip instead of the stored ones. This is a slip (the
             network was left in training mode, fed clips one by one) that the published video FIDs contain.
         weights: "published" (ImageNet and Kinetics; downloaded once, see `lgtsm.features.weight_files`), a file with
             such a state dict, or None for random weights that a state dict will replace.

@@ -34,7 +34,7 @@ class ImageFeatures(Frozen):
             paths of torchvision's feature extraction, e.g. features.4.
         weights: "published" (VGG16 only: downloaded once, see `lgtsm.features.weight_files`), or a file with a state
             dict of the network; weights of layers that are not needed may be missing in it.
-        mean, std: per colour, subtracted and divided by first; None feeds frames in [0, 1] as they are, as the authors'
+        mean, std: per color, subtracted and divided by first; None feeds frames in [0, 1] as they are, as the authors'
             program does.
 
     Raises:

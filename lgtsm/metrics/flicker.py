@@ -11,7 +11,7 @@ from lgtsm.metrics.video_means import VideoMeans
 class TemporalFlicker(VideoMeans):
     """Difference of consecutive frames against the truth's, inside the hole.
 
-    The mean of |(filled[t+1] - filled[t]) - (video[t+1] - video[t])| over colours, frames and the pixels that are
+    The mean of |(filled[t+1] - filled[t]) - (video[t+1] - video[t])| over colors, frames and the pixels that are
     missing in frame t, in frame t+1, or in both: a constant error that stays is no flicker, one that comes and goes,
     or that ends where the hole moves on, is. 0 is best, 2 the most. Videos of one frame, or without a hole, are not
     counted.

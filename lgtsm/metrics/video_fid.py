@@ -25,7 +25,7 @@ class VideoFID(Metric):
     Args:
         features: frozen network video (batch, time, 3, height, width) -> (batch, features): `lgtsm.features.I3D`, or
             another one, under the protocol "eval" only.
-        protocol: "eval" (the network in eval mode), or "batch_statistics" (I3D normalised by each clip's own
+        protocol: "eval" (the network in eval mode), or "batch_statistics" (I3D normalized by each clip's own
             statistics, which the published numbers of Chang et al. 2019 and of later papers contain). The two must
             not be compared with each other; `name` says which one this is. It decides, whatever I3D was built with.
             With other weights than the published ones `name` says that too.

@@ -15,7 +15,7 @@ class WarpingError(VideoMeans):
     """Squared difference of a frame and the next one, moved back along the flow of the true video.
 
     For each pair of frames, over the pixels that are not occluded (forward and backward flow of the **true** video
-    agree, see `lgtsm.ops.warp.flow_is_consistent`), colours averaged:
+    agree, see `lgtsm.ops.warp.flow_is_consistent`), colors averaged:
 
         E(t) = sum_x M_t(x) |filled_t(x) - warp(filled_{t+1}, flow_{t -> t+1})(x)|^2 / sum_x M_t(x)
 
@@ -29,7 +29,7 @@ class WarpingError(VideoMeans):
             the scores' names: `warping_error_raft_large`.
 
     Source: Lai et al. 2018, Learning Blind Video Temporal Consistency, Section 4.1, and its program for the mean
-    over colours; occlusion of Ruder et al. 2016.
+    over colors; occlusion of Ruder et al. 2016.
     Differs: DIS flow by default, where they took FlowNet2, and flow of the true video, which inpainting has; the part
     inside the hole is ours.
     """

@@ -47,7 +47,7 @@ def pretend(script, monkeypatch):
         rng = np.random.default_rng(len(calls))
         methods = script.FILLERS if values["methods"] != "[]" else [values["name"]]
         records = [
-            {"method": method, "video": f"film{film}_{part}", "kind": "object_like", "centre": 5, "frames": 6,
+            {"method": method, "video": f"film{film}_{part}", "kind": "object_like", "center": 5, "frames": 6,
              "share": 0.05, "hole_sha256": "", "scores": {score: 20 * rng.random() for score in script.SCORES}}
             for method in methods for film in range(5) for part in range(1 + film % 2)
         ]  # fmt: skip

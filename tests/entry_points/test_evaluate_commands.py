@@ -29,7 +29,7 @@ def small(videos, *overrides):
         "protocol.num_frames=2",
         "protocol.height=24",
         "protocol.width=32",
-        "protocol.centres=[25]",
+        "protocol.centers=[25]",
         "protocol.kinds=[box]",
     ]
     return composed(
@@ -132,7 +132,8 @@ def test_validation_clips_are_scored_in_the_precision_that_is_said(tmp_path, net
     document = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert document["methods"]["network"]["precision"] == "bf16"
     assert "precision: bf16" in (tmp_path / "run" / "config.yaml").read_text()
-    run(composed("evaluate", *tiny))
+    scores = run(composed("evaluate", f"paths.run={tmp_path}/fillers", *tiny[:3], "methods=[key-frames,smooth-fill]"))
+    assert list(scores) == ["key-frames", "smooth-fill"]
     assert "precision" not in capsys.readouterr().err
     with pytest.raises(ValueError, match="precision must be one of 'auto'"):
         config = composed("evaluate", *tiny)

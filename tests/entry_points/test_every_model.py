@@ -84,7 +84,7 @@ def test_evaluate_scores_the_network(name, tmp_path):
     path = saved(name, tmp_path)
     options = [
         "protocol=paper_fvi", f"protocol.videos={tmp_path / 'videos'}", "protocol.num_frames=3", "protocol.height=32",
-        "protocol.width=40", "protocol.centres=[25]", "protocol.kinds=[object_like]", "methods=[mean-color]",
+        "protocol.width=40", "protocol.centers=[25]", "protocol.kinds=[object_like]", "methods=[mean-color]",
         f"checkpoint={path}", f"name={name}", "num_pictures=0", f"paths.run={tmp_path / 'run'}",
         *(f"metric.{metric}=null" for metric in ("lpips", "video_fid_eval", "video_fid_batch_statistics")),
     ]  # fmt: skip

@@ -24,7 +24,7 @@ from lgtsm.metrics import FrameQuality, TemporalFlicker, VideoFID, WarpingError,
 from tests.metrics.cases import Moments
 
 SIZE = {"num_frames": 3, "height": 24, "width": 32}
-KINDS, CENTRES = ("rand_curve", "box"), (15, 45)
+KINDS, CENTERS = ("rand_curve", "box"), (15, 45)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def videos(tmp_path_factory):
 
 
 def make_protocol(videos, **options):
-    return PaperProtocol("small", videos, "fvi", **{**SIZE, "kinds": KINDS, "centres": CENTRES, **options})
+    return PaperProtocol("small", videos, "fvi", **{**SIZE, "kinds": KINDS, "centers": CENTERS, **options})
 
 
 def make_metrics():
@@ -71,13 +71,13 @@ def test_holes_are_those_of_make_masks_drawn_or_stored(videos, tmp_path):
     assert len(units) == 3 * 2 * 2
     for unit in (units[0], units[-1]):
         video, hole = protocol.read(unit)
-        seed = MaskClip(unit.kind, unit.centre, unit.video).seed(7)
-        share = ((unit.centre - 5) / 100, (unit.centre + 5) / 100)
+        seed = MaskClip(unit.kind, unit.center, unit.video).seed(7)
+        share = ((unit.center - 5) / 100, (unit.center + 5) / 100)
         expected = sample_hole(unit.kind, 3, 24, 32, seed, hole_share=share)
         assert np.array_equal(hole[0, :, 0].numpy(), expected)
         assert share[0] <= hole.mean() < share[1]
         assert video.shape == (1, 3, 3, 24, 32)
-    write_test_set(tmp_path, TestSet(KINDS, CENTRES, 3, 3, 24, 32, seed=7))
+    write_test_set(tmp_path, TestSet(KINDS, CENTERS, 3, 3, 24, 32, seed=7))
     stored = make_protocol(videos, masks=tmp_path / "random_masks")
     assert (stored.describe()["masks"], protocol.describe()["masks"]) == ("stored", "drawn")
     assert all(torch.equal(stored.read(unit)[1], protocol.read(unit)[1]) for unit in units)
@@ -110,7 +110,7 @@ def test_scores_are_means_over_clips_of_every_group(videos, run):
     assert (of["box"]["mse"]["videos"], of["box"]["mse"]["clips"]) == (3, 6)
     with (folder / "per_video.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["method"] == "telea"]
-    assert {f"{r['kind']}/{r['centre']}/{r['video']}": float(r["mse"]) for r in rows} == mse
+    assert {f"{r['kind']}/{r['center']}/{r['video']}": float(r["mse"]) for r in rows} == mse
 
 
 def test_video_fid_of_the_ledger_is_that_of_the_metric(videos, run):
@@ -244,7 +244,7 @@ def test_methods_see_no_answer_and_broken_ones_get_no_number(videos, tmp_path):
 
 
 def test_the_true_videos_have_a_warping_error_too(videos, tmp_path):
-    metric, protocol = WarpingError(DISFlow()), make_protocol(videos, kinds=("box",), centres=(15,))
+    metric, protocol = WarpingError(DISFlow()), make_protocol(videos, kinds=("box",), centers=(15,))
     document = evaluate(protocol, make_methods(["mean-color"]), {"warping_error": metric}, {}, tmp_path, num_pictures=0)
     for unit in protocol.units():
         video, hole = protocol.read(unit)
@@ -255,7 +255,7 @@ def test_the_true_videos_have_a_warping_error_too(videos, tmp_path):
 
 
 def test_scores_with_another_flow_are_not_mixed_in(videos, tmp_path):
-    protocol = make_protocol(videos, kinds=("box",), centres=(15,), limit=1)
+    protocol = make_protocol(videos, kinds=("box",), centers=(15,), limit=1)
     for flow in (DISFlow("fast"), DISFlow("fast")):
         methods, metrics = make_methods(["mean-color"]), {"warping_error": WarpingError(flow)}
         evaluate(protocol, methods, metrics, {}, tmp_path, num_pictures=0)
@@ -265,7 +265,7 @@ def test_scores_with_another_flow_are_not_mixed_in(videos, tmp_path):
 
 
 def test_a_metric_that_clips_are_too_small_for_says_so(videos, tmp_path):
-    protocol = make_protocol(videos, kinds=("box",), centres=(15,), height=12)
+    protocol = make_protocol(videos, kinds=("box",), centers=(15,), height=12)
     metrics = {"warping_error": WarpingError(DISFlow()), "quality": FrameQuality()}
     of = evaluate(protocol, make_methods(["mean-color"]), metrics, {}, tmp_path, num_pictures=0)["scores"]
     assert "at least 16 pixels" in of["mean-color"]["all"]["warping_error"]["unavailable"]

@@ -11,6 +11,7 @@ from lgtsm.data.bad_videos import BadVideoWarning
 from lgtsm.data.clips import InpaintingClips, MixedVideos
 from lgtsm.data.synthetic import SyntheticVideos
 from lgtsm.evaluation.comparison import compare
+from lgtsm.evaluation.inputs import write_inputs
 from lgtsm.evaluation.methods import ModuleMethod, make_methods
 from lgtsm.evaluation.report import mean_scores, scores_table
 from lgtsm.evaluation.run import evaluate
@@ -40,7 +41,7 @@ def test_report_holds_table_numbers_and_pictures(tmp_path):
     report = (tmp_path / "out" / "report.md").read_text()
     assert f"{scores['mean-color']['psnr_hole']:.2f}" in report and scores_table(document) in report
     assert "3 videos x 1 kind of holes (drawn); the first 4 frames, 32x24" in report
-    assert "bin" not in report.replace("(kind, bin, video)", "").lower().split("## what it costs")[0]
+    assert "bin" not in report.replace("(kind, bin, video)", "").lower().split("## cost")[0]
     image = cv2.imread(str(tmp_path / "out" / "frames_0.png"))
     assert image.shape == (3 * (7 * 24 + 16), 4 * 7 * 32, 3)  # small frames are enlarged
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
@@ -79,6 +80,16 @@ def test_it_goes_on_and_other_clips_are_not_mixed_in(tmp_path):
     blocks, plain = compare([tmp_path / "one", tmp_path / "two"])
     assert list(plain["scores"]) == ["mean-color", "telea"] and blocks
     assert plain["differences"]["telea"]["drawn"]["mse"]["videos"] == 3
+
+
+def test_inputs_are_written_and_results_from_files_are_scored(tmp_path):
+    protocol = ValidationProtocol(make_clips())
+    assert write_inputs(protocol, tmp_path) == 3
+    for where in ("videos", "videos/drawn"):  # as they were written, or without the kind
+        methods = make_methods([], results=[f"black:{tmp_path / where}"], one_cell=True)
+        scores = mean_scores(score(methods, make_clips(), tmp_path / "run" / where, num_pictures=0))
+        assert 0 < scores["black"]["psnr_hole"] < 15
+        assert scores["black"]["psnr"] > scores["black"]["psnr_hole"]
 
 
 def test_every_clip_has_a_name_of_its_own():

@@ -16,7 +16,7 @@ def pair(make_clip):
 
 
 def slow_ssim(a, b):
-    """Wang et al. 2004 with OpenCV's Gaussian filter, one colour plane."""
+    """Wang et al. 2004 with OpenCV's Gaussian filter, one color plane."""
     blur = lambda x: cv2.GaussianBlur(x, (11, 11), 1.5, borderType=cv2.BORDER_REFLECT_101)  # noqa: E731
     mean_a, mean_b = blur(a), blur(b)
     var_a, var_b = blur(a * a) - mean_a**2, blur(b * b) - mean_b**2

@@ -71,7 +71,7 @@ def test_memory_is_constant_and_the_network_is_not_part_of_it(videos):
     assert metric.state_dict() == {}
 
 
-def test_the_protocol_decides_how_i3d_normalises():
+def test_the_protocol_decides_how_i3d_normalizes():
     torch.manual_seed(0)
     network = I3D()
     filled, true = torch.rand(2, 9, 3, 33, 40), torch.rand(2, 9, 3, 33, 40)
