@@ -10,7 +10,8 @@ from typing import Any
 import torch
 import yaml
 
-from lgtsm.precision import AUTO, choose_precision
+from lgtsm.precision import choose_precision
+from lgtsm.precision_names import AUTO
 
 LIGHTNING = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 

@@ -150,7 +150,7 @@ def test_finer_colours_than_8_bits_are_said_to_be_lost(tmp_path, capsys):
             writer.write(frame)
     assert call(tmp_path / "deep.mkv", "-o", tmp_path / "out.mkv") == 0
     said = capsys.readouterr().err
-    assert "more than 8 bits a colour (yuv420p10le)" in said
+    assert "more than 8 bits a color (yuv420p10le)" in said
     assert probe(tmp_path / "out.mkv").pix_fmt == "yuv420p10le"
 
 
