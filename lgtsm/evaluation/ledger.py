@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lgtsm.whole_files import write_text
+from lgtsm.whole_files import write_json
 
 LEDGER = "scored.{rank}.jsonl"
 IDENTITY = "evaluation.json"
@@ -99,7 +99,7 @@ def claim(folder: str | Path, protocol: dict[str, Any], methods: dict[str, Any])
                 f"{folder} has scores of another {name!r}: {found['methods'][name]}, now {identity}. Name another "
                 "folder with paths.run, or give the method another name."
             )
-    write_text(path, json.dumps(found, indent=2) + "\n")
+    write_json(path, found)
 
 
 def claimed(folder: str | Path, name: str) -> dict[str, Any]:

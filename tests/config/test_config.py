@@ -11,8 +11,7 @@ from lgtsm.config.build import ConfigError, build, targets
 from lgtsm.config.check import check_complete, missing_keys
 from lgtsm.config.folder import config_folder
 from lgtsm.config.record import write_config
-from lgtsm.precision import DTYPES
-from lgtsm.precision_names import AUTO
+from lgtsm.precision_names import AUTO, PRECISIONS
 from lgtsm.training.precision import LIGHTNING
 
 CONF = Path(config_folder())
@@ -109,10 +108,10 @@ def test_who_sets_the_steps_needs_no_experiment():
 
 def test_training_knows_the_precisions_that_everything_else_knows():
     assert set(LIGHTNING) == set(DTYPES)
-    assert {path.stem for path in (CONF / "precision").glob("*.yaml")} == {AUTO, *DTYPES}
+    assert {path.stem for path in (CONF / "precision").glob("*.yaml")} == {AUTO, *PRECISIONS}
 
 
-@pytest.mark.parametrize("precision", [AUTO, *DTYPES])
+@pytest.mark.parametrize("precision", [AUTO, *PRECISIONS])
 def test_the_precision_is_one_key_of_training_and_evaluation(precision):
     trained, scored = (composed(f"precision={precision}", name=name) for name in ("train", "evaluate"))
     assert trained.precision == trained.trainer.precision == scored.precision == precision
