@@ -107,7 +107,7 @@ def test_who_sets_the_steps_needs_no_experiment():
 
 
 def test_training_knows_the_precisions_that_everything_else_knows():
-    assert set(LIGHTNING) == set(DTYPES)
+    assert set(LIGHTNING) == set(PRECISIONS)
     assert {path.stem for path in (CONF / "precision").glob("*.yaml")} == {AUTO, *PRECISIONS}
 
 
