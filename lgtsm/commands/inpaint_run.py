@@ -15,8 +15,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lgtsm.inference.batch import Result, run_batch, summary_table
-from lgtsm.inference.batch_state import fingerprint
+from lgtsm.inference.batch import Result, fingerprint, run_batch, summary_table
 from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import FillSummary, Inpainter
 from lgtsm.inference.memory import parse_bytes

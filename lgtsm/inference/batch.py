@@ -1,8 +1,9 @@
-"""Fill many videos: skip what is done, go on after failures, and finish after a crash as if there had been none."""
+"""Fill many videos: skip finished ones, carry on after failures, and resume after a crash."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import time
 import traceback
@@ -11,22 +12,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lgtsm.exits import TRACEBACK_VARIABLE
-from lgtsm.inference.batch_state import DONE, RUNNING, fingerprint, read_state, write_state
 from lgtsm.inference.pairs import Pair
 from lgtsm.video.errors import VideoError
-from lgtsm.whole_files import leftovers, remove
+from lgtsm.whole_files import leftovers, remove, write_json
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from lgtsm.inference.inpainter import FillSummary
 
+RUNNING, DONE = "running", "done"
+
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What became of one video: "filled", "done before", "to do" (in a dry run) or "failed", and why.
+    """The outcome of one video.
 
-    frames and hole_share are None where nothing was filled; seconds that it took.
+    state: "filled", "done before", "to do" (in a dry run) or "failed". frames, hole_share: None unless it was filled.
+    seconds: the time it took. why: the reason of a failure.
     """
 
     pair: Pair
@@ -47,15 +50,15 @@ def run_batch(
 ) -> list[Result]:
     """Fill one video after the other.
 
-    Beside each output lies a hidden file that says what it was made of. An output is done if that file says so and the
-    input, the mask, the settings and the output itself are still the same. One process at a time may work on an output.
+    A hidden file beside each output records its inputs. An output is done if that file says so and input, mask,
+    settings and output have not changed since. Only one process at a time may work on an output.
 
     Args:
         pairs: videos with masks and outputs.
-        fill: fills one and returns the summary; its output appears only when it is whole.
-        settings: all that changes the result, in words and numbers; what was done with others is done again.
-        overwrite: do again what is done.
-        dry: only say what would be done.
+        fill: fills one video and returns the summary; its output appears once it is complete.
+        settings: everything that changes the result, as plain values; a change means filling again.
+        overwrite: fill finished videos again.
+        dry: only report what would be done.
         watch: called with each result as it comes.
     """
     results = []
@@ -80,10 +83,10 @@ def _one(
             return Result(pair, "to do")
         pair.output.parent.mkdir(parents=True, exist_ok=True)
         _clear(pair.output, ours=bool(before))
-        write_state(pair.output, {"state": RUNNING, "made_of": made_of})
+        write_json(state_path(pair.output), {"state": RUNNING, "made_of": made_of})
         summary = fill(pair)
-        write_state(pair.output, {"state": DONE, "made_of": made_of, "output": fingerprint(pair.output)})
-    except Exception as error:  # whatever is wrong with one video, the others can do without it
+        write_json(state_path(pair.output), {"state": DONE, "made_of": made_of, "output": fingerprint(pair.output)})
+    except Exception as error:  # one bad video must not stop the others
         if os.environ.get(TRACEBACK_VARIABLE):
             traceback.print_exc()
         why = " ".join(str(error).split()) or type(error).__name__
@@ -93,8 +96,37 @@ def _one(
     return Result(pair, "filled", summary.info.frames, summary.hole_share, seconds)
 
 
+def state_path(output: Path) -> Path:
+    """Return the hidden file beside an output that records its state."""
+    return output.with_name(f".{output.name}.lgtsm.json")
+
+
+def read_state(output: Path) -> dict[str, Any]:
+    """Return the state of an output; empty if there is none, or it is unreadable."""
+    try:
+        state = json.loads(state_path(output).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def fingerprint(path: Path | None) -> list[list[Any]] | None:
+    """Identify a file or folder by names, sizes and modification times (not contents).
+
+    Returns:
+        [[name, bytes, nanoseconds], ...]; None if nothing is there.
+    """
+    if path is None or not path.exists():
+        return None
+    if path.is_file():
+        files = [path]
+    else:
+        files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+
+
 def _clear(output: Path, ours: bool) -> None:
-    """Remove what an interrupted run left, and a folder of frames that an earlier run of ours made."""
+    """Remove the leftovers of a killed run, and a folder of frames that an earlier run of ours wrote."""
     for rest in leftovers(output):
         remove(rest)
     if output.is_dir() and any(output.iterdir()):
@@ -104,7 +136,7 @@ def _clear(output: Path, ours: bool) -> None:
 
 
 def summary_table(results: list[Result]) -> Table:
-    """Lay the results out as a table for people."""
+    """Return the results as a table to print."""
     from rich.table import Table
 
     counts = [

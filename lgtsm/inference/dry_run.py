@@ -1,4 +1,4 @@
-"""Say what there is to do, before doing it."""
+"""Describe the work before doing it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,14 @@ SEGMENTS_SHOWN = 8
 
 
 def describe_plan(info: VideoInfo, hole_share: float, plan: Plan, trial: Trial | None, device: str) -> list[str]:
-    """Return lines for people: the video, the hole, what is computed, memory, time."""
+    """Return lines to print: video, hole, work, memory, time."""
     timing = "variable, on average " if info.variable_frame_rate else ""
     lines = [
         f"video    {info.frames} frames of {info.width}x{info.height}, {timing}{float(info.fps):.3f} per second",
         f"hole     {hole_share:.2%} of all pixels",
     ]
     if plan.bytes is None:
-        return [
-            *lines,
-            "work     scenes, as much of them at once as memory holds; no network, so time is not estimated",
-        ]
+        return [*lines, "work     piece by piece of each scene; time is estimated for networks that step only"]
     count = sum(len(segment.regions) for segment in plan.segments)
     scaled = "" if plan.height == info.height else f", at {plan.width}x{plan.height}"
     lines.append(
@@ -33,7 +30,7 @@ def describe_plan(info: VideoInfo, hole_share: float, plan: Plan, trial: Trial |
         lines.append(f"         and {len(plan.segments) - SEGMENTS_SHOWN} more")
     if len(plan.passes) > 1:
         lines.append(
-            f"passes   {len(plan.passes)} times through the video, as memory holds so many tiles of it at once"
+            f"passes   {len(plan.passes)} times through the video, because memory does not hold all tiles at once"
         )
     lines.append(f"memory   about {plan.bytes / 2**20:.0f} MiB for the network, {plan.chunk} frames at once")
     if trial is None:
@@ -43,7 +40,7 @@ def describe_plan(info: VideoInfo, hole_share: float, plan: Plan, trial: Trial |
     tried = f"tried {trial.frames} frames of {size} on {device}: {trial.seconds:.2f} s"
     return [
         *lines,
-        f"time     {about} {_spoken(trial.expected)} for the network ({tried}); decoding and encoding come on top",
+        f"time     {about} {_spoken(trial.expected)} for the network ({tried}); plus decoding and encoding",
     ]
 
 

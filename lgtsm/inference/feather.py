@@ -9,21 +9,21 @@ from lgtsm.inference.regions import bounding_region
 
 
 def feather_margin(feather: int) -> int:
-    """Return how many pixels around the hole `paste_feathered` looks at."""
+    """Return the pixels around the hole that `paste_feathered` reads."""
     return 3 * feather // 2
 
 
 def paste_feathered(frame: np.ndarray, hole: np.ndarray, fill: np.ndarray, feather: int) -> np.ndarray:
-    """Put `fill` into the hole and let it meet the known pixels smoothly.
+    """Blend `fill` into the hole so that it meets the known pixels smoothly.
 
-    The difference between the known pixels around the hole and the fill there is carried on into the hole, fading with
-    the distance from its edge. Known pixels stay as they are.
+    The difference between known pixels and fill around the hole continues into the hole, fading with the distance from
+    its edge. Known pixels stay unchanged.
 
     Args:
         frame: uint8 (height, width, 3).
         hole: uint8 (height, width), 1 = missing.
-        fill: uint8 (height, width, 3), meant to show the whole frame, its known part included.
-        feather: pixels over which the difference fades; 0 pastes as it is.
+        fill: uint8 (height, width, 3), a prediction of the whole frame.
+        feather: pixels over which the difference fades; 0 pastes the fill unchanged.
 
     Returns:
         uint8 (height, width, 3).

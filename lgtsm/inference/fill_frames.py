@@ -1,4 +1,4 @@
-"""Fill frames in order, by what a plan says: the one loop over scenes and segments."""
+"""Fill frames in order, as planned: the one loop over scenes and segments."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def fill_frames(
     options: FillOptions,
     cut: Callable[[], None] = lambda: None,
 ) -> Iterator[Filled]:
-    """Yield the frames filled, in order, each as soon as it is ready.
+    """Yield filled frames in order, each as soon as it is ready.
 
     Args:
-        filler: what fills.
-        frames: of a video, all of them, in order.
-        segments: what to see of them: one of the plan's passes.
+        filler: the method.
+        frames: all frames of a video, in order.
+        segments: one of the plan's passes.
         plan: from `make_plan`.
         options: how to fill.
         cut: called at every scene cut.

@@ -1,4 +1,4 @@
-"""Fill clips with a network or a method without weights."""
+"""Fill clips with a network, or a method without weights."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from lgtsm.precision_names import AUTO
 
 
 class Filler:
-    """What fills: a method on a device in a precision.
+    """A method on a device, in a precision.
 
     Args:
         model: a method(video, hole) -> {"filled", ...}, or the path of a weight file or checkpoint; None takes the
-            catalog's key-frames, which needs no weights.
+            catalog's default method, which needs no weights.
         device: where to compute, e.g. "cpu", "cuda", "cuda:1".
-        precision: "fp32", or "bf16" / "fp16" for mixed precision; "auto" takes what the device computes fast, and fp32
-            for methods without weights. The attribute `precision` says what it has come to, `why_precision` why (None
-            where nothing was chosen).
+        precision: "fp32", or "bf16" / "fp16" for mixed precision; "auto" picks the fastest that the device supports,
+            and fp32 for methods without weights. The attribute `precision` holds the choice, `why_precision` the
+            reason (None if nothing was chosen).
 
     Raises:
-        FileNotFoundError, ValueError: the checkpoint is missing or is none; no such device or precision.
+        FileNotFoundError, ValueError: the checkpoint is missing or unusable; no such device or precision.
     """
 
     def __init__(self, model: nn.Module | str | Path | None = None, device: str = "cpu", precision: str = AUTO):
@@ -53,7 +53,7 @@ class Filler:
 
     @property
     def can_step(self) -> bool:
-        """Whether the method is a network that goes from frame to frame by itself; others see windows of a scene."""
+        """Whether the method is a network that steps from frame to frame; others fill pieces of a scene."""
         return hasattr(self.model, "step")
 
     @torch.inference_mode()
@@ -82,7 +82,7 @@ class Filler:
         return filled[0] if single else filled
 
     def fill_bytes(self, frames: np.ndarray, holes: np.ndarray) -> np.ndarray:
-        """Fill the 8-bit frames of a whole clip; known pixels come back as they are.
+        """Fill the 8-bit frames of a whole clip; known pixels come back unchanged.
 
         Args:
             frames: uint8 (time, height, width, 3).

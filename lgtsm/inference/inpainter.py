@@ -37,11 +37,10 @@ class FrameSink(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class FillSummary:
-    """What was done.
+    """The outcome of a fill.
 
-    info: the video. hole_share: share of its pixels that was filled. plan: what was computed. output: where the result
-    is. cuts: how many were found. times: seconds of "mask" (reading it, planning), "decode", "fill", "encode" and
-    "watch".
+    info: the video. hole_share: share of its pixels that was filled. plan: the work. output: the result's place. cuts:
+    scene cuts found. times: seconds of "mask" (reading it, planning), "decode", "fill", "encode" and "watch".
     """
 
     info: VideoInfo
@@ -53,12 +52,12 @@ class FillSummary:
 
     @property
     def seconds(self) -> float:
-        """What it took altogether."""
+        """The total time."""
         return sum(self.times.values())
 
 
 class Inpainter(Filler):
-    """Fill the holes of videos, see `lgtsm.inference.filler.Filler` for the arguments."""
+    """Fill the holes of videos. For the arguments see `lgtsm.inference.filler.Filler`."""
 
     def stream(
         self,
@@ -66,17 +65,17 @@ class Inpainter(Filler):
         holes: Iterable[np.ndarray] | np.ndarray,
         options: FillOptions = FillOptions(frames_at_once=1),  # noqa: B008 - frozen
     ) -> Iterator[np.ndarray]:
-        """Fill frames as they come, from any source, at a memory that does not grow.
+        """Fill frames as they arrive, from any source, in constant memory.
 
-        A frame comes back as soon as the method has seen all that its result depends on: at once for causal networks
-        and methods that look at one frame, `model.temporal_reach[1]` frames later for other networks that step, and
-        with its piece of the scene for all others; the last ones when `frames` ends.
+        A frame comes back as soon as its result is known: at once for causal networks and frame-by-frame methods,
+        `model.temporal_reach[1]` frames later for other networks that step, with its piece of the scene for all other
+        methods. The last ones come when `frames` ends.
 
         Args:
             frames: uint8 (height, width, 3), RGB, in order, all of one size.
-            holes: uint8 (height, width) each, 1 = missing; or one array for all frames, and then a network computes
+            holes: uint8 (height, width) each, 1 = missing; or one array for all frames, which lets a network compute
                 only the surroundings of the hole.
-            options: how to fill. More `frames_at_once` are faster, and come later.
+            options: how to fill. More `frames_at_once` run faster and answer later.
 
         Yields:
             uint8 (height, width, 3); known pixels are those of `frames` byte for byte.
@@ -106,21 +105,20 @@ class Inpainter(Filler):
     ) -> FillSummary:
         """Fill a video file of any length.
 
-        Frame count, size, timing, sound and subtitles are kept, and pixels outside the hole reach the encoder bit for
-        bit.
+        Keeps frame count, size, timing, sound and subtitles; pixels outside the hole reach the encoder bit for bit.
 
         Args:
-            video: a video file or a folder of frames, or what `lgtsm.video.probe` says of it.
-            mask: an image for all frames, a folder of images, or a video; white = remove. Or another choice of what to
-                remove, or one that was opened.
-            output: a video file, or a folder for PNG frames; it appears only when it is whole; or a sink.
+            video: a video file, a folder of frames, or the result of `lgtsm.video.probe`.
+            mask: an image for all frames, a folder of images, or a video, white = remove; or a mask chosen or opened
+                otherwise.
+            output: a video file or a folder of PNG frames, which appears once it is complete; or a sink.
             encoding: how to write the output.
             options: how to fill.
-            progress: called as progress(done, total), in frames, each counted once for every pass.
-            watch: called with every filled frame in order, e.g. to make a preview.
+            progress: called as progress(done, total), in frames, counted in every pass.
+            watch: called with every filled frame in order, e.g. to write a preview.
 
         Raises:
-            VideoError: the video, the mask or the place of the output cannot be used.
+            VideoError: the video, the mask or the output cannot be used.
             ValueError: the memory budget or the working height cannot be kept.
         """
         times = dict.fromkeys(("mask", "decode", "fill", "encode", "watch"), 0.0)
@@ -179,7 +177,7 @@ class Inpainter(Filler):
 
 
 def _records(images: Iterable[np.ndarray], holes: Iterable[np.ndarray]) -> Iterator[Frame]:
-    """Number frames and pair them with their holes, of which there may be more."""
+    """Number frames and pair them with holes; spare holes are ignored."""
     holes = iter(holes)
     for number, image in enumerate(images):
         hole = next(holes, None)
@@ -201,7 +199,7 @@ def _stopwatch(times: dict[str, float], name: str) -> Iterator[None]:
 
 
 def _timed(items: Iterable[np.ndarray], times: dict[str, float], name: str) -> Iterator[np.ndarray]:
-    """Yield the items, adding the seconds that each takes to come."""
+    """Yield the items, adding up the seconds that they take to arrive."""
     iterator = iter(items)
     while True:
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""How much memory a stream needs, from the sizes of its layers."""
+"""Estimate the memory of a stream from the sizes of its layers."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from torch import nn
 from lgtsm.inference.regions import Region
 
 CHUNKS = (32, 16, 8, 4, 2, 1)
-# Convolutions reorder their inputs and weights, and allocators keep more than is in use. On a CPU eight runs
-# (320x180 to 1920x1080, widths 16 to 64, 1 to 8 frames at once) peaked at 0.56 to 0.97 of what this gives.
+# Convolutions reorder their inputs and weights, and allocators hold more than is in use. Eight runs on a CPU
+# (320x180 to 1920x1080, widths 16 to 64, 1 to 8 frames at once) peaked at 0.56 to 0.97 of this estimate.
 OVERHEAD = 2.1
 UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
 def parse_bytes(text: str) -> int:
-    """Return the number of bytes that 500M or 4G (1024-based) says.
+    """Return the bytes in an amount like 500M or 4G (1024-based).
 
     Raises:
-        ValueError: it is not written so.
+        ValueError: it is not such an amount.
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKmMgG]?)(?:i?[bB])?", text.strip())
     if not match:
@@ -32,18 +32,18 @@ def parse_bytes(text: str) -> int:
 def stream_bytes(
     model: nn.Module, height: int, width: int, chunk: int, dtype: torch.dtype, inner: Region | None = None
 ) -> tuple[int, int]:
-    """Estimate what one rectangle's stream takes.
+    """Estimate the memory of one rectangle's stream.
 
     Args:
-        model: network of layers in front of which a temporal shift stands.
+        model: network of layers that each begin with a temporal shift.
         height, width: of the rectangle, in pixels.
         chunk: frames that go in at once.
-        dtype: that the convolutions work in.
-        inner: the part of it that comes back; None for all.
+        dtype: of the convolutions.
+        inner: the part of it to return; None for all.
 
     Returns:
-        bytes that the layers and the waiting frames keep, and bytes of the largest layer's work on a chunk, which are
-        free again after it; without the weights.
+        bytes that layers and waiting frames hold throughout, and bytes that the largest layer needs while it works on
+        a chunk; both without the weights.
     """
     size = torch.empty((), dtype=dtype).element_size()
     rows, columns = (-(-length // model.size_step) * model.size_step for length in (height, width))
@@ -81,8 +81,8 @@ def choose_chunk(
         model: the network.
         regions: rectangles that are open at the same time.
         budget: bytes.
-        dtype: that the convolutions work in.
-        frame: height and width of the frames that the regions are parts of, in pixels.
+        dtype: of the convolutions.
+        frame: height and width of the whole frames, in pixels.
 
     Raises:
         ValueError: not even one frame at once fits; the sentence says what would.
@@ -96,7 +96,7 @@ def choose_chunk(
     way_out = f"a working_height of about {int(fitting * frame[0])}" if fitting else "a smaller mask"
     raise ValueError(
         f"max_memory must be at least {need[1] / 2**20:.0f} MiB for this hole; it is {budget / 2**20:.0f} MiB. "
-        f"Raise max_memory, or fill less: {way_out} would fit."
+        f"Raise max_memory, or use {way_out}."
     )
 
 
@@ -107,12 +107,12 @@ def total_bytes(
     dtype: torch.dtype,
     frame: tuple[int, int] | None = None,
 ) -> int:
-    """Estimate bytes for the weights and all regions' streams, of which one works at a time.
+    """Estimate the bytes of the weights and of all regions' streams; one stream works at a time.
 
     Args:
         model, chunk, dtype: as in `stream_bytes`.
         regions: rectangles that are open at the same time.
-        frame: height and width of the frames that they are parts of; None takes them for whole frames.
+        frame: height and width of the whole frames; None if the regions are whole frames.
     """
     weights = sum(p.numel() * p.element_size() for p in model.parameters())
     streams = []

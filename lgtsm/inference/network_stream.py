@@ -1,4 +1,4 @@
-"""Fill a stream of frames with a network that goes from frame to frame, rectangle by rectangle."""
+"""Fill a stream of frames with a network that steps from frame to frame, rectangle by rectangle."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class NetworkStream:
 
     Args:
         filler: a network with `initial_state`, `step` and `flush`.
-        regions: the rectangles that have to be computed; None for whole frames.
-        feather: pixels over which the fill is fitted to the known pixels beside it, see
-            `lgtsm.inference.feather.paste_feathered`; 0 leaves it as the network gives it.
+        regions: the rectangles to compute; None for whole frames.
+        feather: pixels over which the fill is blended into the known pixels, see
+            `lgtsm.inference.feather.paste_feathered`; 0 leaves it unchanged.
         chunk: frames that go in at once.
     """
 
@@ -31,7 +31,7 @@ class NetworkStream:
         self.reach, self.feather, self.chunk = filler.model.spatial_reach, feather, chunk
         self.streams = [RegionStream(filler, region, output) for region in ([None] if regions is None else regions)]
         self.owed: collections.deque[Frame] = collections.deque()
-        self.unsent = 0  # the last ones of those owed, which the network has not seen yet
+        self.unsent = 0  # the last of those owed, not yet given to the network
 
     def push(self, frame: Frame) -> Iterator[Filled]:
         """Take the next frame; yield those that are ready."""
@@ -41,7 +41,7 @@ class NetworkStream:
             yield from self._send()
 
     def flush(self) -> Iterator[Filled]:
-        """Yield all frames that are still owed, at a cut or at the end, and start anew."""
+        """Yield all frames still owed, at a cut or at the end, and start over."""
         yield from self._send()
         yield from self._paste([stream.flush() for stream in self.streams])
 
@@ -53,7 +53,7 @@ class NetworkStream:
             yield from self._paste([stream.push(images, holes) for stream in self.streams])
 
     def _paste(self, pieces: list[np.ndarray]) -> Iterator[Filled]:
-        # All rectangles are equally far: they go through the same network.
+        # All rectangles are equally far along: they share a network.
         ready = len(pieces[0]) if pieces else len(self.owed)
         for t in range(ready):
             frame = self.owed.popleft()
@@ -63,7 +63,7 @@ class NetworkStream:
                 given, filled = region.inner(self.reach, *hole.shape), piece[t]
                 if self.feather:
                     filled = paste_feathered(given.cut_frames(frame.image), given.cut_holes(hole), filled, self.feather)
-                # Holes nearer to the edge of a rectangle are another one's: too little is known of what is around them.
+                # Holes closer to a rectangle's edge belong to another one: too little is known around them here.
                 inner = region.inner(self.reach + feather_margin(self.feather), *hole.shape)
                 missing = inner.cut_holes(hole) > 0
                 inner.cut_frames(out)[missing] = inner.seen_from(given).cut_frames(filled)[missing]

@@ -1,4 +1,4 @@
-"""Which videos go with which masks and outputs: by name, or from a table."""
+"""Pair videos with masks and outputs, by name or from a table."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, list_videos
 
-# Containers that can hold what is written by default; of other kinds, .mkv is made.
+# Containers that hold the default streams; other kinds become .mkv.
 KEPT_ENDINGS = frozenset((".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".ts", ".3gp"))
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A video, its mask (None where the hole is named otherwise), where the result goes, and what to call it."""
+    """A video, its mask (None if the hole is marked otherwise), its output, and its name in messages."""
 
     video: Path
     mask: Path | None
@@ -28,18 +28,20 @@ def pair_by_name(folder: Path, masks: Path | None, out: Path) -> list[Pair]:
     """Pair the videos of a folder with the masks of another, and name the outputs like the videos.
 
     Args:
-        folder: videos and folders of frames, also in folders in it.
-        masks: holds for each video a file or folder of its name (the ending aside), at the same place; or a file
+        folder: searched for videos and folders of frames, with its subfolders.
+        masks: a folder with a mask for each video, under the same name (without extension) and subfolder; or one file
             for all; or None.
-        out: folder of the outputs.
+        out: folder for the outputs.
 
     Raises:
         VideoError: no videos, no masks, or two outputs of one name.
     """
     if masks is not None and not masks.exists():
-        raise VideoError(f"{masks} must hold the masks, or be one for all videos; there is nothing there.")
+        raise VideoError(f"{masks} must be a folder of masks or one mask for all videos; nothing is there.")
     if out.resolve() == folder.resolve():
-        raise VideoError(f"The outputs must not go where the videos are; both are {folder}. Name another folder.")
+        raise VideoError(
+            f"The output folder must differ from the input folder; both are {folder}. Name another folder."
+        )
     one_for_all = masks is None or masks.is_file()
     pairs = []
     for video in list_videos(folder):
@@ -55,7 +57,7 @@ def pair_by_name(folder: Path, masks: Path | None, out: Path) -> list[Pair]:
 
 
 def _mask_of(masks: Path, name: Path) -> Path:
-    """Return the mask of a video; the most likely place where there is none, so that the sentence can name it."""
+    """Return the mask of a video, or the most likely path if there is none, for the error to name."""
     if (masks / name).is_dir():
         return masks / name
     place = (masks / name).parent
@@ -69,10 +71,10 @@ def _mask_of(masks: Path, name: Path) -> Path:
 def read_pairs(path: Path) -> list[Pair]:
     """Read a table of pairs, a CSV file with the columns video, mask and output.
 
-    Places are seen from the folder of the table; mask may be empty or left out.
+    Paths are relative to the folder of the table; mask may be empty or left out.
 
     Raises:
-        VideoError: there is no such file, a column or an entry is missing, or two outputs are the same.
+        VideoError: the file, a column or an entry is missing, or two outputs are the same.
     """
     if not path.is_file():
         raise VideoError(f"{path} must be a CSV file with the columns video, mask and output; there is no such file.")
@@ -93,12 +95,12 @@ def read_pairs(path: Path) -> list[Pair]:
             mask = path.parent / row["mask"] if row.get("mask") else None
             pairs.append(Pair(path.parent / row["video"], mask, path.parent / row["output"], row["video"]))
     if not pairs:
-        raise VideoError(f"{path} must name at least one video; it holds its columns' names only.")
+        raise VideoError(f"{path} must name at least one video; it has a header only.")
     return _distinct(pairs)
 
 
 def _distinct(pairs: list[Pair]) -> list[Pair]:
     (output, count), *_ = Counter(pair.output.resolve() for pair in pairs).most_common(1)
     if count > 1:
-        raise VideoError(f"Every video must have an output of its own; {count} of them would go to {output}.")
+        raise VideoError(f"Every video must have its own output; {count} of them would go to {output}.")
     return pairs

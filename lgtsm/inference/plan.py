@@ -1,4 +1,4 @@
-"""Find out what filling a video takes: which frames and rectangles, how many frames at once, how much memory."""
+"""Plan a fill: which frames and rectangles, how many frames at once, how much memory."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SCALED_FEATHER = 8
 class FillOptions:
     """How to fill.
 
-    working_height: fill at this height, in pixels, and bring the result back up inside the hole; None for the video's.
-    feather: pixels over which the fill is fitted to the known pixels beside it, inside the hole; None takes 8 at a
-        working height, and else leaves the fill as the network gives it.
-    scene_cuts: begin anew at every cut, so that no scene is filled from another one.
-    max_memory: bytes that filling may take; None takes 8 frames at once in a network, and 4 GiB in other methods.
-    regions: compute only where the hole is; False computes whole frames.
-    frames_at_once: that the network takes; None takes what the memory allows, or 8.
+    working_height: fill at this height, in pixels, and scale the fill back up; None for the video's height.
+    feather: pixels over which the fill is blended into the known pixels, inside the hole; None means 8 at a working
+        height, else 0.
+    scene_cuts: start over at every cut, so that no scene is filled from another one.
+    max_memory: bytes that a fill may take; None means 8 frames at once in a network, and 4 GiB in other methods.
+    regions: compute only around the hole; False computes whole frames.
+    frames_at_once: in a network; None means as many as the memory allows, or 8.
     """
 
     working_height: int | None = None
@@ -41,7 +41,7 @@ class FillOptions:
 
     @property
     def feather_pixels(self) -> int:
-        """What `feather` comes to."""
+        """The value of `feather`, default resolved."""
         if self.feather is not None:
             return self.feather
         return SCALED_FEATHER if self.working_height is not None else 0
@@ -49,12 +49,12 @@ class FillOptions:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What there is to do.
+    """The work to do.
 
-    height, width: pixels that the method works at. passes: frames and rectangles that it sees each time that it goes
-        through the video; more than once where memory does not hold them at the same time. computed: their share of all
-        pixels. chunk: frames at once. bytes: estimated memory of the network; None for a method that is no network.
-    margin: pixels around a hole that its fill depends on.
+    height, width: working size in pixels. passes: the frames and rectangles of each pass through the video; there are
+        several passes if memory does not hold all rectangles at once. computed: their share of all pixels. chunk:
+        frames at once. bytes: estimated memory of a network that steps, else None. margin: pixels around a hole that
+        its fill depends on.
     """
 
     height: int
@@ -67,19 +67,19 @@ class Plan:
 
     @property
     def segments(self) -> list[Segment]:
-        """All that the method sees."""
+        """The segments of all passes."""
         return [segment for segments in self.passes for segment in segments]
 
 
 def make_plan(
     filler: Filler, size: tuple[int, int], num_frames: int | None, runs: Iterable[Run], options: FillOptions
 ) -> Plan:
-    """Find out what has to be computed, from the holes alone.
+    """Plan from the holes alone.
 
     Args:
-        filler: what fills.
+        filler: the method.
         size: height and width of the video, in pixels.
-        num_frames: of the video; None if nobody knows, and then it can be gone through once only.
+        num_frames: of the video; None if unknown, which allows for a single pass.
         runs: its frames with holes, see `lgtsm.video.survey`.
         options: how to fill.
 

@@ -1,4 +1,4 @@
-"""Watch the filling: a video with the input, its hole marked, beside the result."""
+"""Write a preview: the input with its hole marked, beside the result."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from lgtsm.video.writer import VideoWriter
 
 
 class PreviewWriter:
-    """Write each frame that is filled beside what it was, with the timing of the input.
+    """Write each frame beside its filled version, with the timing of the input.
 
-    Hand it to `Inpainter.fill_file` as `watch`, in a `with` block: the file appears only when all went well.
+    Pass it to `Inpainter.fill_file` as `watch`, in a `with` block; the file appears once it is complete.
 
     Args:
         path: the video file to write.
         info: the input, from `probe`.
 
     Raises:
-        VideoError: the place cannot be written.
+        VideoError: the file cannot be written.
     """
 
     def __init__(self, path: str | Path, info: VideoInfo):
@@ -32,7 +32,7 @@ class PreviewWriter:
         self._writer = VideoWriter(path, None, height, width, Encoding(pix_fmt="yuv420p"), like=info)
 
     def __call__(self, filled: Filled) -> None:
-        """Add a frame and what it was filled with."""
+        """Add a frame."""
         self._writer.write(compare(filled.frame.image, filled.frame.hole, filled.image))
 
     def __enter__(self) -> PreviewWriter:
@@ -44,14 +44,14 @@ class PreviewWriter:
 
 
 def compare(frame: np.ndarray, hole: np.ndarray, filled: np.ndarray) -> np.ndarray:
-    """Put a frame with its hole tinted beside the filled one; both sizes even, so that every player shows it."""
+    """Put a frame, hole tinted, beside the filled one; pad to even sizes, which every player shows."""
     picture = side_by_side({"input, hole marked": tint_hole(frame, hole)[None], "filled": filled[None]})[0]
     rows, columns = (length % 2 for length in picture.shape[:2])
     return np.pad(picture, ((0, rows), (0, columns), (0, 0)), mode="edge")
 
 
 def tint_hole(frame: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Tint the hole so that what is in it can still be seen, and draw its edge.
+    """Tint the hole, leaving its content visible, and draw its edge.
 
     Args:
         frame: uint8 (height, width, 3).

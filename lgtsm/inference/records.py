@@ -1,4 +1,4 @@
-"""What flows through the filling: frames with their holes go in, filled frames come out."""
+"""The records that flow through a fill: frames with holes go in, filled frames come out."""
 
 from __future__ import annotations
 
@@ -35,4 +35,4 @@ class FrameStream(Protocol):
         """Take the next frame; yield those that are ready."""
 
     def flush(self) -> Iterator[Filled]:
-        """Yield all frames that are still owed, at a cut or at the end, and start anew."""
+        """Yield all frames still owed, at a cut or at the end, and start over."""

@@ -1,4 +1,4 @@
-"""Push one rectangle of a stream of frames through a network, bytes in and bytes out."""
+"""Push one rectangle of a stream of frames through a network, bytes in, bytes out."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class RegionStream:
 
     Args:
         filler: a network with `initial_state`, `step` and `flush`.
-        region: the rectangle that the network gets; what comes back is its inner part, around which the network sees
-            enough. None takes whole frames.
+        region: the rectangle that the network sees; only its inner part, seen with full context, comes back. None for
+            whole frames.
         output: "filled", or "predicted" for the network's own pixels everywhere.
     """
 
@@ -27,21 +27,21 @@ class RegionStream:
         self.output = output
         self.state = None
         self.waiting = False
-        self.at_once: int | None = None  # frames that a GPU has memory for, once that is known
+        self.at_once: int | None = None  # frames that fit into a GPU's memory, once known
 
     @torch.inference_mode()
     def push(self, frames: np.ndarray, holes: np.ndarray) -> np.ndarray:
-        """Give the next frames and get those that are ready.
+        """Take the next frames and return those that are ready.
 
-        If a GPU has too little memory for all of them at once, they go in halves, and so do all that follow.
+        If a GPU runs out of memory, the chunk is halved, for these frames and all that follow.
 
         Args:
             frames: uint8 (time, height, width, 3), whole frames.
             holes: uint8 (time, height, width), 1 = missing.
 
         Returns:
-            uint8 (time', height', width', 3): the network's pixels of the rectangle's inner part; known pixels as they
-            were, or the network's own for output="predicted".
+            uint8 (time', height', width', 3), the rectangle's inner part; known pixels are unchanged, or the
+            network's own for output="predicted".
 
         Raises:
             ValueError: a GPU has too little memory for a single frame.
@@ -54,7 +54,7 @@ class RegionStream:
         pieces, start = [], 0
         while start < len(frames):
             stop = min(len(frames), start + (self.at_once or len(frames)))
-            # The error is gone when the halves are tried: as long as it is handled, it holds on to the memory.
+            # Retry outside the handler: the error in it keeps the memory alive.
             if self._step(frames[start:stop], holes[start:stop], pieces):
                 start = stop
             elif stop - start > 1:
@@ -76,7 +76,7 @@ class RegionStream:
         return self.model.initial_state((inner.top, inner.left, inner.bottom, inner.right))
 
     def _step(self, frames: np.ndarray, holes: np.ndarray, pieces: list[np.ndarray]) -> bool:
-        """Take one step and add what is ready to the pieces; False, and all as it was, if memory ran out."""
+        """Take one step and append the result to the pieces; change nothing and return False if memory ran out."""
         try:
             video = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
             video = video.permute(0, 3, 1, 2)[None].float() / 255
@@ -91,7 +91,7 @@ class RegionStream:
 
     @torch.inference_mode()
     def flush(self) -> np.ndarray:
-        """Return the frames that are still owed, and start anew."""
+        """Return the frames still owed, and start over."""
         if not self.waiting:
             return np.empty((0, 0, 0, 3), np.uint8)
         with autocast(self.device, self.precision):

@@ -1,4 +1,4 @@
-"""Work only where the hole is: which rectangles of which frames a network has to see to fill a video."""
+"""Find the rectangles and frames that a network has to see to fill a video."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Region:
         )
 
     def inner(self, margin: int, height: int, width: int) -> Region:
-        """Return what lies at least `margin` pixels inside, the edges of the frame (height, width) not counted."""
+        """Return it shrunk by `margin` pixels, except at the edges of the frame (height, width)."""
         top, left = (start + margin if start else 0 for start in (self.top, self.left))
         bottom = self.bottom - margin if self.bottom < height else height
         right = self.right - margin if self.right < width else width
@@ -67,7 +67,7 @@ class Region:
 
 @dataclasses.dataclass(frozen=True)
 class Segment:
-    """Frames start..stop, stop not included (None for as long as frames come), and what a network sees of them."""
+    """Frames start..stop, stop excluded (None: until the frames end), and the rectangles that a network sees."""
 
     start: int
     stop: int | None
@@ -90,13 +90,12 @@ def plan_regions(
 ) -> list[Segment]:
     """Plan the work for a whole video, from its holes alone.
 
-    A result at a pixel depends on what lies within the reach in space and time, so the rest need not be computed. The
-    result is the one of the full frames: crops start at multiples of size_step, and frames beyond the reach change
-    nothing.
+    A result at a pixel depends only on pixels and frames within reach, so the rest need not be computed. The result
+    equals that of full frames: crops start at multiples of size_step, and frames beyond the reach change nothing.
 
     Args:
         runs: frames with holes, in order.
-        num_frames: of the video; None if nobody knows, and then the first run goes on for as long as frames come.
+        num_frames: of the video; None if unknown: the first run then lasts until the frames end.
         size: height and width of the frames.
         spatial_reach: pixels each way that a result depends on.
         temporal_reach: frames behind and ahead that a result depends on.
@@ -108,7 +107,7 @@ def plan_regions(
     behind, ahead = temporal_reach
     joined: list[tuple[int, int, list[np.ndarray]]] = []
     for run in runs:
-        # What one run needs and what the next one needs may not overlap, or frames would be computed twice.
+        # Segments must not overlap, or frames would be computed twice.
         if joined and run.first - behind <= joined[-1][1] + ahead:
             first, _, boxes = joined[-1]
             joined[-1] = (first, run.last, [*boxes, run.boxes])
@@ -125,7 +124,7 @@ def plan_regions(
 
 
 def _rectangles(boxes: np.ndarray, size: tuple[int, int], reach: int, step: int) -> tuple[Region, ...]:
-    """Grow a rectangle around each box, and join those that are cheaper together."""
+    """Grow a rectangle around each box; join those that are cheaper together."""
     regions: list[Region] = []
     for box in np.unique(boxes, axis=0).tolist():
         region, smaller = Region(*box).grown(reach, reach, *size, step), True

@@ -1,4 +1,4 @@
-"""A page about one filled video: frames before and after, a slice through time, and where the time went."""
+"""Write a page about one filled video: frames before and after, a slice through time, timings."""
 
 from __future__ import annotations
 
@@ -20,24 +20,22 @@ FRAMES, SLICE_FRAMES, PICTURE_WIDTH, CROP = 6, 480, 480, 400
 
 
 class ReportWriter:
-    """Sample the filling and lay it out as a page. Hand it to `fill_file` as `watch`, then call `write`.
+    """Sample the fill and lay it out as a page. Pass it to `Inpainter.fill_file` as `watch`, then call `write`.
 
-    Memory does not grow with the video: six frames are kept, and one row of at most 480.
+    Memory does not grow with the video: it keeps six frames, and one row of at most 480.
 
     Args:
-        folder: a new or empty one, for index.html and its pictures.
-        found: what the mask holds, to choose the frames and the row.
+        folder: new or empty, for index.html and its pictures.
+        found: survey of the mask, to choose the frames and the row.
 
     Raises:
-        VideoError: there is something in the folder already, or it cannot be made.
+        VideoError: the folder is not empty, or cannot be made.
     """
 
     def __init__(self, folder: str | Path, found: Survey):
         self.folder = Path(folder)
         if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
-            raise VideoError(
-                f"{folder} must be a new or empty folder for the report; there is something in it already."
-            )
+            raise VideoError(f"{folder} must be a new or empty folder for the report; it is not.")
         if not self.folder.parent.is_dir():
             raise VideoError(f"{folder} cannot be made: there is no folder {self.folder.parent}. Make it first.")
         areas = found.areas
@@ -61,7 +59,7 @@ class ReportWriter:
             self.slice.append((image[self.row].copy(), marked, filled.image[self.row].copy()))
 
     def write(self, summary: FillSummary, title: str) -> None:
-        """Write index.html and its pictures; the folder appears only when all is there."""
+        """Write index.html and its pictures; the folder appears once it is complete."""
         with whole_folder(self.folder) as temporary:
             names = self._write_pictures(temporary)
             (temporary / "index.html").write_text(to_html(_page(summary, title, names, self)), encoding="utf-8")
@@ -77,7 +75,7 @@ class ReportWriter:
             write_png(folder / names[number][1], _enlarged(detail, CROP // max(detail.shape[0], detail.shape[1] // 2)))
         views = zip(("before", "hole", "after"), zip(*self.slice))
         for name, lines in views:
-            # Short clips give few lines: thicker ones can be looked at.
+            # Thicken the lines of short clips, to make them visible.
             write_png(folder / f"slice_{name}.png", np.repeat(np.stack(lines), max(1, 192 // len(lines)), axis=0))
         return names
 

@@ -1,4 +1,4 @@
-"""Fill at a smaller size and bring the result back up inside the hole."""
+"""Fill at a smaller size, and scale the fill back up."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lgtsm.inference.records import Filled, Frame, FrameStream
 class ScaledStream:
     """A stream that works on smaller copies of the frames.
 
-    For holes larger than the network can see around: at a smaller size the same network sees further. The fill has
-    the smaller size's detail; known pixels come back byte for byte at the full size.
+    For holes larger than the network can see across: at a smaller size it sees further. The fill has the detail of the
+    smaller size; known pixels come back byte for byte at full size.
 
     Args:
-        stream: what fills the small frames.
+        stream: fills the small frames.
         height, width: of the small frames, in pixels.
-        feather: pixels of the full frame over which the fill meets the known pixels.
+        feather: pixels of the full frame over which the fill is blended into the known pixels.
     """
 
     def __init__(self, stream: FrameStream, height: int, width: int, feather: int):
@@ -34,7 +34,7 @@ class ScaledStream:
         return self._paste(self.stream.push(Frame(frame.number, image, shrink_hole(frame.hole, self.size), frame)))
 
     def flush(self) -> Iterator[Filled]:
-        """Yield all frames that are still owed, at a cut or at the end, and start anew."""
+        """Yield all frames still owed, at a cut or at the end, and start over."""
         return self._paste(self.stream.flush())
 
     def _paste(self, smaller: Iterable[Filled]) -> Iterator[Filled]:
@@ -45,5 +45,5 @@ class ScaledStream:
 
 
 def shrink_hole(hole: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Scale a hole (height, width) to (width, height) = size so that every pixel that it touches is missing."""
+    """Scale a hole (height, width) to (width, height) = size; every pixel that it touches is missing."""
     return (cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)

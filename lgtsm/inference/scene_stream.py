@@ -1,4 +1,4 @@
-"""Fill a stream of frames with a method that sees a scene: piece by piece, at a memory that does not grow."""
+"""Fill a stream of frames with a method that sees a scene, piece by piece, in constant memory."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ SCENE_MEMORY = 4 * 2**30  # bytes that a piece may take, unless said otherwise
 
 
 class SceneStream:
-    """Keep the frames of a piece of a scene, fill them together, and go on from there.
+    """Collect the frames of a piece of a scene, fill them together, and continue from there.
 
-    A piece sees `ahead` frames of the next one, and the last `behind` frames of the one before as they were filled, so
-    that it goes on where that ended. Pieces begin with a scene and are equally long, whatever brings the frames; only
-    where memory does not hold one, it is shorter. A local method gets only the surroundings of the hole.
+    A piece includes `ahead` frames of the next one, and the last `behind` filled frames of the one before, so that it
+    continues where that one ended. Pieces start with each scene and have the same length however the frames arrive; a
+    piece is shorter only where memory does not hold it. A local method sees only the surroundings of the hole.
 
     Args:
         fill: takes uint8 frames (time, height, width, 3) and holes (time, height, width), 1 = missing; returns the
-            frames filled.
+            filled frames.
         piece: frames that are filled together.
-        ahead: frames at the end of a piece that are filled anew with the next one; fewer than piece.
-        behind: frames before a piece that it sees filled.
-        bytes_per_pixel: that the method takes for a pixel of a frame.
-        local: hand on the surroundings of the hole only, for a method whose result hangs on no more.
-        max_memory: bytes that a piece may take; None for SCENE_MEMORY, or more where the shortest piece needs it and
-            the machine has it.
+        ahead: frames at the end of a piece that the next one fills again; fewer than piece.
+        behind: filled frames before a piece that it sees.
+        bytes_per_pixel: memory of the method, for a pixel of a frame.
+        local: pass on only the surroundings of the hole, for a method that needs no more.
+        max_memory: bytes for a piece; None means SCENE_MEMORY, or more if the shortest piece needs it and the machine
+            has it.
 
     Raises:
-        ValueError: memory does not hold even a short piece.
+        ValueError: memory does not hold even the shortest piece.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class SceneStream:
         self.bytes_per_pixel, self.local = bytes_per_pixel, local
         self.max_memory = SCENE_MEMORY if max_memory is None else max_memory
         self.most_memory = max(SCENE_MEMORY, _machine_memory()) if max_memory is None else max_memory
-        self.before: list[np.ndarray] = []  # filled, the last ones
+        self.before: list[np.ndarray] = []  # the last ones, filled
         self.waiting: list[Frame] = []
-        self.hole: Region | None = None  # around all holes that wait
+        self.hole: Region | None = None  # around all waiting holes
 
     def push(self, frame: Frame) -> Iterator[Filled]:
         """Take the next frame; yield those that are ready."""
@@ -75,13 +75,13 @@ class SceneStream:
             yield from self._fill(self.piece - self.ahead)
 
     def flush(self) -> Iterator[Filled]:
-        """Yield all frames that are still owed, at a cut or at the end, and start anew."""
+        """Yield all frames still owed, at a cut or at the end, and start over."""
         if self.waiting:
             yield from self._fill(len(self.waiting))
         self.before = []
 
     def _fill(self, count: int) -> Iterator[Filled]:
-        """Fill what waits, and yield the first `count` frames of it."""
+        """Fill the waiting frames, and yield the first `count` of them."""
         images = np.stack([*self.before, *(frame.image for frame in self.waiting)])
         if self.hole is not None:
             known = np.zeros_like(self.waiting[0].hole)
@@ -97,20 +97,20 @@ class SceneStream:
         yield from map(Filled, done, ready)
 
     def _part(self, around: Region, height: int, width: int) -> Region:
-        """Return what the method sees of frames with holes in a region."""
+        """Return the part of the frames that the method sees, for holes in a region."""
         if not self.local:
             return Region(0, 0, height, width)
         sides = around.bottom - around.top, around.right - around.left
         return around.grown(*(max(LEAST_MARGIN, side // 2) for side in sides), height, width)
 
     def _bytes(self, around: Region | None, count: int, size: tuple[int, int]) -> int:
-        """Estimate what a piece takes: frames and holes as bytes, more than once, and the part at work."""
+        """Estimate the memory of a piece: copies of its frames and holes, and the part at work."""
         at_work = 0 if around is None else self._part(around, *size).pixels
         return (count + self.behind) * (11 * size[0] * size[1] + self.bytes_per_pixel * at_work)
 
 
 def _machine_memory() -> int:
-    """Return most of the bytes that this machine has; 0 where it does not say."""
+    """Return 70 % of this machine's memory in bytes, 0 if unknown."""
     try:
         return int(0.7 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""Divide what memory cannot hold at once: tiles of the hole, filled in several passes through the video."""
+"""Split a hole that memory cannot hold into tiles, filled in several passes through the video."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ Fits = Callable[[Sequence[Region]], bool]
 def plan_passes(
     segments: Sequence[Segment], margin: int, height: int, width: int, step: int, fits: Fits
 ) -> list[list[Segment]] | None:
-    """Divide the regions of segments until they fit into memory, in as few passes as they then need.
+    """Split the regions of segments until they fit into memory, and group them into few passes.
 
-    The tiles of a region overlap by what the network sees around a hole, so that each gives its part of the hole as the
-    whole region would; together they compute more.
+    The tiles of a region overlap by the network's reach, so that each yields its part of the hole exactly as the whole
+    region would. Together they compute more.
 
     Args:
-        segments: what the network has to see.
+        segments: frames and regions that the network has to see.
         margin: pixels each way that a result depends on.
         height, width: of the frames.
         step: pixels after which the network's strides repeat.
         fits: whether memory holds the streams of some regions at once.
 
     Returns:
-        what the network sees in each pass through the video; None if not even small tiles fit.
+        the segments of each pass through the video; None if not even small tiles fit.
     """
     passes: list[list[Segment]] = [[]]
     for segment in segments:
@@ -54,11 +54,11 @@ def plan_passes(
 def _divide(
     part: Region, region: Region, margin: int, height: int, width: int, step: int, fits: Fits
 ) -> list[Region] | None:
-    """Halve the part that a region gives the result for, along its longer side, until what the halves need fits."""
+    """Halve the part that a region fills, along its longer side, until the regions of the halves fit."""
     if fits([region]):
         return [region]
     rows, columns = part.bottom - part.top, part.right - part.left
-    if max(rows, columns) <= max(step, margin // 4):  # smaller ones would see little but what is around them
+    if max(rows, columns) <= max(step, margin // 4):  # smaller ones would be nearly all margin
         return None
     if rows >= columns:
         cut = part.top + rows // 2
@@ -76,21 +76,21 @@ def _divide(
 
 
 class PixelStore:
-    """The pixels that one pass has filled, in a nameless temporary file: written in order, read back in order.
+    """Keep the pixels that one pass filled in an unnamed temporary file; write in order, read back in order.
 
     Args:
-        segments: what the network saw in the pass.
+        segments: of the pass.
         margin: pixels each way that a result depends on.
         height, width: of the frames.
-        folder: where the file lies; None for the system's place.
+        folder: for the file; None for the system's default.
     """
 
     def __init__(self, segments: Sequence[Segment], margin: int, height: int, width: int, folder: Path | None):
-        self.covered = [(segment, _inner_parts(segment, margin, height, width)) for segment in segments]
+        self.covered = [(s, [region.inner(margin, height, width) for region in s.regions]) for s in segments]
         self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by whoever made the store
 
     def write(self, filled: Filled) -> None:
-        """Keep what was filled of the next frame."""
+        """Keep the filled pixels of the next frame."""
         self.file.write(filled.image[self._missing(filled.frame)].tobytes())
 
     def rewind(self) -> None:
@@ -98,13 +98,13 @@ class PixelStore:
         self.file.seek(0)
 
     def read_into(self, filled: Filled) -> None:
-        """Put what was kept of the next frame into its image."""
+        """Put the kept pixels of the next frame into its image."""
         missing = self._missing(filled.frame)
         count = int(missing.sum())
         filled.image[missing] = np.frombuffer(self.file.read(3 * count), np.uint8).reshape(count, 3)
 
     def close(self) -> None:
-        """Throw the pixels away."""
+        """Delete the file."""
         self.file.close()
 
     def _missing(self, frame: Frame) -> np.ndarray:
@@ -114,7 +114,3 @@ class PixelStore:
                 for part in parts:
                     part.cut_holes(missing)[:] = part.cut_holes(frame.hole) > 0
         return missing
-
-
-def _inner_parts(segment: Segment, margin: int, height: int, width: int) -> list[Region]:
-    return [region.inner(margin, height, width) for region in segment.regions]

@@ -1,4 +1,4 @@
-"""How long will it take: try the network on one chunk of the largest region, and count."""
+"""Estimate the time: run the network on one chunk of the largest region."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PATIENCE = 20.0  # seconds
 
 @dataclass(frozen=True)
 class Trial:
-    """What was tried: seconds for `frames` of a region, and what they let expect of the whole video, in seconds.
+    """The seconds that `frames` of a region took, and the seconds expected for the whole video.
 
-    full: the network worked on full chunks in the end; else patience ran out, and it takes longer than expected.
+    full: the last chunk was a full one; otherwise patience ran out first, and the video takes longer than expected.
     """
 
     region: Region
@@ -33,7 +33,7 @@ def try_network(filler: Filler, plan: Plan) -> Trial | None:
     """Run the largest region of a plan until the network works on full chunks, and time the last one.
 
     Returns:
-        None where nothing has to be computed, or the method is no network.
+        None if there is nothing to compute, or the method does not step.
     """
     regions = [region for segment in plan.segments for region in segment.regions]
     if not filler.can_step or not regions:
@@ -49,7 +49,7 @@ def try_network(filler: Filler, plan: Plan) -> Trial | None:
         started = time.perf_counter()
         ready = len(stream.push(frames, hole))
         seconds = time.perf_counter() - started
-        # The first chunks cost less: what is deeper in the network still waits for frames.
+        # The first chunks cost less: the deeper layers still wait for frames.
         if ready >= plan.chunk or time.perf_counter() - begun > PATIENCE:
             break
     pixels = sum((s.stop - s.start) * one.pixels for s in plan.segments for one in s.regions)

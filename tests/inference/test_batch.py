@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 import lgtsm
-from lgtsm.inference.batch import run_batch, summary_table
-from lgtsm.inference.batch_state import read_state, state_path
+from lgtsm.inference.batch import read_state, run_batch, state_path, summary_table
 from lgtsm.inference.pairs import pair_by_name, read_pairs
 from lgtsm.inpaint import main
 from lgtsm.video.errors import VideoError
@@ -54,10 +53,10 @@ def test_pairs_by_name(tree):
 
 
 def test_pairs_that_cannot_be(tree):
-    with pytest.raises(VideoError, match="must not go where the videos are"):
+    with pytest.raises(VideoError, match="output folder must differ"):
         pair_by_name(tree / "videos", None, tree / "videos")
     (tree / "videos" / "in" / "b.mkv").write_bytes(b"")
-    with pytest.raises(VideoError, match="output of its own"):
+    with pytest.raises(VideoError, match="its own output"):
         pair_by_name(tree / "videos", None, tree / "out")
     (tree / "masks" / "a.mp4").write_bytes(b"")
     with pytest.raises(VideoError, match=r"one mask for a; it holds a\.png and a\.mp4"):

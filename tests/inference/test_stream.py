@@ -433,3 +433,61 @@ def test_only_the_surroundings_of_a_hole_reach_a_method_that_sees_scenes():
     filled = scene_in_pieces(fill, frames, holes, 2**30)
     assert seen == [(3, 128 + 20 + 128, 128 + 120 + 128)]
     assert np.array_equal(filled[..., 0], holes)
+
+
+def test_long_scenes_are_filled_in_pieces_of_one_length():
+    """Constant memory: however long the scene, a piece and the frames that wait for it are all that is held."""
+    frame, hole = np.zeros((24, 32, 3), np.uint8), np.zeros((24, 32), np.uint8)
+    hole[8:14, 10:20] = 1
+    pieces, alive, most = [], weakref.WeakSet(), 0
+
+    class Image(np.ndarray):
+        """An array that a weak set can hold."""
+
+        __hash__ = object.__hash__
+
+    def fill(piece, hole):
+        pieces.append(len(piece))
+        return piece
+
+    stream, count = scene_stream(fill, None, piece=64), 0
+    for number in range(1000):
+        image = frame.copy().view(Image)
+        alive.add(image)
+        count += len(list(stream.push(Frame(number, image, hole))))
+        del image
+        most = max(most, len(alive))
+    assert count + len(list(stream.flush())) == 1000
+    assert set(pieces[1:-1]) == {64 + CONTEXT} and most <= 64
+
+
+@pytest.mark.parametrize("name", lgtsm.list_models(networks=False))
+def test_a_stream_gives_what_a_file_gives_and_every_window_is_sound(name):
+    rng = np.random.default_rng(0)
+    picture = cv2.resize(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8), (64, 48), interpolation=cv2.INTER_CUBIC)
+    frames = np.stack([np.roll(picture, 2 * t, axis=1) for t in range(70)])
+    frames[30:] = 255 - frames[30:] // 2  # a cut
+    mask = np.zeros((70, 48, 64), np.uint8)
+    mask[:, 20:28, 24:34] = 1
+    inpainter = Inpainter(lgtsm.create_model(name))
+    piece, ahead, behind = inpainter.model.window
+    assert piece > ahead >= 0 and behind >= 0
+    whole, _ = fill(inpainter, frames, mask, scene_cuts=True)
+    taken = []
+    source = (taken.append(1) or frame for frame in frames)
+    streamed = []
+    for image in inpainter.stream(source, mask[0]):
+        streamed.append(image)
+        assert len(taken) - len(streamed) <= piece
+    assert np.array_equal(np.stack(streamed), whole)
+    assert np.array_equal(whole[mask == 0], frames[mask == 0])
+    # The first scene fits into a piece, and the frames into the surroundings of the hole: it is filled as a clip is.
+    assert np.array_equal(whole[:30], inpainter.fill_bytes(frames[:30], mask[:30]))
+
+
+def test_a_method_that_looks_at_one_frame_answers_at_once():
+    frames, mask = clip(5, 16, 16, holes=[(0, 4, 4, 4)])
+    inpainter, taken = Inpainter(lgtsm.create_model("telea")), []
+    for n, image in enumerate(inpainter.stream((taken.append(1) or f for f in frames), mask), start=1):
+        assert len(taken) == n
+        assert np.array_equal(image, inpainter.fill_bytes(frames[n - 1 : n], mask[n - 1 : n])[0])

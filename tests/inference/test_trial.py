@@ -50,4 +50,4 @@ def test_nothing_to_try(info, plan_of):
     inpainter = Inpainter(MeanColor())
     plan = plan_of(inpainter)
     assert trial.try_network(inpainter, plan) is None
-    assert "scenes, as much of them" in describe_plan(info, 0.1, plan, None, "cpu")[-1]
+    assert "piece by piece" in describe_plan(info, 0.1, plan, None, "cpu")[-1]
