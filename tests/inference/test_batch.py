@@ -73,7 +73,7 @@ def test_pairs_from_a_table(tmp_path):
         ("video,mask\na,b\n", "output is not among"),
         ("video,mask,output\na,b,\n", "line 2 does not"),
         ("video,mask,output\n", "at least one video"),
-        ("video,mask,output\na,m,o\nb,m,o\n", "output of its own"),
+        ("video,mask,output\na,m,o\nb,m,o\n", "its own output"),
     ):
         table.write_text(text)
         with pytest.raises(VideoError, match=words):
