@@ -6,11 +6,13 @@ import argparse
 import sys
 
 from lgtsm.exits import exit_with_sentence, in_flags
-from lgtsm.models.catalog import DEFAULT_METHOD, list_models
+from lgtsm.inference.options import DEFAULT_CHUNK, SCALED_FEATHER, SCENE_MEMORY
+from lgtsm.models.catalog import DEFAULT_METHOD, MODELS, list_models
 from lgtsm.precision_names import AUTO, PRECISIONS
 from lgtsm.threads import wait_patiently
 from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
+from lgtsm.video.mask_sources import KEY_TOLERANCE
 
 EXAMPLES = """examples:
   lgtsm inpaint clip.mp4 --mask mask.png -o out.mp4
@@ -47,9 +49,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--method",
         choices=("network", *list_models(networks=False)),
-        help="key-frames needs no checkpoint: it copies from other frames along the motion and completes the rest "
-        "with patches; tccds does the same more slowly; use the others to compare (default: network with "
-        "--checkpoint, else key-frames)",
+        help=f"(default: network with --checkpoint, else {DEFAULT_METHOD}) "
+        + "; ".join(f"{name}: {MODELS[name].what}" for name in list_models(networks=False)),
     )
     parser.add_argument(
         "--dry-run",
@@ -87,7 +88,7 @@ def _add_mask(parser: argparse.ArgumentParser) -> None:
         "--key-tolerance",
         type=int,
         metavar="N",
-        help="let red, green and blue differ from it by N, 0 to 255 (default: 24)",
+        help=f"let red, green and blue differ from it by N, 0 to 255 (default: {KEY_TOLERANCE})",
     )
     which.add_argument("--invert-mask", action="store_true", help="swap the two: black marks the hole")
     which.add_argument(
@@ -107,19 +108,20 @@ def _add_computing(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=(AUTO, *PRECISIONS),
         default=AUTO,
-        help="of a network; auto picks the fastest that the device supports and says why (default: auto)",
+        help="of a network; auto picks the fastest that the device supports and says why (default: %(default)s)",
     )
     compute.add_argument(
         "--max-memory",
         metavar="SIZE",
         help="limit the memory of the fill, like 4G; a network then takes fewer frames at once, with the same result; "
-        "other methods fill shorter pieces of a scene (default for those: 4G)",
+        f"other methods fill shorter pieces of a scene (default for those: {SCENE_MEMORY // 2**30}G)",
     )
     compute.add_argument(
         "--frames-at-once",
         type=int,
         metavar="N",
-        help="frames that a network takes at once: more run faster, 1 answers soonest in a pipe (default: 8)",
+        help="frames that a network takes at once: more run faster, 1 answers soonest in a pipe (default: "
+        f"{DEFAULT_CHUNK})",
     )
     compute.add_argument(
         "--working-height",
@@ -132,8 +134,8 @@ def _add_computing(parser: argparse.ArgumentParser) -> None:
         "--feather",
         type=int,
         metavar="N",
-        help="blend the fill into the known pixels over N pixels inside the hole, to hide a visible edge (default: 8 "
-        "with --working-height, else 0)",
+        help="blend the fill into the known pixels over N pixels inside the hole, to hide a visible edge (default: "
+        f"{SCALED_FEATHER} with --working-height, else 0)",
     )
     compute.add_argument(
         "--no-scene-cuts", action="store_true", help="treat the video as one scene, where flashes look like cuts"

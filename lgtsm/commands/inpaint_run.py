@@ -19,8 +19,9 @@ from lgtsm.inference.batch import Result, fingerprint, run_batch, summary_table
 from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import FillSummary, Inpainter
 from lgtsm.inference.memory import parse_bytes
+from lgtsm.inference.options import FillOptions
 from lgtsm.inference.pairs import Pair, pair_by_name, read_pairs
-from lgtsm.inference.plan import FillOptions, make_plan
+from lgtsm.inference.plan import make_plan
 from lgtsm.inference.preview import PreviewWriter
 from lgtsm.inference.report import ReportWriter
 from lgtsm.inference.trial import try_network
@@ -31,8 +32,8 @@ from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.kept import not_kept
-from lgtsm.video.mask_choice import KEY_TOLERANCE, MaskChoice
-from lgtsm.video.mask_sources import parse_box, parse_color
+from lgtsm.video.mask_choice import MaskChoice
+from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_box, parse_color
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
 from lgtsm.video.writer import VideoWriter

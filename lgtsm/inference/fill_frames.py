@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lgtsm.inference.filler import Filler
 from lgtsm.inference.network_stream import NetworkStream
-from lgtsm.inference.plan import FillOptions, Plan
+from lgtsm.inference.options import FillOptions
+from lgtsm.inference.plan import Plan
 from lgtsm.inference.records import Filled, Frame, FrameStream
 from lgtsm.inference.regions import Segment
 from lgtsm.inference.scaled import ScaledStream

@@ -15,7 +15,8 @@ import numpy as np
 
 from lgtsm.inference.fill_frames import fill_frames
 from lgtsm.inference.filler import Filler
-from lgtsm.inference.plan import FillOptions, Plan, make_plan
+from lgtsm.inference.options import FillOptions
+from lgtsm.inference.plan import Plan, make_plan
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Segment
 from lgtsm.inference.tiles import PixelStore

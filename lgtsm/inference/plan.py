@@ -11,40 +11,10 @@ from lgtsm.checks import check_positive
 from lgtsm.inference.feather import feather_margin
 from lgtsm.inference.filler import Filler
 from lgtsm.inference.memory import choose_chunk, total_bytes
+from lgtsm.inference.options import DEFAULT_CHUNK, FillOptions
 from lgtsm.inference.regions import Region, Segment, computed_share, plan_regions
 from lgtsm.inference.tiles import plan_passes
 from lgtsm.video.survey import Run
-
-DEFAULT_CHUNK = 8
-SCALED_FEATHER = 8
-
-
-@dataclasses.dataclass(frozen=True)
-class FillOptions:
-    """How to fill.
-
-    working_height: fill at this height, in pixels, and scale the fill back up; None for the video's height.
-    feather: pixels over which the fill is blended into the known pixels, inside the hole; None means 8 at a working
-        height, else 0.
-    scene_cuts: start over at every cut, so that no scene is filled from another one.
-    max_memory: bytes that a fill may take; None means 8 frames at once in a network, and 4 GiB in other methods.
-    regions: compute only around the hole; False computes whole frames.
-    frames_at_once: in a network; None means as many as the memory allows, or 8.
-    """
-
-    working_height: int | None = None
-    feather: int | None = None
-    scene_cuts: bool = True
-    max_memory: int | None = None
-    regions: bool = True
-    frames_at_once: int | None = None
-
-    @property
-    def feather_pixels(self) -> int:
-        """The value of `feather`, default resolved."""
-        if self.feather is not None:
-            return self.feather
-        return SCALED_FEATHER if self.working_height is not None else 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from lgtsm.inference.options import SCENE_MEMORY
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Region, bounding_region
 
 LEAST_MARGIN = 128  # pixels around the holes of a scene, or half as many as they are large
-SCENE_MEMORY = 4 * 2**30  # bytes that a piece may take, unless said otherwise
 
 
 class SceneStream:

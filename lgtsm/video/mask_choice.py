@@ -13,10 +13,9 @@ from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import IMAGE_EXTENSIONS
 from lgtsm.video.mask_edit import Mask, edit_hole, widen_in_time
 from lgtsm.video.mask_reader import MaskReader
-from lgtsm.video.mask_sources import Box, KeyColorMask, StillMask, box_hole, key_hole
+from lgtsm.video.mask_sources import KEY_TOLERANCE, Box, KeyColorMask, StillMask, box_hole, key_hole
 from lgtsm.video.probe import VideoInfo
 
-KEY_TOLERANCE = 24
 FIELDS = {"mask": "path", "box": "boxes", "key_color": "key_color"}  # by what people call them
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lgtsm.video.errors import VideoError
-from lgtsm.video.open import open_video
-from lgtsm.video.probe import VideoInfo
+
+if TYPE_CHECKING:
+    from lgtsm.video.probe import VideoInfo
 
 Box = tuple[int, int, int, int]
+KEY_TOLERANCE = 24  # levels of 255
 
 
 def parse_box(text: str) -> Box:
@@ -102,6 +105,8 @@ class KeyColorMask:
         return self.info.frames
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        from lgtsm.video.open import open_video  # parsers read KEY_TOLERANCE above before torch is loaded
+
         with open_video(self.info.path, "pyav", index=self.info.index) as video:
             for frame in video:
                 yield key_hole(frame, self.color, self.tolerance)

@@ -13,7 +13,8 @@ from lgtsm.inference.feather import paste_feathered
 from lgtsm.inference.fill_frames import fill_frames
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import CHUNKS, choose_chunk, parse_bytes, total_bytes
-from lgtsm.inference.plan import FillOptions, make_plan
+from lgtsm.inference.options import FillOptions
+from lgtsm.inference.plan import make_plan
 from lgtsm.inference.records import Frame
 from lgtsm.inference.regions import Region, computed_share, plan_regions
 from lgtsm.inference.scaled import shrink_hole

@@ -7,7 +7,8 @@ import pytest
 from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.inference.memory import total_bytes
-from lgtsm.inference.plan import FillOptions, make_plan
+from lgtsm.inference.options import FillOptions
+from lgtsm.inference.plan import make_plan
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Region, Segment
 from lgtsm.inference.tiles import PixelStore, plan_passes

@@ -6,7 +6,8 @@ from lgtsm.classical import MeanColor
 from lgtsm.inference import trial
 from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import Inpainter
-from lgtsm.inference.plan import FillOptions, make_plan
+from lgtsm.inference.options import FillOptions
+from lgtsm.inference.plan import make_plan
 from lgtsm.video.probe import probe
 from lgtsm.video.survey import survey
 
