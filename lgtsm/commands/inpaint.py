@@ -247,6 +247,6 @@ def main(argv: list[str] | None = None) -> None:
     with exit_with_sentence("inpaint", parser):
         check(arguments)
         arguments.method = chosen_method(arguments)
-        from lgtsm.commands.inpaint_run import Job
+        from lgtsm.commands.inpaint_run import run
 
-        Job(arguments, lambda said: print(f"lgtsm inpaint: {in_flags(said, parser)}", file=sys.stderr)).run()
+        run(arguments, lambda said: print(f"lgtsm inpaint: {in_flags(said, parser)}", file=sys.stderr))
