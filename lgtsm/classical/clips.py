@@ -20,7 +20,7 @@ class TensorMethod(nn.Module):
         bytes_per_pixel: memory that filling takes, for a pixel of a frame.
     """
 
-    window = (64, 8, 8)
+    window = (64, 16, 8)
     local = False
     bytes_per_pixel = 60
 

@@ -119,8 +119,9 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
         one, other = itertools.tee(mask.follow(frames, height, width, notice))
         frames, hole = (frame for frame, _ in one), (hole for _, hole in other)
     with contextlib.ExitStack() as stack:
-        sink = RawSink(sys.stdout.buffer)
-        if arguments.output != "-":
+        if arguments.output == "-":
+            sink = RawSink(sys.stdout.buffer)
+        else:
             sink = stack.enter_context(VideoWriter(arguments.output, fps, height, width, make_encoding(arguments)))
         bar = stack.enter_context(make_bar())
         task = bar.add_task("fill", total=None)
@@ -222,7 +223,7 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
     inpainter = Inpainter(model, device, arguments.precision)
     if inpainter.why_precision is not None:
         allow_tf32(inpainter.device)
-        notice(f"precision {inpainter.precision}: {inpainter.why_precision}")
+        notice(f"computing in {inpainter.precision}: {inpainter.why_precision}")
     if arguments.method == "key-frames":
         notice(
             "filling from other frames along the motion, and with patches where no frame shows what is hidden "

@@ -14,7 +14,7 @@ from lgtsm.inference.scaled import ScaledStream
 from lgtsm.inference.scene_stream import SceneStream
 from lgtsm.video.scene_cuts import SceneCutDetector
 
-WINDOW = (64, 8, 8)  # of a network that sees a scene, see SceneStream
+WINDOW = (64, 16, 8)  # of a network that sees a scene, see SceneStream
 BYTES_PER_PIXEL = 1200  # of a frame, that such a network takes; 1140 measured for `completion`
 
 

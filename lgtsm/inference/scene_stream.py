@@ -12,6 +12,7 @@ from lgtsm.inference.options import SCENE_MEMORY
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Region, bounding_region
 
+SHORTEST = 16  # frames of a piece, where memory is scarce
 LEAST_MARGIN = 128  # pixels around the holes of a scene, or half as many as they are large
 
 
@@ -49,7 +50,7 @@ class SceneStream:
     ):
         self.fill = fill
         self.piece, self.ahead, self.behind = piece, ahead, behind
-        self.shortest = min(piece, 2 * ahead or 1)
+        self.shortest = min(piece, SHORTEST)
         self.bytes_per_pixel, self.local = bytes_per_pixel, local
         self.max_memory = SCENE_MEMORY if max_memory is None else max_memory
         self.most_memory = max(SCENE_MEMORY, _machine_memory()) if max_memory is None else max_memory
@@ -63,7 +64,7 @@ class SceneStream:
         both = _joined((self.hole, around))
         if self.waiting and self._bytes(both, len(self.waiting) + 1, frame.hole.shape) > self.max_memory:
             if len(self.waiting) >= self.shortest:
-                yield from self._fill(len(self.waiting) - self.ahead)
+                yield from self._fill(len(self.waiting) - min(self.ahead, len(self.waiting) // 2))
             elif (needed := self._bytes(both, self.shortest, frame.hole.shape)) > self.most_memory:
                 raise ValueError(
                     f"max_memory must be at least {needed / 2**20:.0f} MiB for this hole; it is "
