@@ -37,13 +37,13 @@ class FVIVideos(PublishedVideos):
 
 
 class FVIMasks(StoredMasks):
-    """Stored masks of FVI, 255 = valid: .../random_masks/<preset>/<centre>/<clip>/<frame>.png or object_masks/<video>.
+    """Stored masks of FVI, 255 = valid: .../random_masks/<preset>/<center>/<clip>/<frame>.png or object_masks/<video>.
 
     Args:
         root: the folder FVI.
         split: "train" or "test".
         preset: folder of random_masks, such as "object_like"; None takes object_masks, paired by name.
-        centre: middle of the bin in percent, 5, 15, ..., 65; None takes all bins of the preset.
+        center: middle of the bin in percent, 5, 15, ..., 65; None takes all bins of the preset.
         options: as in `StoredMasks`.
 
     Raises:
@@ -55,7 +55,7 @@ class FVIMasks(StoredMasks):
         root: str | Path,
         split: str = "test",
         preset: str | None = "object_like",
-        centre: int | None = None,
+        center: int | None = None,
         **options: Any,
     ):
         check_choice("split", split, tuple(FOLDERS))
@@ -66,4 +66,4 @@ class FVIMasks(StoredMasks):
             super().__init__(folder / "object_masks", **{"pair": "name"} | options)
             return
         folder = folder / "random_masks" / preset
-        super().__init__(folder if centre is None else folder / str(centre), **options)
+        super().__init__(folder if center is None else folder / str(center), **options)

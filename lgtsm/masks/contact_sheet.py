@@ -32,7 +32,7 @@ def contact_sheet(root: str | Path, lines: Sequence[dict], frames: int = 3) -> n
         first = {}
         for line in lines:
             if line["kind"] == kind:
-                first.setdefault(line["centre"], line)
+                first.setdefault(line["center"], line)
         tiles = np.concatenate([_tile(Path(root), line, frames) for line in first.values()], axis=1)
         rows += [_label(kind, tiles.shape[1]), tiles]
     width = max(row.shape[1] for row in rows)
@@ -53,7 +53,7 @@ def write_contact_sheet(root: str | Path, lines: Sequence[dict]) -> Path:
 def _tile(root: Path, line: dict, frames: int) -> np.ndarray:
     files = sorted((root / line["clip"]).glob("*.png"))
     chosen = np.unique(np.linspace(0, len(files) - 1, frames).round().astype(int))
-    parts = [_label(f"{line['centre']} %: {line['share']:.1%}", TILE_WIDTH)]
+    parts = [_label(f"{line['center']} %: {line['share']:.1%}", TILE_WIDTH)]
     for number in chosen:
         mask = cv2.imdecode(np.fromfile(files[number], np.uint8), cv2.IMREAD_GRAYSCALE)
         height = round(mask.shape[0] * (TILE_WIDTH - 2) / mask.shape[1])

@@ -17,7 +17,7 @@ from lgtsm.whole_files import leftovers, remove, whole_folder, write_json, write
 from .checks import check_kind, check_whole
 from .sample import sample_hole
 
-CENTRES = (5, 15, 25, 35, 45, 55, 65)
+CENTERS = (5, 15, 25, 35, 45, 55, 65)
 MANIFEST = "masks.jsonl"
 CONTACT_SHEET = "contact_sheet.png"
 # What the paper calls curve, object and bounding box.
@@ -25,32 +25,32 @@ DEFAULT_KINDS = ("rand_curve", "object_like", "box")
 
 
 class MaskClip(NamedTuple):
-    """One clip of a test set, before it is drawn; `centre` is the middle of its bin in percent."""
+    """One clip of a test set, before it is drawn; `center` is the middle of its bin in percent."""
 
     kind: str
-    centre: int
+    center: int
     number: int
 
     @property
     def folder(self) -> str:
         """Where it lies below the root of the test set."""
-        return f"random_masks/{self.kind}/{self.centre}/{self.number:05d}"
+        return f"random_masks/{self.kind}/{self.center}/{self.number:05d}"
 
     @property
     def bounds(self) -> tuple[float, float]:
         """Bounds of its mean hole share."""
-        return (self.centre - 5) / 100, (self.centre + 5) / 100
+        return (self.center - 5) / 100, (self.center + 5) / 100
 
     def seed(self, seed: int) -> tuple[int, ...]:
         """Its own seed, which does not hang on what else the test set holds."""
-        return (seed, zlib.crc32(self.kind.encode()), self.centre, self.number)
+        return (seed, zlib.crc32(self.kind.encode()), self.center, self.number)
 
 
 class TestSet(NamedTuple):
     """What a test set is made of; two equal ones give the same files.
 
     Attributes:
-        kinds: names of `lgtsm.masks.KINDS`; centres: middles of bins in percent; clips: of each kind and bin.
+        kinds: names of `lgtsm.masks.KINDS`; centers: middles of bins in percent; clips: of each kind and bin.
         num_frames, height, width: of a clip, in frames and pixels.
         seed: a whole number from 0 up; border: pixels at each edge that are never missing; static: nothing moves.
     """
@@ -58,7 +58,7 @@ class TestSet(NamedTuple):
     __test__ = False  # not a test, whatever its name says to pytest
 
     kinds: Sequence[str] = DEFAULT_KINDS
-    centres: Sequence[int] = CENTRES
+    centers: Sequence[int] = CENTERS
     clips: int = 10
     num_frames: int = 32
     height: int = 180
@@ -70,9 +70,9 @@ class TestSet(NamedTuple):
     def every_clip(self) -> Iterator[MaskClip]:
         """Yield the clips in the order of the manifest."""
         for kind in self.kinds:
-            for centre in self.centres:
+            for center in self.centers:
                 for number in range(self.clips):
-                    yield MaskClip(kind, centre, number)
+                    yield MaskClip(kind, center, number)
 
     def check(self) -> None:
         """Refuse what cannot be drawn.
@@ -82,7 +82,7 @@ class TestSet(NamedTuple):
         """
         for kind in self.kinds:
             check_kind(kind)
-        wrong = [centre for centre in self.centres if not 5 <= centre <= 95]
+        wrong = [center for center in self.centers if not 5 <= center <= 95]
         if wrong:
             raise ValueError(f"A bin is named by its middle in percent, such as 5, 15, ..., 65; got {wrong[0]}.")
         for name in ("clips", "num_frames", "height", "width"):
@@ -101,7 +101,7 @@ def write_test_set(
 ) -> list[dict]:
     """Write the PNG folders, the manifest and a contact sheet; go on where an earlier call was stopped.
 
-    Frames are <root>/random_masks/<kind>/<centre>/<clip>/<frame>.png, 255 = valid, 0 = hole. A clip's folder gets its
+    Frames are <root>/random_masks/<kind>/<center>/<clip>/<frame>.png, 255 = valid, 0 = hole. A clip's folder gets its
     name when all its frames are written, so that a folder under its own name is always whole.
 
     Args:
@@ -110,7 +110,7 @@ def write_test_set(
         progress: called with (clips done, clips in all).
 
     Returns:
-        the lines of the manifest: clip, kind, centre, seed, mean share, least and greatest share of a frame, sha256 of
+        the lines of the manifest: clip, kind, center, seed, mean share, least and greatest share of a frame, sha256 of
         the bytes of its pixels (time, height, width), 1 = missing.
 
     Raises:
@@ -143,7 +143,7 @@ def describe(clip: MaskClip, hole: np.ndarray, seed: int) -> dict:
     return {
         "clip": clip.folder,
         "kind": clip.kind,
-        "centre": clip.centre,
+        "center": clip.center,
         "seed": list(clip.seed(seed)),
         "share": round(float(hole.mean()), 6),
         "share_least": round(float(shares.min()), 6),

@@ -89,8 +89,8 @@ def test_fewer_masks_than_videos_where_each_should_have_its_own(tmp_path):
     assert wrong(check_masks(videos.masks_beside()["masks"], videos))["videos without masks"] == "1: 0002"
 
 
-@pytest.mark.parametrize("centre", [5, 15, 35, 65])
-def test_polarity_goes_by_the_bin(centre):
-    hole = (np.arange(10_000).reshape(1, 100, 100) < centre * 100).astype(np.uint8)
-    assert not looks_inverted(hole, str(centre))
-    assert looks_inverted(1 - hole, str(centre))
+@pytest.mark.parametrize("center", [5, 15, 35, 65])
+def test_polarity_goes_by_the_bin(center):
+    hole = (np.arange(10_000).reshape(1, 100, 100) < center * 100).astype(np.uint8)
+    assert not looks_inverted(hole, str(center))
+    assert looks_inverted(1 - hole, str(center))

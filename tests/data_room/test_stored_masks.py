@@ -128,7 +128,7 @@ def test_youtube_vos_annotates_every_fifth_frame(tmp_path):
 
 def test_published_layouts_have_their_masks(tmp_path):
     fvi = fvi_tree(tmp_path / "fvi")
-    for masks in (FVIMasks(fvi, preset=None), FVIMasks(fvi), FVIMasks(fvi, centre=5)):
+    for masks in (FVIMasks(fvi, preset=None), FVIMasks(fvi), FVIMasks(fvi, center=5)):
         sample = InpaintingClips(FVIVideos(fvi, "test"), masks, 4, 20, 32)[2]
         assert int(sample["hole"].sum()) == 4 * 36
     assert set(FVIVideos(fvi, "test").masks_beside()) == {"random_masks/object_like/5", "object_masks"}
