@@ -1,8 +1,7 @@
-"""From samples of bytes to a batch of numbers.
+"""Convert a batch of samples from bytes to floats, on the device.
 
-A sample is {"video": uint8 (time, 3, height, width), "hole": uint8 (time, 1, height, width), "name": str,
-"skipped": str}, the last saying which videos could not be used; torch's default collation stacks it. Bytes travel
-between processes and to the device, floats are made there.
+torch's default collation stacks samples {"video": uint8 (time, 3, height, width), "hole": uint8 (time, 1, height,
+width), "name": str, "skipped": str}; see `lgtsm.data.clips`.
 """
 
 from __future__ import annotations

@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lgtsm.checks import check_choice
-from lgtsm.data.published import FOLDERS, PublishedVideos
+from lgtsm.data.published import PublishedVideos, split_root
 from lgtsm.data.stored_masks import StoredMasks
 
 
 class FVIVideos(PublishedVideos):
-    """Videos of FVI, laid out as FVI/{Train,Test}/JPEGImages/<video>/<frame>.jpg.
+    """Videos of FVI, as FVI/{Train,Test}/JPEGImages/<video>/<frame>.jpg.
 
-    A folder FVI/JPEGImages that is not split holds out 100 videos for testing, by the hash of their names. Arguments
-    and errors as in `PublishedVideos`.
+    Without these splits, FVI/JPEGImages holds out 100 videos for testing, by the hash of their names. Arguments and
+    errors as in `PublishedVideos`.
     """
 
     title = "FVI"
@@ -25,7 +24,7 @@ class FVIVideos(PublishedVideos):
     num_test = 100
 
     def masks_beside(self) -> dict[str, StoredMasks]:
-        """Return every bin of random_masks, and object_masks."""
+        """Return all bins of random_masks, and object_masks."""
         folder = self.root.parent
         bins = sorted(
             path for path in folder.glob("random_masks/*/*") if path.is_dir() and not path.name.startswith(".")
@@ -47,7 +46,7 @@ class FVIMasks(StoredMasks):
         options: as in `StoredMasks`.
 
     Raises:
-        VideoError: the masks do not lie there.
+        VideoError: the masks are missing.
     """
 
     def __init__(
@@ -58,10 +57,7 @@ class FVIMasks(StoredMasks):
         center: int | None = None,
         **options: Any,
     ):
-        check_choice("split", split, tuple(FOLDERS))
-        folder = Path(root) / FOLDERS[split]
-        if not folder.is_dir():
-            folder = Path(root)
+        folder = split_root(root, split)
         if preset is None:
             super().__init__(folder / "object_masks", **{"pair": "name"} | options)
             return

@@ -1,4 +1,4 @@
-"""GIF has 256 colors a picture: find the best palette for each frame, at constant memory."""
+"""Find the best 256 colors for each frame of a GIF, at constant memory."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from lgtsm.video import pyav
 
 
 class PaletteGraph:
-    """FFmpeg's palettegen and paletteuse with one palette for each frame.
+    """Reduce frames to 256 colors with FFmpeg's palettegen and paletteuse, one palette per frame.
 
     Args:
-        width: pixels.
-        height: pixels.
+        width, height: size of the frames, in pixels.
         time_base: seconds per unit of the frames' pts.
     """
 
@@ -32,6 +31,6 @@ class PaletteGraph:
         self._graph = graph
 
     def apply(self, frame):
-        """Return the RGB frame with 256 colors, at the same time."""
+        """Return the RGB frame in 256 colors, with the same pts."""
         self._graph.push(frame)
         return self._graph.pull()
