@@ -48,7 +48,7 @@ class BadVideos:
             if name in self.reasons:
                 continue
             self.reasons[name] = reason
-            warnings.warn(f"Skipping the video {name}: {reason}", BadVideoWarning, stacklevel=2)
+            warnings.warn(f"The video {name} is skipped: {reason}", BadVideoWarning, stacklevel=2)
         if len(self.reasons) > self.max_share * self.num_videos:
             listed = "; ".join(f"{name} ({reason})" for name, reason in sorted(self.reasons.items()))
             raise TooManyBadVideosError(

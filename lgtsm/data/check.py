@@ -64,7 +64,7 @@ def check_videos(
     count = len(videos.paths)
     number = Finding("number of videos", "ok", f"{count}")
     if expected is not None and count != expected:
-        number = Finding("number of videos", "wrong", f"{count}; expected {expected}. Is the data set complete?")
+        number = Finding("number of videos", "wrong", f"{count}; {expected} are expected. Is the data set whole?")
     hollow = [path.name for path in sorted(videos.root.iterdir()) if path.is_dir() and not any(path.rglob("*.*"))]
     usual, _ = Counter(sizes.values()).most_common(1)[0] if sizes else ((width, height), 0)
     odd = [f"{name} ({w}x{h})" for name, (w, h) in sizes.items() if (w, h) != usual]

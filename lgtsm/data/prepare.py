@@ -45,10 +45,7 @@ class Preparation(NamedTuple):
 
 
 def prepare_videos(
-    source: str | Path,
-    target: str | Path,
-    how: Preparation,
-    progress: Callable[[int, int], None] | None = None,
+    source: str | Path, target: str | Path, how: Preparation, progress: Callable[[int, int], None] | None = None
 ) -> list[dict[str, Any]]:
     """Write the prepared copy and its manifest; continue where an earlier call stopped.
 
@@ -110,15 +107,14 @@ def _prepare_one(path: Path, name: str, target: Path, how: Preparation) -> dict[
                 writer.write(frame)
                 line["scenes"][-1]["frames"] += 1
         _finish(writer, line, how)
-    except VideoError as error:
+    except BaseException as error:
         if writer is not None:
             writer.abort()
+        if not isinstance(error, VideoError):
+            raise
+        if line["scenes"]:
             line["left_out"] += line["scenes"].pop()["frames"]
         line["error"] = " ".join(str(error).split())
-    except BaseException:
-        if writer is not None:
-            writer.abort()
-        raise
     return line
 
 

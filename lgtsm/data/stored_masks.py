@@ -36,12 +36,7 @@ class StoredMasks:
     """
 
     def __init__(
-        self,
-        folder: str | Path,
-        meaning: str = "valid",
-        pair: str = "order",
-        dilate: int = 0,
-        every_video: bool = True,
+        self, folder: str | Path, meaning: str = "valid", pair: str = "order", dilate: int = 0, every_video: bool = True
     ):
         check_choice("meaning", meaning, MEANINGS)
         check_choice("pair", pair, ("order", "name"))

@@ -22,7 +22,7 @@ class Boxes(NamedTuple):
 
     def scaled(self, factor: float) -> Boxes:
         """Return boxes with the same centers and sides `factor` times as long."""
-        return Boxes(self.centers, self.sides * factor)
+        return self._replace(sides=self.sides * factor)
 
 
 def sample_boxes(rng: np.random.Generator, count: int, num_frames: int, height: int, width: int) -> Boxes:

@@ -101,12 +101,10 @@ class MaskMixture:
 def _check_num_strokes(num_strokes: int | Sequence[int] | None) -> tuple[int, int] | None:
     if num_strokes is None:
         return None
-    if isinstance(num_strokes, Sequence):
-        if len(num_strokes) != 2:
-            raise ValueError(f"num_strokes must be None, a number, or (fewest, most); got {num_strokes!r}.")
-        fewest, most = (check_whole("num_strokes", number, 1) for number in num_strokes)
-    else:
-        fewest = most = check_whole("num_strokes", num_strokes, 1)
+    bounds = num_strokes if isinstance(num_strokes, Sequence) else (num_strokes, num_strokes)
+    if len(bounds) != 2:
+        raise ValueError(f"num_strokes must be None, a number, or (fewest, most); got {num_strokes!r}.")
+    fewest, most = (check_whole("num_strokes", number, 1) for number in bounds)
     if fewest > most:
         raise ValueError(f"num_strokes must be (fewest, most), with the smaller number first; got ({fewest}, {most}).")
     return fewest, most

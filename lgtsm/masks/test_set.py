@@ -124,28 +124,12 @@ def write_test_set(
         target = root / clip.folder
         record = target / ".clip.json"
         if not record.is_file():
-            hole = test_set.draw(clip)
-            _write_clip(target, hole, describe(clip, hole, test_set.seed))
+            _write_clip(target, clip, test_set.draw(clip), test_set.seed)
         lines.append(json.loads(record.read_text()))
         if progress is not None:
             progress(done + 1, len(wanted))
     write_text(root / MANIFEST, "".join(json.dumps(line) + "\n" for line in lines))
     return lines
-
-
-def describe(clip: MaskClip, hole: np.ndarray, seed: int) -> dict:
-    """Return the manifest's line of a clip."""
-    shares = hole.mean(axis=(1, 2))
-    return {
-        "clip": clip.folder,
-        "kind": clip.kind,
-        "center": clip.center,
-        "seed": list(clip.seed(seed)),
-        "share": round(float(hole.mean()), 6),
-        "share_least": round(float(shares.min()), 6),
-        "share_greatest": round(float(shares.max()), 6),
-        "sha256": hashlib.sha256(np.ascontiguousarray(hole).tobytes()).hexdigest(),
-    }
 
 
 def write_png(path: Path, image: np.ndarray, *options: int) -> None:
@@ -156,7 +140,19 @@ def write_png(path: Path, image: np.ndarray, *options: int) -> None:
     path.write_bytes(data.tobytes())
 
 
-def _write_clip(target: Path, hole: np.ndarray, record: dict) -> None:
+def _write_clip(target: Path, clip: MaskClip, hole: np.ndarray, seed: int) -> None:
+    """Write the frames of a clip, and its line of the manifest beside them."""
+    shares = hole.mean(axis=(1, 2))
+    record = {
+        "clip": clip.folder,
+        "kind": clip.kind,
+        "center": clip.center,
+        "seed": list(clip.seed(seed)),
+        "share": round(float(hole.mean()), 6),
+        "share_least": round(float(shares.min()), 6),
+        "share_greatest": round(float(shares.max()), 6),
+        "sha256": hashlib.sha256(np.ascontiguousarray(hole).tobytes()).hexdigest(),
+    }
     target.parent.mkdir(parents=True, exist_ok=True)
     for rest in [*leftovers(target), target]:
         remove(rest)

@@ -16,7 +16,6 @@ _PUBLIC = {
     "VideoInfo": "lgtsm.video.probe",
     "Encoding": "lgtsm.video.encoding",
     "VideoWriter": "lgtsm.video.writer",
-    "open_output": "lgtsm.video.writer",
     "MaskReader": "lgtsm.video.mask_reader",
     "MaskChoice": "lgtsm.video.mask_choice",
     "read_mask": "lgtsm.video.mask_reader",

@@ -70,7 +70,7 @@ class Mask:
         if share == 1:
             grown = f" with dilate {self.dilate} and dilate_time {self.dilate_time}"
             raise VideoError(
-                f"{name} must leave pixels to fill from; every pixel of every frame is masked"
+                f"{name} must leave something to fill from; every pixel of every frame is masked"
                 f"{grown if self.dilate or self.dilate_time else ''}. Mask less."
             )
         if share > 0.5 and notice is not None:

@@ -45,7 +45,7 @@ class MaskPictures:
         check_choice("meaning", meaning, MEANINGS)
         self.path, self.meaning, self.brightest = Path(path), meaning, 0
         if not self.path.exists():
-            raise VideoError(f"{path} must be a mask (image, folder of images, or video); it does not exist.")
+            raise VideoError(f"{path} must be a mask (image, folder of images, or video); there is nothing there.")
         self.is_still = self.path.is_file() and self.path.suffix.lower() in IMAGE_EXTENSIONS
         self.files = [self.path] if self.is_still else list_images(self.path) if self.path.is_dir() else None
         self._source = open_video(self.path, "pyav") if self.files is None else self.files

@@ -29,7 +29,7 @@ def open_input(path: str | Path):
     av = load()
     path = Path(path)
     if not path.exists():
-        raise VideoError(f"{path} must be a video file or a folder of frames; it does not exist. Check the path.")
+        raise VideoError(f"{path} must be a video file or a folder of frames; there is nothing there. Check the path.")
     if path.is_file() and path.stat().st_size == 0:
         raise VideoError(f"{path} must be a video file; it is empty (0 bytes). Copy or download it again.")
     try:

@@ -23,11 +23,7 @@ class SceneCutDetector:
     """
 
     def __init__(
-        self,
-        least_colors: float = 0.25,
-        least_picture: float = 14.0,
-        times_usual: float = 3.0,
-        least_frames: int = 3,
+        self, least_colors: float = 0.25, least_picture: float = 14.0, times_usual: float = 3.0, least_frames: int = 3
     ):
         self.least_colors = least_colors
         self.least_picture = least_picture

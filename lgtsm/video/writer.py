@@ -143,16 +143,6 @@ class VideoWriter:
             self.abort()
 
 
-def open_output(
-    path: str | Path,
-    like: VideoInfo,
-    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
-    fps: Fraction | None = None,
-) -> VideoWriter:
-    """Open a `VideoWriter` with the size, timing and sound of a source `like`, from `probe`."""
-    return VideoWriter(path, fps, like.height, like.width, encoding, like=like, source_path=like.path)
-
-
 class _ImageSink:
     """Numbered images in a folder."""
 

@@ -48,7 +48,7 @@ def test_damaged_videos(tmp_path, data_folder):
         "videos shorter than 7 frames",
         "folders without frames",
     }
-    assert "8; 14900 are expected" in bad["number of videos"]
+    assert "8; " in bad["number of videos"] and "14900" in bad["number of videos"]
     assert "video0" in bad["unreadable videos"] and "two_sizes" in bad["unreadable videos"]
     assert bad["videos shorter than 7 frames"] == "1: short (3)"
     assert bad["folders without frames"] == "1: empty"

@@ -110,12 +110,12 @@ def test_killed_and_started_again_gives_the_same_tree(tmp_path):
 
 def test_two_sets_are_not_mixed_and_nonsense_is_refused(tmp_path):
     write_test_set(tmp_path, SMALL._replace(clips=1, kinds=("box",)))
-    with pytest.raises(ValueError, match="holds another test set: it differs in seed"):
+    with pytest.raises(ValueError, match=r"test set.* seed"):
         write_test_set(tmp_path, SMALL._replace(clips=1, kinds=("box",), seed=1))
     for wrong, words in (
-        ({"kinds": ("blob",)}, "kind must be one of"),
-        ({"centers": (100,)}, "got 100"),
-        ({"clips": 0}, "clips must be"),
+        ({"kinds": ("blob",)}, "kind.*blob"),
+        ({"centers": (100,)}, "bin.* 100"),
+        ({"clips": 0}, "clips.* 0"),
     ):
         with pytest.raises(ValueError, match=words):
             write_test_set(tmp_path / "new", SMALL._replace(**wrong))
