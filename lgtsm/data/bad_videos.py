@@ -27,18 +27,14 @@ class BadVideos:
     def __init__(self, num_videos: int, max_share: float = 0.05):
         if not 0 <= max_share <= 1:
             raise ValueError(f"max_bad_share must be between 0 and 1; got {max_share!r}. It is a fraction.")
-        self.num_videos = num_videos
-        self.max_share = max_share
+        self.num_videos, self.max_share = num_videos, max_share
         self.reasons: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self.reasons)
 
     def note(self, skipped: Iterable[str]) -> None:
-        """Count the videos that samples skipped, and warn about new ones.
-
-        Args:
-            skipped: the "skipped" entries of samples, lines from `describe`.
+        """Count the videos in the "skipped" entries of samples, lines from `describe`, and warn about new ones.
 
         Raises:
             TooManyBadVideosError: more than `max_share` of the videos is unusable.

@@ -13,9 +13,5 @@ from torch import Tensor
 
 
 def as_floats(batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
-    """Return video (batch, time, 3, height, width) in [0, 1] and hole (batch, time, 1, height, width) in {0, 1}.
-
-    Args:
-        batch: collated samples.
-    """
+    """Return video (batch, time, 3, height, width) in [0, 1] and hole (batch, time, 1, height, width) in {0, 1}."""
     return batch["video"].to(torch.float32) / 255, batch["hole"].to(torch.float32)

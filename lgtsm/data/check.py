@@ -99,12 +99,12 @@ def check_masks(masks: StoredMasks, videos: FolderVideos) -> list[Finding]:
         shares.append(float(hole.mean()))
         if looks_inverted(hole, path.parent.name):
             inverted.append(f"{path.relative_to(masks.folder)} ({shares[-1]:.0%} missing)")
-    found = [
+    return [
         Finding("mask clips", "ok", f"{len(masks)}, {np.mean(shares):.1%} missing on average" if shares else "0"),
         _listed("videos without masks", "wrong", missing),
         _listed("unreadable masks", "wrong", unreadable),
+        _listed(f"masks that look inverted (read as meaning={masks.meaning})", "wrong", inverted),
     ]
-    return [*found, _listed(f"masks that look inverted (read as meaning={masks.meaning})", "wrong", inverted)]
 
 
 def looks_inverted(hole: np.ndarray, bin_name: str = "") -> bool:

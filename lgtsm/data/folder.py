@@ -143,6 +143,5 @@ class FolderVideos:
         frame_names = tuple(files[number].stem for number in numbers) if files else None
         own_size = frames.shape[1:3]
         crop = choose_crop(own_size, height, width, 1.0 if rng is None else self.scale, self.flip, rng)
-        return crop.frames(frames), Window(
-            self.names[video], self.positions[video], numbers, frame_names, own_size, crop
-        )
+        window = Window(self.names[video], self.positions[video], numbers, frame_names, own_size, crop)
+        return crop.frames(frames), window

@@ -14,13 +14,10 @@ from lgtsm.video.reader import VideoReader
 
 
 class Opener:
-    """Open videos like `open_video`, but faster the second time, unless they change.
+    """Open videos like `open_video` with a `backend`, but faster the second time, unless they change.
 
     Checking whether a file is complete and decord reads it correctly is slow, so we cache the answer or the error for
     each file: some kilobytes, but no open file or frame. Frames of a folder are checked only when they are read.
-
-    Args:
-        backend: "auto", "decord" or "pyav".
     """
 
     def __init__(self, backend: str = "auto"):

@@ -49,15 +49,9 @@ def listed(names: Sequence[str], file: Path) -> list[int]:
 
 
 def hold_out(names: Sequence[str], split: str, num_test: int) -> list[int]:
-    """Choose a split with a fixed number of test videos: those with the smallest hashes.
+    """Return the increasing indices of a split with `num_test` test videos: those with the smallest hashes.
 
-    Args:
-        names: names of all videos.
-        split: "all", "train" or "test"; "validation" is the test split.
-        num_test: number of test videos.
-
-    Returns:
-        their indices in `names`, increasing.
+    `split` is "all", "train" or "test"; "validation" means "test".
     """
     by_hash = sorted(range(len(names)), key=lambda place: stable_place(names[place]))
     return sorted({"all": by_hash, "train": by_hash[num_test:]}.get(split, by_hash[:num_test]))

@@ -61,13 +61,10 @@ class StoredMasks:
         return self._by_name[name]
 
     def read_hole(self, window: Window) -> np.ndarray:
-        """Read the hole of a clip.
+        """Read the hole of a clip, uint8 (time, height, width), 1 = missing.
 
         Args:
             window: the window of the clip, from `FolderVideos.read_window`.
-
-        Returns:
-            uint8 (time, height, width), 1 = missing.
 
         Raises:
             VideoError: the mask is missing or unreadable.

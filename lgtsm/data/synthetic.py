@@ -46,15 +46,9 @@ class SyntheticVideos:
     def read_clip(
         self, index: int, num_frames: int, height: int, width: int, rng: np.random.Generator | None = None
     ) -> np.ndarray:
-        """Draw the clip.
+        """Draw video `index`, 0 to len - 1, from its first frame: uint8 (num_frames, height, width, 3), RGB.
 
-        Args:
-            index: number of the video, 0 to len - 1.
-            num_frames, height, width: size of the clip, in frames and pixels.
-            rng: ignored; every clip starts at the first frame.
-
-        Returns:
-            uint8 (num_frames, height, width, 3), RGB.
+        `rng` is ignored.
         """
         if not 0 <= index < self.num_videos:
             raise IndexError(f"There are {self.num_videos} synthetic videos, numbered from 0; got index {index}.")

@@ -53,8 +53,7 @@ KINDS = (*PRESETS, BOX)
 def frame_scale(height: int, width: int) -> float:
     """Return the factor that scales lengths from 320x180 to a frame of `height` by `width` pixels.
 
-    Returns:
-        sqrt(height * width / (180 * 320)): 1 for 320x180, 0.53 for 128x128.
+    It is sqrt(height * width / (180 * 320)): 1 for 320x180, 0.53 for 128x128.
 
     Differs: the released code draws strokes of the same pixel size in every frame, so they cover a 128x128 crop three
     times as much as a 320x180 frame. Scaling by the root of the area keeps hole shares alike.

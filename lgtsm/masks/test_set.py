@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -69,17 +70,10 @@ class TestSet(NamedTuple):
 
     def every_clip(self) -> Iterator[MaskClip]:
         """Yield the clips in the order of the manifest."""
-        for kind in self.kinds:
-            for center in self.centers:
-                for number in range(self.clips):
-                    yield MaskClip(kind, center, number)
+        return itertools.starmap(MaskClip, itertools.product(self.kinds, self.centers, range(self.clips)))
 
     def check(self) -> None:
-        """Check that it can be drawn.
-
-        Raises:
-            ValueError: an unknown kind or bin, or a size below 1.
-        """
+        """Raise ValueError for an unknown kind or bin, or a size below 1."""
         for kind in self.kinds:
             check_kind(kind)
         for center in self.centers:

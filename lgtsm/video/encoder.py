@@ -36,8 +36,7 @@ class Encoder:
         self.target, self.fps = target, fps
         self._reformatter = av.video.reformatter.VideoReformatter()
         self._tags = tags_of(like, self.codec)
-        self._palette = None
-        self._copy = None
+        self._palette = self._copy = None
         try:
             self._output = av.open(str(temporary), "w")
         except (av.FFmpegError, ValueError) as error:

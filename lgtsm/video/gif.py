@@ -8,11 +8,9 @@ from lgtsm.video import pyav
 
 
 class PaletteGraph:
-    """Reduce frames to 256 colors with FFmpeg's palettegen and paletteuse, one palette per frame.
+    """Reduce frames of `width` by `height` pixels to 256 colors with FFmpeg's palettegen and paletteuse.
 
-    Args:
-        width, height: size of the frames, in pixels.
-        time_base: seconds per unit of the frames' pts.
+    Each frame gets its own palette. `time_base` is the unit of the frames' pts, in seconds.
     """
 
     def __init__(self, width: int, height: int, time_base: Fraction):

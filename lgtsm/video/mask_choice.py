@@ -17,7 +17,6 @@ from lgtsm.video.mask_sources import Box, KeyColorMask, StillMask, box_hole, key
 from lgtsm.video.probe import VideoInfo
 
 KEY_TOLERANCE = 24
-FIELDS = {"mask": "path", "box": "boxes", "key_color": "key_color"}  # user-facing name -> field
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,27 +46,21 @@ class MaskChoice:
     dilate_time: int = 0
 
     def __post_init__(self):
-        given = [name for name in ("mask", "box", "key_color") if getattr(self, FIELDS[name])]
+        ways = {"mask": self.path, "box": self.boxes, "key_color": self.key_color}
+        given = [name for name, way in ways.items() if way]
         if len(given) != 1:
             came = " and ".join(f"`{name}`" for name in given) or "none of them"
             raise VideoError(f"Mark the hole with one of `mask`, `box` and `key_color`; got {came}.")
         for name, wrong in (("resize_mask", self.resize), ("repeat_mask", self.repeat)):
             if wrong and self.path is None:
                 raise VideoError(f"{name} is for mask files; `{given[0]}` always fits the video. Omit it.")
-        for name, value, most in (
-            ("dilate", self.dilate, 10_000),
-            ("dilate_time", self.dilate_time, 1000),
-            ("key_tolerance", self.key_tolerance, 255),
-        ):
+        for name, most in {"dilate": 10_000, "dilate_time": 1000, "key_tolerance": 255}.items():
+            value = getattr(self, name)
             if not 0 <= value <= most:
                 raise VideoError(f"{name} must be a whole number from 0 to {most}; got {value}.")
 
     def open(self, info: VideoInfo, notice: Callable[[str], None] | None = None) -> Mask:
-        """Open the mask of a video file or a folder of frames.
-
-        Args:
-            info: the video, from `probe`.
-            notice: called with a sentence if something looks wrong.
+        """Open the mask of a video from `probe`; call `notice` with a sentence if something looks wrong.
 
         Raises:
             VideoError: the mask cannot be read, does not fit the video, or masks nothing or everything.

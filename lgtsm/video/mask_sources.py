@@ -85,12 +85,7 @@ class StillMask:
 
 
 class KeyColorMask:
-    """The pixels of a video near a color; every iteration reads the file again.
-
-    Args:
-        info: the video, from `probe`.
-        color, tolerance: as in `key_hole`.
-    """
+    """The `key_hole` of every frame of a video, from `probe`; every iteration reads the file again."""
 
     def __init__(self, info: VideoInfo, color: tuple[int, int, int], tolerance: int):
         self.info, self.color, self.tolerance = info, color, tolerance

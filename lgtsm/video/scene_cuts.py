@@ -25,20 +25,14 @@ class SceneCutDetector:
     def __init__(
         self, least_colors: float = 0.25, least_picture: float = 14.0, times_usual: float = 3.0, least_frames: int = 3
     ):
-        self.least_colors = least_colors
-        self.least_picture = least_picture
-        self.times_usual = times_usual
-        self.least_frames = least_frames
+        self.least_colors, self.least_picture = least_colors, least_picture
+        self.times_usual, self.least_frames = times_usual, least_frames
         self._before: tuple[np.ndarray, np.ndarray] | None = None
         self._usual = 0.0
         self._frames = 0
 
     def is_cut(self, frame: np.ndarray) -> bool:
-        """Return whether a new scene starts with the next frame; always False for the first frame.
-
-        Args:
-            frame: uint8 (height, width, 3), RGB, of any size.
-        """
+        """Return whether the next frame, uint8 (height, width, 3), RGB, starts a new scene; False for the first."""
         small = cv2.resize(frame, SIZE, interpolation=cv2.INTER_AREA)
         colors = cv2.calcHist([small], [0, 1, 2], None, BINS, [0, 256] * 3).ravel() / (SIZE[0] * SIZE[1])
         colors = cv2.GaussianBlur(colors.reshape(BINS[0], -1), (3, 3), 0).ravel()

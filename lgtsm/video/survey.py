@@ -57,31 +57,25 @@ class Survey:
 
 
 def survey(holes: Iterable[np.ndarray]) -> Survey:
-    """Summarize the holes of a video in one pass; hold only one union of holes at a time.
-
-    Args:
-        holes: uint8 (height, width) each, 1 = missing, in order; at least one.
-    """
+    """Summarize holes, uint8 (height, width) each, 1 = missing, in one pass; hold only one union of them at a time."""
     areas: list[int] = []
     runs: list[Run] = []
-    rows, before, first, last, union, at_once = 0, None, 0, 0, None, None
+    rows, before, first, union, at_once = 0, None, 0, None, None
     for number, hole in enumerate(holes):
         if hole is not before:  # a still mask yields the same object each time
             before, area = hole, cv2.countNonZero(hole)
             at_once = cv2.reduce(hole, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0].astype(np.int64)
         areas.append(area)
         rows = rows + at_once
-        if not area:
-            continue
-        if union is not None and number - last == 1:
-            np.maximum(union, hole, out=union)
-        else:
-            if union is not None:
-                runs.append(Run(first, last, _boxes(union)))
+        if area and union is None:
             first, union = number, hole.copy()
-        last = number
+        elif area:
+            np.maximum(union, hole, out=union)
+        elif union is not None:
+            runs.append(Run(first, number - 1, _boxes(union)))
+            union = None
     if union is not None:
-        runs.append(Run(first, last, _boxes(union)))
+        runs.append(Run(first, len(areas) - 1, _boxes(union)))
     return Survey(np.array(areas, np.int64), rows, before.shape[1], tuple(runs))
 
 

@@ -82,10 +82,7 @@ class VideoWriter:
             raise
 
     def write(self, frame: np.ndarray) -> None:
-        """Add one frame.
-
-        Args:
-            frame: (height, width, 3) uint8 RGB.
+        """Add one RGB frame, uint8 (height, width, 3).
 
         Raises:
             VideoError: wrong shape or type, a missing or decreasing timestamp, or a full disk.

@@ -144,12 +144,12 @@ def test_errors(tmp_path):
     mixed = MixedVideos({"s": SyntheticVideos(2)}, {"s": 1})
     with pytest.raises(ValueError, match="SyntheticVideos"):
         InpaintingClips(mixed, FVIMasks(fvi), 2, 16, 16)[0]
-    with pytest.raises(VideoError, match="folder"):
+    with pytest.raises(VideoError, match="folder of videos"):
         FVIMasks(fvi, split="train")
     with pytest.raises(VideoError, match="JPEGImages and Annotations"):
         DAVISVideos(tmp_path)
     masks = FVIMasks(fvi, preset=None)
-    with pytest.raises(VideoError, match="other"):
+    with pytest.raises(VideoError, match="video other"):
         masks.path_for("other", 0)
     broken = fvi / "Test" / "object_masks" / "video0" / "00000.png"
     broken.write_bytes(broken.read_bytes()[:40])
