@@ -41,7 +41,7 @@ def not_kept(
             )
     if re.search(r"\d\d[lb]e$", before.pix_fmt):
         said.append(
-            f"The source has more than 8 bits per color ({before.pix_fmt}); all frames were rounded to 8 bits, outside "
+            f"The source has more than 8 bits a color ({before.pix_fmt}); all frames were rounded to 8 bits, outside "
             "the hole too."
         )
     if not same_colors:

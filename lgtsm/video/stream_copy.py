@@ -58,7 +58,7 @@ class StreamCopy:
             other = source.suffix if source.suffix.lower() != target.suffix.lower() else ".mkv"
             raise VideoError(
                 f"{target} cannot hold the {kind} of {source.name}: {container} does not take {codec}. "
-                f"Write to a file ending in {other}, or drop the {kind} with {kind}=False."
+                f"Write to a file ending in {other}, or leave the {kind} out with {kind}=False."
             )
         copy = self._output.add_stream_from_template(stream)
         copy.disposition = stream.disposition

@@ -192,8 +192,8 @@ def _image_format(path: Path, encoding: Encoding) -> str:
     kind = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "mjpeg": "jpg"}.get(codec.lower())
     if kind is None:
         raise VideoError(
-            f"{path} is a folder of images and takes codec png or jpg; got {codec!r}. For a video, add an extension "
-            "such as .mp4."
+            f"{path} is a folder, so its images must be of codec png or jpg; got {codec!r}. For a video, add an "
+            "extension such as .mp4."
         )
     if kind == "jpg" and encoding.lossless:
         raise VideoError(f"{path} cannot be lossless as JPEG. Use codec png, which is always lossless.")
