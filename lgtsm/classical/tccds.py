@@ -48,7 +48,7 @@ class TCCDS(ClipMethod):
         check_positive("max_miss", max_miss)
         check_positive("updates", updates)
         if patch_size < 3 or patch_size % 2 == 0:
-            raise ValueError(f"patch_size must be odd, so that a patch has a centre, and at least 3; got {patch_size}.")
+            raise ValueError(f"patch_size must be odd, so that a patch has a center, and at least 3; got {patch_size}.")
         if flow_updates < 0:
             raise ValueError(f"flow_updates must be 0 or more; got {flow_updates}.")
         self.radius = patch_size // 2
@@ -75,11 +75,11 @@ class TCCDS(ClipMethod):
         sizes = self._sizes(missing)
         for level, (height, width) in enumerate(sizes):
             part = patch_search.shrink(missing, height, width)
-            sources = patch_search.source_centres(~patch_search.shrink(hole, height, width), self.radius)
+            sources = patch_search.source_centers(~patch_search.shrink(hole, height, width), self.radius)
             if not sources.any():  # nothing to copy patches from at this size
                 continue
             frames = np.stack([cv2.resize(f, (width, height), interpolation=cv2.INTER_AREA) for f in looks])
-            targets = patch_search.target_centres(part, self.radius)
+            targets = patch_search.target_centers(part, self.radius)
             motion = tuple(_resize_flow(f, height, width) for f in flow)
             if field is None:
                 field = patch_search.random_field(sources, rng)

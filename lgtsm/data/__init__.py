@@ -1,1 +1,1 @@
-"""Samples: clips of video with a hole drawn into them."""
+"""Clips of video with holes, for training and evaluation."""

@@ -1,4 +1,4 @@
-"""Account for videos that cannot be used: each named once, all counted, too many of them stop the run."""
+"""Skip unusable videos: warn once about each, count them, and stop the run if there are too many."""
 
 from __future__ import annotations
 
@@ -13,35 +13,31 @@ class BadVideoWarning(UserWarning):
 
 
 class TooManyBadVideosError(VideoError):
-    """More videos than allowed cannot be used; the sentence lists them."""
+    """Too many videos cannot be used; the message lists them."""
 
 
 class BadVideos:
-    """The videos of one source that could not be used so far, in this process.
+    """The unusable videos of one source, as found so far in this process.
 
     Args:
-        num_videos: videos of the source.
-        max_share: stop when more than this share of them turned out bad, in [0, 1].
+        num_videos: number of videos in the source.
+        max_share: stop if more than this share of them is unusable, in [0, 1].
     """
 
     def __init__(self, num_videos: int, max_share: float = 0.05):
         if not 0 <= max_share <= 1:
             raise ValueError(f"max_bad_share must be between 0 and 1; got {max_share!r}. It is a fraction.")
-        self.num_videos = num_videos
-        self.max_share = max_share
+        self.num_videos, self.max_share = num_videos, max_share
         self.reasons: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self.reasons)
 
     def note(self, skipped: Iterable[str]) -> None:
-        """Take up what samples say was skipped to make them; warn of every video that is new.
-
-        Args:
-            skipped: the "skipped" of samples, lines of `describe`.
+        """Count the videos in the "skipped" entries of samples, lines from `describe`, and warn about new ones.
 
         Raises:
-            TooManyBadVideosError: the share is exceeded.
+            TooManyBadVideosError: more than `max_share` of the videos is unusable.
         """
         for line in (line for text in skipped for line in text.splitlines()):
             name, reason = line.split("\t", 1)
@@ -58,5 +54,5 @@ class BadVideos:
 
 
 def describe(name: str, error: Exception) -> str:
-    """Return the line that a sample carries about a video that was skipped to make it."""
+    """Return the line that a sample stores about a skipped video."""
     return f"{name}\t{' '.join(str(error).split())}"

@@ -1,8 +1,7 @@
-"""From samples of bytes to a batch of numbers.
+"""Convert a batch of samples from bytes to floats, on the device.
 
-A sample is {"video": uint8 (time, 3, height, width), "hole": uint8 (time, 1, height, width), "name": str,
-"skipped": str}, the last saying which videos could not be used; torch's default collation stacks it. Bytes travel
-between processes and to the device, floats are made there.
+torch's default collation stacks samples {"video": uint8 (time, 3, height, width), "hole": uint8 (time, 1, height,
+width), "name": str, "skipped": str}; see `lgtsm.data.clips`.
 """
 
 from __future__ import annotations
@@ -14,9 +13,5 @@ from torch import Tensor
 
 
 def as_floats(batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
-    """Return video (batch, time, 3, height, width) in [0, 1] and hole (batch, time, 1, height, width) in {0, 1}.
-
-    Args:
-        batch: collated samples.
-    """
+    """Return video (batch, time, 3, height, width) in [0, 1] and hole (batch, time, 1, height, width) in {0, 1}."""
     return batch["video"].to(torch.float32) / 255, batch["hole"].to(torch.float32)

@@ -1,4 +1,4 @@
-"""Look at a data set before a week of training does: counts, unreadable and short videos, sizes, masks."""
+"""Check a data set before training: counts, unreadable and short videos, sizes, masks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMED = 8
 
 
 class Finding(NamedTuple):
-    """One line of the report: what was looked at, how it stands ("ok", "note" or "wrong"), and a sentence."""
+    """One line of the report: a subject, a status ("ok", "note" or "wrong") and a sentence."""
 
     subject: str
     status: str
@@ -37,13 +37,13 @@ def check_videos(
 
     Args:
         videos: the split.
-        num_frames, height, width: of the clips to be cut from them, in frames and pixels.
-        expected: how many videos there must be; None takes any number.
+        num_frames, height, width: size of the clips to cut from them, in frames and pixels.
+        expected: expected number of videos; None accepts any.
         thorough: decode every frame, not only the first and the last.
         progress: called with (videos done, videos in all).
 
     Returns:
-        what was found: number, empty folders, unreadable, short, sizes.
+        findings on: number, empty folders, unreadable and short videos, sizes.
     """
     least = (num_frames - 1) * videos.strides[0] + 1
     unreadable, short, sizes = [], [], {}
@@ -62,31 +62,25 @@ def check_videos(
         if progress is not None:
             progress(done + 1, len(videos.paths))
     count = len(videos.paths)
-    found = [Finding("number of videos", "ok", f"{count}")]
+    number = Finding("number of videos", "ok", f"{count}")
     if expected is not None and count != expected:
-        found = [Finding("number of videos", "wrong", f"{count}; {expected} are expected. Is the data set whole?")]
+        number = Finding("number of videos", "wrong", f"{count}; {expected} are expected. Is the data set whole?")
     hollow = [path.name for path in sorted(videos.root.iterdir()) if path.is_dir() and not any(path.rglob("*.*"))]
-    found.append(_listed("folders without frames", "wrong", hollow))
-    found.append(_listed("unreadable videos", "wrong", unreadable))
-    found.append(_listed(f"videos shorter than {least} frames", "wrong", short))
     usual, _ = Counter(sizes.values()).most_common(1)[0] if sizes else ((width, height), 0)
     odd = [f"{name} ({w}x{h})" for name, (w, h) in sizes.items() if (w, h) != usual]
-    found.append(_listed(f"sizes other than {usual[0]}x{usual[1]}", "note", odd))
     small = [f"{name} ({w}x{h})" for name, (w, h) in sizes.items() if w < width or h < height]
-    found.append(_listed(f"smaller than the clips ({width}x{height}), to be scaled up", "note", small))
-    return found
+    return [
+        number,
+        _listed("folders without frames", "wrong", hollow),
+        _listed("unreadable videos", "wrong", unreadable),
+        _listed(f"videos shorter than {least} frames", "wrong", short),
+        _listed(f"sizes other than {usual[0]}x{usual[1]}", "note", odd),
+        _listed(f"smaller than the clips ({width}x{height}), to be scaled up", "note", small),
+    ]
 
 
 def check_masks(masks: StoredMasks, videos: FolderVideos) -> list[Finding]:
-    """Look at stored masks: whether every video has some, whether they can be read, and which way round they are.
-
-    Args:
-        masks: the mask clips.
-        videos: the videos that they are for.
-
-    Returns:
-        what was found: videos without masks, unreadable masks, polarity.
-    """
+    """Check stored masks for `videos`: find videos without masks, unreadable masks, and inverted masks."""
     missing, unreadable, inverted, shares = [], [], [], []
     if masks.pair == "name":
         for name, position in zip(videos.names, videos.positions):
@@ -105,21 +99,21 @@ def check_masks(masks: StoredMasks, videos: FolderVideos) -> list[Finding]:
         shares.append(float(hole.mean()))
         if looks_inverted(hole, path.parent.name):
             inverted.append(f"{path.relative_to(masks.folder)} ({shares[-1]:.0%} missing)")
-    found = [
+    return [
         Finding("mask clips", "ok", f"{len(masks)}, {np.mean(shares):.1%} missing on average" if shares else "0"),
         _listed("videos without masks", "wrong", missing),
         _listed("unreadable masks", "wrong", unreadable),
+        _listed(f"masks that look inverted (read as meaning={masks.meaning})", "wrong", inverted),
     ]
-    return [*found, _listed(f"masks that look inverted (read as meaning={masks.meaning})", "wrong", inverted)]
 
 
 def looks_inverted(hole: np.ndarray, bin_name: str = "") -> bool:
-    """Say whether a hole looks like its opposite.
+    """Return whether a hole looks inverted.
 
     Args:
         hole: uint8 (time, height, width), 1 = missing.
-        bin_name: where this is a bin's middle in percent (5, 15, ...), the share is held against it; otherwise a
-            hole that takes most of the clip and nearly all of its rim is taken for an inverted one.
+        bin_name: if it is the middle of a bin in percent (5, 15, ...), compare the share to it; otherwise a hole looks
+            inverted if it covers most of the clip and nearly all of its rim.
     """
     share = float(hole.mean())
     if bin_name.isdecimal() and 0 < int(bin_name) < 100 and int(bin_name) % 10 == 5:
@@ -130,7 +124,7 @@ def looks_inverted(hole: np.ndarray, bin_name: str = "") -> bool:
 
 
 def _some_frames(masks: StoredMasks, path, most: int = 5) -> np.ndarray:
-    """Read up to `most` masks of a clip, spread over it: uint8 (time, height, width)."""
+    """Read up to `most` evenly spaced masks of a clip: uint8 (time, height, width)."""
     pictures = masks.pictures(path)
     holes = pictures.read(sorted({int(k) for k in np.linspace(0, len(pictures) - 1, most)}))
     if len({hole.shape for hole in holes}) > 1:
@@ -139,7 +133,7 @@ def _some_frames(masks: StoredMasks, path, most: int = 5) -> np.ndarray:
 
 
 def _listed(subject: str, status: str, names: Sequence[str]) -> Finding:
+    if not names:
+        return Finding(subject, "ok", "none")
     more = f"; and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return Finding(
-        subject, status if names else "ok", f"{len(names)}: {'; '.join(names[:NAMED])}{more}" if names else "none"
-    )
+    return Finding(subject, status, f"{len(names)}: {'; '.join(names[:NAMED])}{more}")

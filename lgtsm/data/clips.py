@@ -1,4 +1,4 @@
-"""Clips with holes: what every data set hands to training and evaluation."""
+"""Clips with holes, for training and evaluation."""
 
 from __future__ import annotations
 
@@ -23,37 +23,36 @@ MOST_ATTEMPTS = 20
 
 @runtime_checkable
 class VideoSource(Protocol):
-    """Where clips come from: procedural videos, a folder, a published data set."""
+    """A source of clips: procedural videos, a folder, or a published data set."""
 
     def __len__(self) -> int: ...
 
     def name(self, index: int) -> str:
-        """Return a name of video `index` for tables and file names."""
+        """Return the name of video `index`, for tables and file names."""
 
     def read_clip(
         self, index: int, num_frames: int, height: int, width: int, rng: np.random.Generator | None
     ) -> np.ndarray:
-        """Return uint8 (num_frames, height, width, 3); rng None means no augmentation, from the start."""
+        """Return uint8 (num_frames, height, width, 3); without `rng`, from the start and without augmentation."""
 
 
 class InpaintingClips(Dataset):
-    """A source of videos with holes, drawn on the fly or stored.
+    """Combine a source of videos with holes, drawn on the fly or stored.
 
-    An item is asked for by (draw, index), see `lgtsm.data.sampling.StreamBatches`, and is augmented at random, or by
-    a plain index, and then is the same every time, not augmented.
+    Index with (draw, index), see `lgtsm.data.sampling.StreamBatches`, for random augmentation, or with a plain index
+    for the same clip every time, without augmentation.
 
-    A video that cannot be used is skipped: another one takes its place, drawn from the seed and the number of the
-    sample, so that a sample depends on nothing but these and the files. The sample names those skipped, because
-    only the main process can name each of them once: see `lgtsm.data.bad_videos`.
+    An unusable video is replaced by another one, drawn from the seed and the number of the sample, so that a sample
+    depends only on these and the files. The sample lists the skipped videos, so that the main process can warn once
+    about each: see `lgtsm.data.bad_videos`.
 
     Args:
         videos: the source.
         masks: callable (num_frames, height, width, seed) -> uint8 (time, height, width), 1 = missing; or masks from
             files, with `read_hole(window)`, see `lgtsm.data.stored_masks`; these need a source with `read_window`.
-        num_frames: frames of a clip.
-        height, width: in pixels.
+        num_frames, height, width: size of a clip, in frames and pixels.
         seed: seeds clips and holes.
-        max_bad_share: share of the videos that may turn out unusable before the run stops, in [0, 1].
+        max_bad_share: stop the run if more than this share of the videos is unusable, in [0, 1].
     """
 
     def __init__(
@@ -68,17 +67,13 @@ class InpaintingClips(Dataset):
     ):
         for name, value in {"num_frames": num_frames, "height": height, "width": width}.items():
             check_positive(name, value)
-        self.videos = videos
-        self.masks = masks
-        self.num_frames = num_frames
-        self.height = height
-        self.width = width
-        self.seed = seed
+        self.videos, self.masks, self.seed = videos, masks, seed
+        self.num_frames, self.height, self.width = num_frames, height, width
         self.stored = hasattr(masks, "read_hole")
         if self.stored and not hasattr(videos, "read_window"):
             raise ValueError(
-                f"Masks from files need videos from files; {type(videos).__name__} has none. Choose masks that are "
-                "drawn on the fly, such as mask=mixture."
+                f"Masks from files need videos from files; {type(videos).__name__} has none. Draw masks on the fly, "
+                "such as mask=mixture."
             )
         self.bad_videos = BadVideos(getattr(videos, "num_videos", len(videos)), max_bad_share)
 
@@ -89,8 +84,8 @@ class InpaintingClips(Dataset):
         """Return one sample.
 
         Returns:
-            {"video": uint8 (time, 3, height, width), "hole": uint8 (time, 1, height, width), "name": str, "skipped": a
-            line for each video that was skipped, see `lgtsm.data.bad_videos.describe`}.
+            {"video": uint8 (time, 3, height, width), "hole": uint8 (time, 1, height, width), "name": str, "skipped":
+            one line per skipped video, see `lgtsm.data.bad_videos.describe`}.
 
         Raises:
             VideoError: 20 videos in a row, or too many in all, cannot be used.
@@ -121,7 +116,7 @@ class InpaintingClips(Dataset):
     def _read(self, index: int, number: int, augment: bool, attempt: int) -> tuple[np.ndarray, np.ndarray]:
         """Return frames (time, height, width, 3) and hole (time, height, width) of video `index`."""
         size = self.num_frames, self.height, self.width
-        # Two streams of one seed, so that a change of the augmentation leaves the holes alone.
+        # Clips and holes use separate random streams, so that changing the augmentation keeps the holes.
         again = [attempt] if attempt else []
         rng = np.random.default_rng([self.seed, number, 0, *again]) if augment else None
         if self.stored:
@@ -132,7 +127,7 @@ class InpaintingClips(Dataset):
 
 
 def colors_first(frames: np.ndarray) -> np.ndarray:
-    """Return (time, 3, height, width) of uint8 (time, height, width, 3), five times as fast as a transpose."""
+    """Convert uint8 (time, height, width, 3) to (time, 3, height, width), five times as fast as a transpose."""
     out = np.empty((len(frames), 3, *frames.shape[1:3]), np.uint8)
     for frame, planes in zip(frames, out):
         cv2.split(frame, list(planes))
@@ -140,11 +135,11 @@ def colors_first(frames: np.ndarray) -> np.ndarray:
 
 
 class MixedVideos:
-    """Several sources as one, for example real clips with procedural ones between them.
+    """Mix several sources into one, for example real clips and procedural ones.
 
     Args:
         sources: the sources by name.
-        shares: how much of the videos each gives, by the same names; the sources are repeated to reach it.
+        shares: relative number of videos from each, by the same names; sources repeat to reach it.
     """
 
     def __init__(self, sources: dict[str, VideoSource], shares: dict[str, float]):
@@ -154,43 +149,43 @@ class MixedVideos:
             raise ValueError(f"Shares must not be negative and not all 0; got {dict(shares)}.")
         self.sources = {name: source for name, source in sources.items() if shares[name] > 0}
         total = sum(shares.values())
-        # As many items as make the most cramped source appear whole.
+        # Enough items for every source to appear whole.
         length = max(round(len(source) * total / shares[name]) for name, source in self.sources.items())
-        self._items: list[tuple[str, int]] = []
+        self._items: list[tuple[VideoSource, int]] = []
         for name, source in self.sources.items():
             count = max(1, round(length * shares[name] / total))
-            self._items += [(name, k % len(source)) for k in range(count)]
+            self._items += [(source, k % len(source)) for k in range(count)]
 
     def __len__(self) -> int:
         return len(self._items)
 
     def name(self, index: int) -> str:
-        """Return the name that the video has in its own source."""
+        """Return the video's name in its own source."""
         source, own = self._items[index]
-        return self.sources[source].name(own)
+        return source.name(own)
 
     def read_clip(
         self, index: int, num_frames: int, height: int, width: int, rng: np.random.Generator | None
     ) -> np.ndarray:
-        """Return uint8 (num_frames, height, width, 3) from the source that `index` belongs to."""
+        """Return uint8 (num_frames, height, width, 3) from the source of `index`."""
         source, own = self._items[index]
-        return self.sources[source].read_clip(own, num_frames, height, width, rng)
+        return source.read_clip(own, num_frames, height, width, rng)
 
     @property
     def num_videos(self) -> int:
-        """How many different videos there are."""
+        """Number of different videos."""
         return sum(getattr(source, "num_videos", len(source)) for source in self.sources.values())
 
     def video_name(self, index: int) -> str:
-        """Return the name of the video that clip `index` is cut from."""
+        """Return the name of the video behind clip `index`."""
         source, own = self._items[index]
-        return getattr(self.sources[source], "video_name", self.sources[source].name)(own)
+        return getattr(source, "video_name", source.name)(own)
 
     def read_window(
         self, index: int, num_frames: int, height: int, width: int, rng: np.random.Generator | None
     ) -> tuple[np.ndarray, Window]:
-        """Return a clip and its window from the source that `index` belongs to."""
+        """Return a clip and its window from the source of `index`."""
         source, own = self._items[index]
-        if not hasattr(self.sources[source], "read_window"):
-            raise ValueError(f"Masks from files need videos from files; the source {source!r} has none.")
-        return self.sources[source].read_window(own, num_frames, height, width, rng)
+        if not hasattr(source, "read_window"):
+            raise ValueError(f"Masks from files need videos from files; {type(source).__name__} has none.")
+        return source.read_window(own, num_frames, height, width, rng)

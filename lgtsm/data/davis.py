@@ -1,4 +1,4 @@
-"""DAVIS and YouTube-VOS: videos as folders of JPEG frames, with the outlines of real objects."""
+"""DAVIS and YouTube-VOS: folders of JPEG frames, with masks of real objects."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ class DAVISVideos(FolderVideos):
     """Videos of DAVIS (JPEGImages/480p/<video>) or YouTube-VOS (JPEGImages/<video>).
 
     Args:
-        root: the folder that holds JPEGImages and Annotations.
-        split: "all", "train", "validation" or "test". DAVIS says in ImageSets/<year> which video is in which; its
-            "val" is both validation and test here. Without these lists the names' hashes decide.
-        resolution: folder below JPEGImages, where there is one.
+        root: the folder with JPEGImages and Annotations.
+        split: "all", "train", "validation" or "test", from the lists in ImageSets/<year>; the "val" list serves as both
+            validation and test. Without lists, hashes of the names decide.
+        resolution: folder below JPEGImages, if any.
         year: folder below ImageSets.
         options: as in `FolderVideos`.
 
     Raises:
-        VideoError: the frames do not lie there; the sentence says where they must.
+        VideoError: the frames are missing; the message says where they belong.
     """
 
     def __init__(
         self, root: str | Path, split: str = "train", resolution: str = "480p", year: str = "2017", **options: Any
     ):
         check_choice("split", split, ("all", *LISTS))
-        self._root, self._resolution, self._split = Path(root), resolution, split
+        self._root, self._resolution = Path(root), resolution
         self._list = Path(root) / "ImageSets" / str(year) / f"{LISTS.get(split)}.txt"
         super().__init__(davis_folder(root, "JPEGImages", resolution), split=split, **options)
 
@@ -43,7 +43,7 @@ class DAVISVideos(FolderVideos):
         return choose_split(names, split, held_out, split_folder)
 
     def published_count(self) -> int | None:
-        """Return the number of videos that ImageSets lists for the split; None without such a list."""
+        """Return the number of videos in the split's list; None without a list."""
         return len(self._list.read_text().split()) if self._list.is_file() else None
 
     def masks_beside(self) -> dict[str, StoredMasks]:
@@ -53,15 +53,15 @@ class DAVISVideos(FolderVideos):
 
 
 class DAVISMasks(StoredMasks):
-    """Object masks of DAVIS or YouTube-VOS, paired with videos and frames by name; every object is removed.
+    """Object masks of DAVIS or YouTube-VOS, paired with videos and frames by name; remove every object.
 
     Args:
-        root: the folder that holds JPEGImages and Annotations.
-        resolution: folder below Annotations, where there is one.
-        dilate: widen the objects by so many pixels of the clip, so that nothing of their edges stays.
+        root: the folder with JPEGImages and Annotations.
+        resolution: folder below Annotations, if any.
+        dilate: grow the objects by N pixels of the clip, to cover their edges.
 
     Raises:
-        VideoError: the annotations do not lie there.
+        VideoError: the annotations are missing.
     """
 
     def __init__(self, root: str | Path, resolution: str = "480p", dilate: int = 4):
@@ -77,7 +77,7 @@ def davis_folder(root: str | Path, kind: str, resolution: str) -> Path:
     folder = Path(root) / kind
     if not folder.is_dir():
         raise VideoError(
-            f"The data set must lie as {folder}/{resolution}/<video> (DAVIS) or {folder}/<video> (YouTube-VOS), and "
-            "there is no such folder. Set data.root to the folder that holds JPEGImages and Annotations."
+            f"The data set needs {folder}/{resolution}/<video> (DAVIS) or {folder}/<video> (YouTube-VOS); there is no "
+            "such folder. Set data.root to the folder with JPEGImages and Annotations."
         )
     return folder / resolution if (folder / resolution).is_dir() else folder

@@ -5,27 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lgtsm.checks import check_choice
-from lgtsm.data.published import FOLDERS, PublishedVideos
+from lgtsm.data.published import PublishedVideos, split_root
 from lgtsm.data.stored_masks import StoredMasks
 
 
 class FaceForensicsVideos(PublishedVideos):
-    """Videos of FaceForensics, laid out as FaceForensics/{Train,Test}/videos/<video>, files or folders of frames.
+    """Videos of FaceForensics, as FaceForensics/{Train,Test}/videos/<video>, files or folders of frames.
 
-    A folder FaceForensics/videos that is not split holds out 150 videos for testing, by the hash of their names.
-    Arguments and errors as in `PublishedVideos`.
+    Without these splits, FaceForensics/videos holds out 150 videos for testing, by the hash of their names. Arguments
+    and errors as in `PublishedVideos`.
     """
 
     title = "FaceForensics"
     videos = "videos"
     contents = "<video>"
-    obtain = "Obtain it from its authors"
+    obtain = "Request it from its authors"
     num_videos_published = 1_004
     num_test = 150
 
     def masks_beside(self) -> dict[str, StoredMasks]:
-        """Return the folder masks."""
+        """Return the masks in the folder "masks"."""
         folder = self.root.parent / "masks"
         return {"masks": StoredMasks(folder)} if folder.is_dir() else {}
 
@@ -36,14 +35,12 @@ class FaceForensicsMasks(StoredMasks):
     Args:
         root: the folder FaceForensics.
         split: "train" or "test".
-        kind: folder below masks, such as "curve/35"; None takes all of them.
+        kind: folder below masks, such as "curve/35"; None takes all masks.
         options: as in `StoredMasks`.
 
     Raises:
-        VideoError: the masks do not lie there.
+        VideoError: the masks are missing.
     """
 
     def __init__(self, root: str | Path, split: str = "test", kind: str | None = None, **options: Any):
-        check_choice("split", split, tuple(FOLDERS))
-        folder = Path(root) / FOLDERS[split]
-        super().__init__((folder if folder.is_dir() else Path(root)) / "masks" / (kind or ""), **options)
+        super().__init__(split_root(root, split) / "masks" / (kind or ""), **options)

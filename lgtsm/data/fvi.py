@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lgtsm.checks import check_choice
-from lgtsm.data.published import FOLDERS, PublishedVideos
+from lgtsm.data.published import PublishedVideos, split_root
 from lgtsm.data.stored_masks import StoredMasks
 
 
 class FVIVideos(PublishedVideos):
-    """Videos of FVI, laid out as FVI/{Train,Test}/JPEGImages/<video>/<frame>.jpg.
+    """Videos of FVI, as FVI/{Train,Test}/JPEGImages/<video>/<frame>.jpg.
 
-    A folder FVI/JPEGImages that is not split holds out 100 videos for testing, by the hash of their names. Arguments
-    and errors as in `PublishedVideos`.
+    Without these splits, FVI/JPEGImages holds out 100 videos for testing, by the hash of their names. Arguments and
+    errors as in `PublishedVideos`.
     """
 
     title = "FVI"
@@ -25,7 +24,7 @@ class FVIVideos(PublishedVideos):
     num_test = 100
 
     def masks_beside(self) -> dict[str, StoredMasks]:
-        """Return every bin of random_masks, and object_masks."""
+        """Return all bins of random_masks, and object_masks."""
         folder = self.root.parent
         bins = sorted(
             path for path in folder.glob("random_masks/*/*") if path.is_dir() and not path.name.startswith(".")
@@ -37,17 +36,17 @@ class FVIVideos(PublishedVideos):
 
 
 class FVIMasks(StoredMasks):
-    """Stored masks of FVI, 255 = valid: .../random_masks/<preset>/<centre>/<clip>/<frame>.png or object_masks/<video>.
+    """Stored masks of FVI, 255 = valid: .../random_masks/<preset>/<center>/<clip>/<frame>.png or object_masks/<video>.
 
     Args:
         root: the folder FVI.
         split: "train" or "test".
         preset: folder of random_masks, such as "object_like"; None takes object_masks, paired by name.
-        centre: middle of the bin in percent, 5, 15, ..., 65; None takes all bins of the preset.
+        center: middle of the bin in percent, 5, 15, ..., 65; None takes all bins of the preset.
         options: as in `StoredMasks`.
 
     Raises:
-        VideoError: the masks do not lie there.
+        VideoError: the masks are missing.
     """
 
     def __init__(
@@ -55,15 +54,12 @@ class FVIMasks(StoredMasks):
         root: str | Path,
         split: str = "test",
         preset: str | None = "object_like",
-        centre: int | None = None,
+        center: int | None = None,
         **options: Any,
     ):
-        check_choice("split", split, tuple(FOLDERS))
-        folder = Path(root) / FOLDERS[split]
-        if not folder.is_dir():
-            folder = Path(root)
+        folder = split_root(root, split)
         if preset is None:
             super().__init__(folder / "object_masks", **{"pair": "name"} | options)
             return
         folder = folder / "random_masks" / preset
-        super().__init__(folder if centre is None else folder / str(centre), **options)
+        super().__init__(folder if center is None else folder / str(center), **options)

@@ -1,4 +1,4 @@
-"""Open the same videos again and again, as training does, and check each of them once."""
+"""Open the same videos repeatedly, for training, but check each only once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,10 @@ from lgtsm.video.reader import VideoReader
 
 
 class Opener:
-    """Open videos like `open_video`, but faster the second time, as long as they do not change.
+    """Open videos like `open_video` with a `backend`, but faster the second time, unless they change.
 
-    It takes long to find out whether a file is whole and whether decord reads it as others do. The answer is kept for
-    each file, some kilobytes, or its error; never an open file or a frame. The frames of a folder are not all looked
-    at beforehand; one of another size is refused when it is read.
-
-    Args:
-        backend: "auto", "decord" or "pyav".
+    Checking whether a file is complete and decord reads it correctly is slow, so we cache the answer or the error for
+    each file: some kilobytes, but no open file or frame. Frames of a folder are checked only when they are read.
     """
 
     def __init__(self, backend: str = "auto"):

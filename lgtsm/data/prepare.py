@@ -1,4 +1,4 @@
-"""A copy of videos that training reads faster: one scene a file, small frames, many key frames."""
+"""Copy videos into a form that training reads faster: one scene per file, small frames, many key frames."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ MANIFEST = "videos.jsonl"
 
 
 class Preparation(NamedTuple):
-    """How videos are prepared; the same one gives the same copy.
+    """How to prepare videos; the same options give the same copy.
 
     Attributes:
-        height, width: of the clips to be trained on, in pixels; frames keep their aspect and are never enlarged.
-        scale: the copy covers scale times that size, so that there is something to crop from.
-        key_frame_distance: frames from one key frame to the next, at most.
-        crf: quality of the encoder, 0 the best.
-        least_frames: scenes that are shorter are left out.
+        height, width: size of the training clips, in pixels; frames keep their aspect and are never enlarged.
+        scale: frames cover this multiple of that size, to leave room for cropping.
+        key_frame_distance: most frames between key frames.
+        crf: quality of the encoder; 0 is the best.
+        least_frames: drop shorter scenes.
         cut: whether to cut at scene changes.
     """
 
@@ -45,25 +45,22 @@ class Preparation(NamedTuple):
 
 
 def prepare_videos(
-    source: str | Path,
-    target: str | Path,
-    how: Preparation,
-    progress: Callable[[int, int], None] | None = None,
+    source: str | Path, target: str | Path, how: Preparation, progress: Callable[[int, int], None] | None = None
 ) -> list[dict[str, Any]]:
-    """Write the prepared copy and its manifest; go on where an earlier call was stopped.
+    """Write the prepared copy and its manifest; continue where an earlier call stopped.
 
     Args:
         source: folder of videos or frame folders, at any depth.
-        target: folder of the copy, <video>_<scene>.mp4 in the same sub-folders; it is made.
+        target: folder of the copy, <video>_<scene>.mp4 in the same subfolders; created if missing.
         how: size, quality, and so on.
         progress: called with (videos done, videos in all).
 
     Returns:
-        the lines of the manifest, one for each video: "video", "scenes" with file, first frame and number of frames,
-        "left_out" frames of scenes that are too short, and "error" where it cannot be read.
+        the lines of the manifest, one per video: "video", "scenes" with file, first frame and number of frames,
+        "left_out" frames in scenes that are too short, and "error" if the video cannot be read.
 
     Raises:
-        VideoError: `source` has no videos, or `target` holds a copy made in another way.
+        VideoError: `source` has no videos, or `target` holds a copy made with other options.
     """
     source, target = Path(source), Path(target)
     for name in ("height", "width", "scale", "key_frame_distance", "least_frames"):
@@ -110,15 +107,14 @@ def _prepare_one(path: Path, name: str, target: Path, how: Preparation) -> dict[
                 writer.write(frame)
                 line["scenes"][-1]["frames"] += 1
         _finish(writer, line, how)
-    except VideoError as error:
+    except BaseException as error:
         if writer is not None:
             writer.abort()
+        if not isinstance(error, VideoError):
+            raise
+        if line["scenes"]:
             line["left_out"] += line["scenes"].pop()["frames"]
         line["error"] = " ".join(str(error).split())
-    except BaseException:
-        if writer is not None:
-            writer.abort()
-        raise
     return line
 
 
@@ -133,7 +129,7 @@ def _finish(writer: VideoWriter | None, line: dict[str, Any], how: Preparation) 
 
 
 def _size(height: int, width: int, how: Preparation) -> tuple[int, int]:
-    """Return the even size that covers what is wanted; never larger than the video."""
+    """Return the even size that covers the wanted one; never larger than the video."""
     wanted = choose_crop((height, width), how.height, how.width, how.scale).resized
     if wanted[0] >= height:
         wanted = height, width
@@ -141,12 +137,12 @@ def _size(height: int, width: int, how: Preparation) -> tuple[int, int]:
 
 
 def _claim(target: Path, how: Preparation) -> None:
-    """Note in the folder how the copy is made, or refuse to mix two ways in it."""
+    """Record the options in the folder; refuse to mix two copies."""
     file = target / "prepared.json"
     if file.is_file() and json.loads(file.read_text()) != how._asdict():
         raise VideoError(
-            f"{target} holds a copy made in another way ({file.name} says how). Name another folder, or prepare with "
-            "the same options to go on."
+            f"{target} holds a copy made with other options (see {file.name}). Choose another folder, or use the same "
+            "options to continue."
         )
     target.mkdir(parents=True, exist_ok=True)
     write_json(file, how._asdict())

@@ -1,4 +1,4 @@
-"""What the published data sets of the paper share: Train and Test folders, or one folder with a number held out."""
+"""The published data sets of the paper: Train and Test folders, or one folder with some videos held out."""
 
 from __future__ import annotations
 
@@ -13,19 +13,26 @@ from lgtsm.video.errors import VideoError
 FOLDERS = {"train": "Train", "test": "Test"}
 
 
+def split_root(root: str | Path, split: str) -> Path:
+    """Return root/Train or root/Test, or `root` if the data set is not split."""
+    check_choice("split", split, tuple(FOLDERS))
+    folder = Path(root) / FOLDERS[split]
+    return folder if folder.is_dir() else Path(root)
+
+
 class PublishedVideos(FolderVideos):
-    """Videos laid out as ROOT/{Train,Test}/<videos>/..., or ROOT/<videos>/... with some held out by their names' hash.
+    """Videos in ROOT/{Train,Test}/<videos>/..., or in ROOT/<videos>/... with test videos chosen by hash of their names.
 
     Args:
         root: the folder of the data set.
         split: "train" or "test".
         options: as in `FolderVideos`.
 
-    A subclass says what the data set is called (`title`), its folder of videos (`videos`), what lies in it
-    (`contents`), how to come by it (`obtain`), and how many videos were published and for testing.
+    A subclass sets the name of the data set (`title`), its folder of videos (`videos`), the layout below it
+    (`contents`), how to get it (`obtain`), and the number of videos, in all and for testing.
 
     Raises:
-        VideoError: the videos do not lie there; the sentence says where they must.
+        VideoError: the videos are missing; the message says where they belong.
     """
 
     title: ClassVar[str]
@@ -43,8 +50,8 @@ class PublishedVideos(FolderVideos):
             folder, self._splits = Path(root) / self.videos, False
         if not folder.is_dir():
             raise VideoError(
-                f"The {self.title} data set must lie as {folder}/{self.contents}, and there is no such folder. "
-                f"{self.obtain}, and set data.root to the folder that holds Train and Test."
+                f"The {self.title} data set needs {folder}/{self.contents}; there is no such folder. "
+                f"{self.obtain}, and set data.root to the folder with Train and Test."
             )
         super().__init__(folder, split=split, **options)
 
@@ -54,5 +61,5 @@ class PublishedVideos(FolderVideos):
         return list(range(len(names))) if self._splits else hold_out(names, split, self.num_test)
 
     def published_count(self) -> int:
-        """Return how many videos the split was published with."""
+        """Return the number of videos in the published split."""
         return self.num_test if self.split == "test" else self.num_videos_published - self.num_test

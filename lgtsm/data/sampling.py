@@ -1,4 +1,4 @@
-"""Which samples make up which batch: one endless numbered stream, the same for any number of processes and workers."""
+"""Split one endless numbered stream of samples into batches; it is the same for any number of processes and workers."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from lgtsm.checks import check_positive
 
 
 class StreamBatches(Sampler):
-    """Yield batches of (draw, index): the number of a sample in the endless stream, and the video it comes from.
+    """Yield batches of (draw, index): the number of a sample in the endless stream, and its video.
 
-    Draw d takes video permutation_e[d mod n] of pass e = d // n over the n videos. A data set seeds everything random
-    about a sample with its draw, so a sample does not depend on workers, order, or on how often training was resumed.
-    A global batch is split over the processes in turns: one process of batch 4 and two of batch 2 see the same.
+    Draw d takes video permutation_e[d mod n] of pass e = d // n over the n videos. The draw seeds everything random
+    about a sample, so a sample does not depend on workers, order, or resumed training. Processes take turns in a global
+    batch: one process with batch 4 and two with batch 2 see the same samples.
 
     Args:
         num_videos: n.
-        batch_size: samples in one batch of one process.
-        num_batches: batches until the iterator ends (one epoch, in Lightning's words).
+        batch_size: samples per batch and process.
+        num_batches: batches per iterator (one epoch, in Lightning's words).
         seed: seed of the permutations.
-        rank, num_replicas: this process and their number.
-        batches_done: called when an iterator starts, says how many batches went before; this is what makes a resumed
-            run go on where it stopped.
+        rank, num_replicas: number of this process, and of all processes.
+        batches_done: called when an iterator starts; returns the number of batches so far, so that a resumed run
+            continues where it stopped.
     """
 
     def __init__(
@@ -39,12 +39,8 @@ class StreamBatches(Sampler):
     ):
         for name, value in {"num_videos": num_videos, "batch_size": batch_size, "num_batches": num_batches}.items():
             check_positive(name, value)
-        self.num_videos = num_videos
-        self.batch_size = batch_size
-        self.num_batches = num_batches
-        self.seed = seed
-        self.rank = rank
-        self.num_replicas = num_replicas
+        self.num_videos, self.batch_size, self.num_batches = num_videos, batch_size, num_batches
+        self.seed, self.rank, self.num_replicas = seed, rank, num_replicas
         self.batches_done = batches_done
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Which videos are for training, validation and test: by list, by stable hash, or a fixed number of them."""
+"""Split videos into training, validation and test: by list, by stable hash, or by a fixed number."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ def choose_split(
     """Choose the videos of a split.
 
     Args:
-        names: of all videos.
+        names: names of all videos.
         split: "all", "train", "validation" or "test".
         held_out: share of the videos in each of validation and test, in [0, 0.5).
-        split_folder: folder with train.txt, validation.txt or test.txt; None goes by the hash of the names.
+        split_folder: folder with train.txt, validation.txt or test.txt; None uses the hash of the names.
 
     Returns:
-        their places in `names`, rising.
+        their indices in `names`, increasing.
 
     Raises:
-        VideoError: the list is missing, or names a video that is not there.
+        VideoError: the list is missing, or names an unknown video.
     """
     if split == "all":
         return list(range(len(names)))
@@ -34,37 +34,31 @@ def choose_split(
 
 
 def listed(names: Sequence[str], file: Path) -> list[int]:
-    """Return the places of the videos that a text file names, one a line; endings of files may be left out."""
+    """Return the indices of the videos that a text file names, one per line, with or without extension."""
     if not file.is_file():
-        raise VideoError(f"{file} must name the videos of the split, one a line; there is no such file.")
+        raise VideoError(f"{file} must name the videos of the split, one per line; there is no such file.")
     places = {name: place for place, name in enumerate(names)}
     wanted = [line.strip() for line in file.read_text().splitlines() if line.strip()]
     found = [places.get(name, places.get(str(Path(name).with_suffix("")))) for name in wanted]
     if None in found:
         raise VideoError(
-            f"{file} names {wanted[found.index(None)]!r}, and there is no such video ({found.count(None)} of "
-            f"{len(wanted)} are missing). Write the paths below the folder of the videos."
+            f"{file} names {wanted[found.index(None)]!r}, but there is no such video ({found.count(None)} of "
+            f"{len(wanted)} are missing). Write paths relative to the folder of the videos."
         )
     return sorted(set(found))
 
 
 def hold_out(names: Sequence[str], split: str, num_test: int) -> list[int]:
-    """Choose a split with a fixed number of test videos: those whose names have the smallest hashes.
+    """Return the increasing indices of a split with `num_test` test videos: those with the smallest hashes.
 
-    Args:
-        names: of all videos.
-        split: "all", "train" or "test"; "validation" is the test split.
-        num_test: videos for testing.
-
-    Returns:
-        their places in `names`, rising.
+    `split` is "all", "train" or "test"; "validation" means "test".
     """
     by_hash = sorted(range(len(names)), key=lambda place: stable_place(names[place]))
     return sorted({"all": by_hash, "train": by_hash[num_test:]}.get(split, by_hash[:num_test]))
 
 
 def stable_place(name: str) -> float:
-    """Return a number in [0, 1) for a name, the same on every machine, forever."""
+    """Return the hash of a name in [0, 1), the same on every machine, forever."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
 
 

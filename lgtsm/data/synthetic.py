@@ -1,4 +1,4 @@
-"""Procedural clips: textured shapes that move, turn and cover each other before a moving camera."""
+"""Procedural clips: textured shapes that move, turn and cover each other under a moving camera."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from lgtsm.checks import check_positive
 
 
 class SyntheticVideos:
-    """A source of videos that needs no file: video i is drawn from its seed whenever it is asked for.
+    """Draw videos from a seed, without files.
 
-    A large texture is seen by a camera that pans, turns and zooms smoothly; some ellipses, polygons and boxes with
-    textures of their own move over it and cover each other. Contrast by scale, speed, and how far a mean color and the
-    nearest known frame get inside a hole are set to about what 80 real clips show at 64x64.
+    A camera pans, turns and zooms smoothly over a large texture; textured ellipses, polygons and boxes move over it and
+    cover each other. Contrast at each scale, speed, and the error of a mean color or the nearest known frame in a hole
+    roughly match 80 real clips at 64x64.
 
     Args:
-        num_videos: how many different videos there are.
-        seed: another seed gives other videos; the same one the same videos, bit for bit.
-        max_shapes: at most so many moving shapes; at least one.
+        num_videos: number of different videos.
+        seed: the same seed gives the same videos, bit for bit.
+        max_shapes: most moving shapes; there is at least one.
         camera_speed: largest camera speed, in frame heights per frame.
         shape_speed: largest speed of a shape relative to the scene, in frame heights per frame.
     """
@@ -33,38 +33,28 @@ class SyntheticVideos:
     ):
         check_positive("num_videos", num_videos)
         check_positive("max_shapes", max_shapes)
-        self.num_videos = num_videos
-        self.seed = seed
-        self.max_shapes = max_shapes
-        self.camera_speed = camera_speed
-        self.shape_speed = shape_speed
+        self.num_videos, self.seed, self.max_shapes = num_videos, seed, max_shapes
+        self.camera_speed, self.shape_speed = camera_speed, shape_speed
 
     def __len__(self) -> int:
         return self.num_videos
 
     def name(self, index: int) -> str:
-        """Return a name for video `index` that lasts."""
+        """Return a permanent name for video `index`."""
         return f"synthetic_{self.seed}_{index:06d}"
 
     def read_clip(
         self, index: int, num_frames: int, height: int, width: int, rng: np.random.Generator | None = None
     ) -> np.ndarray:
-        """Draw the clip.
+        """Draw video `index`, 0 to len - 1, from its first frame: uint8 (num_frames, height, width, 3), RGB.
 
-        Args:
-            index: which video, 0 to len - 1.
-            num_frames, height, width: size of the clip, in frames and pixels.
-            rng: not used: a procedural video starts at its start.
-
-        Returns:
-            uint8 (num_frames, height, width, 3), RGB.
+        `rng` is ignored.
         """
         if not 0 <= index < self.num_videos:
-            raise IndexError(f"There are {self.num_videos} synthetic videos, counted from 0; got index {index}.")
+            raise IndexError(f"There are {self.num_videos} synthetic videos, numbered from 0; got index {index}.")
         rng = np.random.default_rng([self.seed, index])
         scale = float(height)
-        # The camera looks at the middle of a texture large enough for its whole path at the usual lengths; beyond
-        # that the texture is mirrored.
+        # The camera starts in the middle of a texture large enough for clips of usual length; beyond, it is mirrored.
         background = _texture(rng, int(1.7 * height), int(1.7 * width), scale)
         camera = _smooth_path(rng, num_frames, self.camera_speed * scale)
         turn = rng.normal(0, 0.004) * np.arange(num_frames)
@@ -87,7 +77,7 @@ class SyntheticVideos:
 
 
 class _Shape:
-    """One textured shape with its path over the scene."""
+    """One textured shape and its path over the scene."""
 
     def __init__(self, rng: np.random.Generator, num_frames: int, height: int, width: int, max_speed: float):
         size = int(rng.uniform(0.2, 0.6) * height) + 4
@@ -136,7 +126,7 @@ def _texture(rng: np.random.Generator, height: int, width: int, scale: float) ->
             wave = wave * np.sin(2 * np.pi * (y * np.cos(angle) - x * np.sin(angle)) / period)
         value = np.clip(0.5 + 0.9 * wave.astype(np.float32), 0, 1) * 0.7 + value * 0.3
     colors = rng.uniform(0, 255, (4, 3)).astype(np.float32)
-    # From dark to bright, as light falls on things; a random order would fold the noise into finer bands.
+    # Sort from dark to bright, like shading; a random order would turn the noise into finer bands.
     colors = colors[np.argsort(colors.sum(1))]
     position = value * (len(colors) - 1)
     lower = np.minimum(position.astype(np.int32), len(colors) - 2)
@@ -145,7 +135,7 @@ def _texture(rng: np.random.Generator, height: int, width: int, scale: float) ->
 
 
 def _outline(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Draw uint8 (size, size), 255 inside an ellipse, a polygon or a box that touches neither edge."""
+    """Draw uint8 (size, size), 255 inside an ellipse, polygon or box that touches no edge."""
     cover = np.zeros((size, size), np.uint8)
     half = size / 2
     kind = rng.integers(3)
@@ -162,7 +152,7 @@ def _outline(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def _smooth_path(rng: np.random.Generator, num_frames: int, max_speed: float) -> np.ndarray:
-    """Return float (num_frames, 2): positions from 0 on, of a velocity that changes slowly."""
+    """Return float (num_frames, 2): positions from 0 on, with slowly changing velocity."""
     angle = rng.uniform(0, 2 * np.pi)
     speed = rng.uniform(0, max_speed)
     velocity = speed * np.array([np.cos(angle), np.sin(angle)])
@@ -172,7 +162,7 @@ def _smooth_path(rng: np.random.Generator, num_frames: int, max_speed: float) ->
 
 
 def _similarity(angle: float, zoom: float, source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return the 2x3 matrix that turns by `angle` and zooms around `source`, which lands on `target`."""
+    """Return the 2x3 matrix that rotates by `angle`, zooms, and maps `source` to `target`."""
     cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
     matrix = np.array([[cos, -sin], [sin, cos]])
     return np.hstack([matrix, (target - matrix @ source)[:, None]])

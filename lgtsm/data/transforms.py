@@ -1,4 +1,4 @@
-"""Bring frames of any size to the size of a clip: resize, crop, flip; the same for all frames and for the hole."""
+"""Resize, crop and flip frames to the size of a clip, and its hole in the same way."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import torch
 
 
 class Crop(NamedTuple):
-    """How frames become those of a clip: resized to `resized`, cut at `corner`, mirrored or not; pixels.
+    """How to turn frames into a clip: resize, crop, then mirror; all in pixels.
 
     Attributes:
-        resized: (height, width) of the whole frame before it is cut.
-        corner: (top, left) of the part that is kept.
-        size: (height, width) of that part.
-        mirror: whether left and right are swapped.
+        resized: (height, width) of the whole frame before cropping.
+        corner: (top, left) of the crop.
+        size: (height, width) of the crop.
+        mirror: whether to swap left and right.
     """
 
     resized: tuple[int, int]
@@ -25,16 +25,16 @@ class Crop(NamedTuple):
     mirror: bool
 
     def frames(self, frames: np.ndarray) -> np.ndarray:
-        """Return uint8 (time, *size, 3) of uint8 (time, height', width', 3), contiguous."""
+        """Crop frames, uint8 (time, height', width', 3), to contiguous uint8 (time, *size, 3)."""
         if self.resized[0] < frames.shape[1]:
-            # Smaller without aliasing; OpenCV's INTER_AREA takes ten times as long.
+            # Shrink without aliasing; OpenCV's INTER_AREA takes ten times as long.
             images = torch.from_numpy(frames).permute(0, 3, 1, 2)
             images = torch.nn.functional.interpolate(images, self.resized, mode="bilinear", antialias=True)
             frames = images.permute(0, 2, 3, 1).contiguous().numpy()
         return self._apply(frames, cv2.INTER_LINEAR)
 
     def hole(self, hole: np.ndarray) -> np.ndarray:
-        """Return uint8 (time, *size) of a hole uint8 (time, height', width'); it stays 0 and 1."""
+        """Crop a hole, uint8 (time, height', width'), to uint8 (time, *size); it stays 0 and 1."""
         return self._apply(hole, cv2.INTER_NEAREST_EXACT)
 
     def _apply(self, images: np.ndarray, interpolation: int) -> np.ndarray:
@@ -52,15 +52,15 @@ class Crop(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Which part of which video a clip shows, so that a stored mask can be cut in the same way.
+    """The part of a video that a clip shows, to crop its stored mask in the same way.
 
     Attributes:
-        name: of the video.
-        position: of the video in the whole sorted folder, before any split.
-        frames: their numbers in the video.
-        frame_names: their names without ending; None where the video is a file.
+        name: name of the video.
+        position: index of the video in the whole sorted folder, before any split.
+        frames: frame numbers in the video.
+        frame_names: frame names without extension; None if the video is a file.
         own_size: (height, width) of the video, in pixels.
-        crop: what became of each frame.
+        crop: the crop of each frame.
     """
 
     name: str
@@ -79,14 +79,14 @@ def choose_crop(
     flip: bool = False,
     rng: np.random.Generator | None = None,
 ) -> Crop:
-    """Choose how to resize until the frames cover scale times the wanted size, keeping their aspect, and what to cut.
+    """Choose how to resize frames, keeping their aspect, and where to crop them.
 
     Args:
         own_size: (height, width) of the frames, in pixels.
         height, width: wanted size, in pixels.
-        scale: 1 covers the wanted size just so, 1.2 leaves a fifth to crop from.
+        scale: resize to cover this multiple of the wanted size; 1 just covers it, 1.2 leaves a fifth to crop from.
         flip: mirror left and right for half of the clips.
-        rng: where to crop and whether to flip; None crops the middle and does not flip.
+        rng: draws the crop and the flip; None crops the middle and does not flip.
 
     Source: Chang et al. 2019's released program: scale to 1.2, random crop, horizontal flip.
     """

@@ -17,7 +17,7 @@ from lgtsm.data.face_forensics import FaceForensicsVideos
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.fvi import FVIVideos
 from lgtsm.data.stored_masks import StoredMasks
-from lgtsm.masks.test_set import CENTRES, MaskClip, TestSet
+from lgtsm.masks.test_set import CENTERS, MaskClip, TestSet
 
 LAYOUTS = {"fvi": (FVIVideos, "random_masks"), "face_forensics": (FaceForensicsVideos, "masks")}
 
@@ -118,7 +118,7 @@ class PaperProtocol(Protocol):
         height: int,
         width: int,
         kinds: Sequence[str],
-        centers: Sequence[int] = CENTRES,
+        centers: Sequence[int] = CENTERS,
         masks: str | Path | bool | None = None,
         seed: int = 0,
         limit: int | None = None,

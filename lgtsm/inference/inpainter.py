@@ -27,7 +27,7 @@ from lgtsm.video.mask_edit import Mask
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.survey import survey
-from lgtsm.video.writer import open_output
+from lgtsm.video.writer import VideoWriter
 
 
 class FrameSink(Protocol):
@@ -144,7 +144,9 @@ class Inpainter(Filler):
             reader = stack.enter_context(open_video(info.path, "pyav", index=info.index))
             writer = output
             if isinstance(output, Path):
-                writer = stack.enter_context(open_output(output, info, encoding))
+                writer = stack.enter_context(
+                    VideoWriter(output, None, info.height, info.width, encoding, like=info, source_path=info.path)
+                )
 
             def fill(segments: Sequence[Segment], cut: Callable[[], object] = lambda: None) -> Iterator[Filled]:
                 """Go through the video once."""

@@ -15,32 +15,30 @@ DRIFT_SPEED = 10.0
 
 
 class Boxes(NamedTuple):
-    """Moving boxes: `centres` (2, time, count), x and y in pixels; `sides` (2, count), width and height in pixels."""
+    """Moving boxes, in pixels: `centers` (2, time, count) are x and y; `sides` (2, count) are width and height."""
 
-    centres: np.ndarray
+    centers: np.ndarray
     sides: np.ndarray
 
     def scaled(self, factor: float) -> Boxes:
-        """Give boxes of the same centres with sides `factor` times as long."""
-        return Boxes(self.centres, self.sides * factor)
+        """Return boxes with the same centers and sides `factor` times as long."""
+        return self._replace(sides=self.sides * factor)
 
 
 def sample_boxes(rng: np.random.Generator, count: int, num_frames: int, height: int, width: int) -> Boxes:
-    """Invent boxes and move them through the clip.
+    """Draw random boxes and move them through the clip.
 
     Args:
-        rng: where the randomness comes from.
+        rng: source of randomness.
         count: number of boxes.
-        num_frames: length of the clip.
-        height: of the frame, pixels.
-        width: of the frame, pixels.
+        num_frames, height, width: size of the clip, in frames and pixels.
 
     Returns:
-        `count` boxes whose centres stay in the frame; their sides are 0.15 to 0.45 of the frame's.
+        `count` boxes whose centers stay in the frame; their sides are 0.15 to 0.45 of the frame's.
 
-    Source: Chang et al. 2019 test with bounding boxes on FaceForensics, of which no rule is published.
-    Differs: sizes and motion are ours: a steady speed of |N(0, 5)| pixels of a 320x180 frame, in a straight line,
-    mirrored where the centre reaches an edge of the frame.
+    Source: Chang et al. 2019 test with bounding boxes on FaceForensics, but publish no rule for them.
+    Differs: sizes and motion are ours. Boxes move in a straight line at a steady |N(0, 5)| pixels of a 320x180 frame,
+    and bounce when their center reaches an edge.
     """
     draws = rng.random((4, count))
     frame = np.array([[width], [height]], np.float64)
@@ -55,11 +53,11 @@ def draw_boxes(hole: np.ndarray, boxes: Boxes) -> None:
     """Draw boxes into every frame of a hole, in place.
 
     Args:
-        hole: (time, height, width) uint8; what a box covers becomes 1.
-        boxes: as many frames as `hole`; every box is at least one pixel wide and high.
+        hole: (time, height, width) uint8; pixels under a box become 1.
+        boxes: as many frames as `hole`; every box is drawn at least one pixel wide and high.
     """
     lengths = np.maximum(np.rint(boxes.sides), 1.0)
-    start = np.rint(boxes.centres - lengths[:, None] / 2)
+    start = np.rint(boxes.centers - lengths[:, None] / 2)
     stop = start + lengths[:, None]
     size = np.array(hole.shape[:0:-1], np.float64).reshape(2, 1, 1)
     (left, top), (right, bottom) = (np.clip(edge, 0, size).astype(np.int64).tolist() for edge in (start, stop))

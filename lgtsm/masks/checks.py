@@ -1,4 +1,4 @@
-"""Full-sentence checks of what comes in at this room's doors (without torch, unlike `lgtsm.checks`)."""
+"""Argument checks with full-sentence errors; unlike `lgtsm.checks`, they need no torch."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .presets import KINDS
 
 
 def check_kind(kind: str) -> None:
-    """Refuse a kind of hole that is not known, naming them all."""
+    """Refuse an unknown kind of hole, and list the known ones."""
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}. Choose one of these names.")
 
 
 def check_whole(name: str, value: int, least: int) -> int:
-    """Refuse anything but a whole number of at least `least`; give it as a plain int."""
+    """Return a whole number of at least `least` as an int; refuse anything else."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -28,7 +28,7 @@ def check_whole(name: str, value: int, least: int) -> int:
 
 
 def check_seed(seed: int | Sequence[int]) -> tuple[int, ...]:
-    """Refuse anything but whole numbers from 0 up; give them as a tuple."""
+    """Return whole numbers from 0 up as a tuple; refuse anything else."""
     parts = (seed,) if not isinstance(seed, (Sequence, np.ndarray)) or isinstance(seed, str) else tuple(seed)
     if not parts:
         raise ValueError("seed must be a whole number or a sequence of them; got an empty sequence. Give one number.")
@@ -36,18 +36,18 @@ def check_seed(seed: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def check_border(border: int, height: int, width: int) -> int:
-    """Refuse a border that leaves no pixel to draw in."""
+    """Refuse a border that leaves no room to draw."""
     border = check_whole("border", border, 0)
     if 2 * border >= min(height, width):
         raise ValueError(
-            f"border must leave pixels to draw in: less than {(min(height, width) + 1) // 2} in a frame of height "
+            f"border must leave room to draw: less than {(min(height, width) + 1) // 2} pixels in a frame of height "
             f"{height} and width {width}; got {border}. Make the border smaller or the frame larger."
         )
     return border
 
 
 def check_hole_share(hole_share: Sequence[float]) -> tuple[float, float]:
-    """Refuse anything but an interval inside [0, 1]."""
+    """Return the bounds of an interval inside [0, 1]; refuse anything else."""
     try:
         low, high = (float(bound) for bound in hole_share)
     except (TypeError, ValueError):
@@ -77,6 +77,6 @@ def check_hole(hole: np.ndarray) -> None:
         )
     if hole.size and hole.max() > 1:
         raise ValueError(
-            f"hole must hold 0 (known) and 1 (missing) only; got a value of {hole.max()}. "
-            "Compare a 0..255 image with its threshold first: (image > 127).astype(np.uint8)."
+            f"hole must contain only 0 (known) and 1 (missing); got a value of {hole.max()}. "
+            "Threshold a 0..255 image first: (image > 127).astype(np.uint8)."
         )

@@ -1,4 +1,4 @@
-"""All kinds and bins of a test set on one picture, to look at."""
+"""Show all kinds and bins of a test set in one picture."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ import numpy as np
 
 from lgtsm.whole_files import whole_file
 
-from .test_set import CONTACT_SHEET
+from .test_set import CONTACT_SHEET, write_png
 
 TILE_WIDTH = 96
 LABEL_HEIGHT = 14
 
 
 def contact_sheet(root: str | Path, lines: Sequence[dict], frames: int = 3) -> np.ndarray:
-    """Lay out the first clip of every kind and bin: kinds below each other, bins from left to right.
+    """Lay out the first clip of every kind and bin: kinds from top to bottom, bins from left to right.
 
     Args:
         root: folder of the test set.
-        lines: of its manifest.
-        frames: frames of a clip shown, from its start to its end.
+        lines: its manifest.
+        frames: frames shown per clip, evenly spaced.
 
     Returns:
-        uint8 (height, width), 0 = hole; each tile says its kind, bin, and share.
+        uint8 (height, width), 0 = hole; labeled with kind, bin and share.
     """
     rows = []
     for kind in dict.fromkeys(line["kind"] for line in lines):
         first = {}
         for line in lines:
             if line["kind"] == kind:
-                first.setdefault(line["centre"], line)
+                first.setdefault(line["center"], line)
         tiles = np.concatenate([_tile(Path(root), line, frames) for line in first.values()], axis=1)
         rows += [_label(kind, tiles.shape[1]), tiles]
     width = max(row.shape[1] for row in rows)
@@ -42,18 +42,15 @@ def contact_sheet(root: str | Path, lines: Sequence[dict], frames: int = 3) -> n
 def write_contact_sheet(root: str | Path, lines: Sequence[dict]) -> Path:
     """Write the contact sheet into the test set's folder and return its path."""
     path = Path(root) / CONTACT_SHEET
-    done, data = cv2.imencode(".png", contact_sheet(root, lines))
-    if not done:
-        raise OSError(f"{path} could not be encoded as PNG.")
     with whole_file(path) as temporary:
-        temporary.write_bytes(data.tobytes())
+        write_png(temporary, contact_sheet(root, lines))
     return path
 
 
 def _tile(root: Path, line: dict, frames: int) -> np.ndarray:
     files = sorted((root / line["clip"]).glob("*.png"))
     chosen = np.unique(np.linspace(0, len(files) - 1, frames).round().astype(int))
-    parts = [_label(f"{line['centre']} %: {line['share']:.1%}", TILE_WIDTH)]
+    parts = [_label(f"{line['center']} %: {line['share']:.1%}", TILE_WIDTH)]
     for number in chosen:
         mask = cv2.imdecode(np.fromfile(files[number], np.uint8), cv2.IMREAD_GRAYSCALE)
         height = round(mask.shape[0] * (TILE_WIDTH - 2) / mask.shape[1])

@@ -1,4 +1,4 @@
-"""A weighted mixture of kinds of holes, as training uses it."""
+"""A weighted mixture of kinds of holes, for training."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ TRIES = 100
 
 
 class MaskMixture:
-    """Draw holes of several kinds, each as often as its weight says.
+    """Draw holes of several kinds in proportion to their weights.
 
     Args:
         kinds: weight of each kind by name, such as {"object_like": 0.4, "rand_curve": 0.4, "box": 0.2}; weights need
             not add up to 1.
-        num_strokes: a number of strokes or boxes, or (fewest, most), both included; None takes 1 to 20 without
-            `hole_share`, and as many as it needs with it.
-        hole_share: (low, high), fractions: bounds of the mean share of the clip; None leaves it open.
+        num_strokes: number of strokes or boxes, or (fewest, most), both included; None draws 1 to 20, or as many as
+            `hole_share` needs.
+        hole_share: (low, high), fractions: bounds of the missing share of a clip; None sets no bounds.
         border: pixels at each edge of the frame that are never missing.
         static_share: share of clips whose hole does not move, 0 to 1.
 
     Raises:
-        ValueError: a name, a weight or a range makes no sense.
+        ValueError: a name, a weight or a range is invalid.
 
     Source: Chang et al. 2019, Free-form Video Inpainting (training on all kinds of masks).
     """
@@ -57,16 +57,14 @@ class MaskMixture:
         """Draw one clip; the same seed gives the same clip in every worker and order.
 
         Args:
-            num_frames: length of the clip.
-            height: pixels.
-            width: pixels.
+            num_frames, height, width: size of the clip, in frames and pixels.
             seed: a whole number from 0 up, or a sequence of them.
 
         Returns:
             (num_frames, height, width) uint8, 1 = missing; neither all 0 nor all 1.
 
         Raises:
-            ValueError: `hole_share` cannot be reached, or 100 tries gave only empty or full clips.
+            ValueError: `hole_share` is out of reach, or 100 tries gave only empty or full clips.
         """
         seed = check_seed(seed)
         rng = generator(seed, TRIES)
@@ -91,7 +89,7 @@ class MaskMixture:
         return f"MaskMixture({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
     def _choose_kind(self, draw: float) -> str:
-        """Turn a number in [0, 1) into a kind, in the order in which the kinds were given."""
+        """Map a number in [0, 1) to a kind, in the given order of kinds."""
         left = draw * sum(self.kinds.values())
         for kind, weight in self.kinds.items():
             if left < weight:
@@ -103,12 +101,10 @@ class MaskMixture:
 def _check_num_strokes(num_strokes: int | Sequence[int] | None) -> tuple[int, int] | None:
     if num_strokes is None:
         return None
-    if isinstance(num_strokes, Sequence):
-        if len(num_strokes) != 2:
-            raise ValueError(f"num_strokes must be None, a number, or (fewest, most); got {num_strokes!r}.")
-        fewest, most = (check_whole("num_strokes", number, 1) for number in num_strokes)
-    else:
-        fewest = most = check_whole("num_strokes", num_strokes, 1)
+    bounds = num_strokes if isinstance(num_strokes, Sequence) else (num_strokes, num_strokes)
+    if len(bounds) != 2:
+        raise ValueError(f"num_strokes must be None, a number, or (fewest, most); got {num_strokes!r}.")
+    fewest, most = (check_whole("num_strokes", number, 1) for number in bounds)
     if fewest > most:
-        raise ValueError(f"num_strokes must be (fewest, most), the smaller number first; got ({fewest}, {most}).")
+        raise ValueError(f"num_strokes must be (fewest, most), with the smaller number first; got ({fewest}, {most}).")
     return fewest, most

@@ -1,7 +1,7 @@
 """How strokes and boxes move from frame to frame, in whole pixels of a 320x180 frame.
 
-Randomness comes from two calls only, `Generator.random` and `Generator.standard_normal`, in a fixed order, and
-directions from a table of rounded numbers: sin and cos may differ in the last bit from one processor to the next.
+All randomness comes from `Generator.random` and `Generator.standard_normal`, called in a fixed order. Directions come
+from a table of rounded numbers, because the last bit of sin and cos varies between processors.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .presets import StrokePreset
 
 DIRECTION_COUNT = 4096
 _GRID = float(1 << 24)
-# Rounded to 24 bits: no entry is near a rounding boundary (a test holds this), so every machine has the same table.
+# Rounded to 24 bits. No entry is near a rounding boundary (tested), so every machine has the same table.
 DIRECTIONS = np.array(
     [
         [round(wave(2 * math.pi * i / DIRECTION_COUNT) * _GRID) / _GRID for i in range(DIRECTION_COUNT)]
@@ -37,22 +37,22 @@ def directions(angles: np.ndarray) -> np.ndarray:
 
 
 def drift_offsets(rng: np.random.Generator, count: int, num_frames: int, drift_speed: float, turn: float) -> np.ndarray:
-    """Let `count` things drift, each at its own steady speed in a wandering direction.
+    """Drift `count` shapes, each at its own steady speed in a wandering direction.
 
     Args:
-        rng: where the randomness comes from.
-        count: number of things.
+        rng: source of randomness.
+        count: number of shapes.
         num_frames: length of the clip.
-        drift_speed: the speed of a thing is |N(0, drift_speed / 2)|, pixels per frame.
+        drift_speed: each shape moves at |N(0, drift_speed / 2)| pixels per frame.
         turn: standard deviation of the change of direction per frame, radians.
 
     Returns:
-        (2, num_frames, count) float64 whole numbers: x and y travelled since the first frame, where it is 0.
+        (2, num_frames, count) float64 whole numbers: x and y traveled since the first frame.
 
     Source: Chang et al. 2019, the released presets (drift velocity, line acceleration).
-    Differs: the facts leave open what the line acceleration does. Assumed here: its angle is the standard deviation
-    of the turn per frame, its speed is not used (strokes that speed up leave the frame, and the hole shares fall
-    below the published ones), and each step is cut to whole pixels.
+    Differs: the presets do not define the line acceleration. We take its angle as the standard deviation of the turn
+    per frame, ignore its speed (accelerating strokes leave the frame, and hole shares fall below the published ones),
+    and truncate each step to whole pixels.
     """
     speed = np.abs(rng.standard_normal(count)) * (drift_speed / 2)
     angle = rng.random(count) * DIRECTION_COUNT
@@ -64,11 +64,11 @@ def drift_offsets(rng: np.random.Generator, count: int, num_frames: int, drift_s
 
 
 def jitter_offsets(rng: np.random.Generator, preset: StrokePreset, num_frames: int, num_vertices: int) -> np.ndarray:
-    """Let every vertex wander on its own.
+    """Move every vertex on its own random walk.
 
     Args:
-        rng: where the randomness comes from.
-        preset: gives the share of vertices that jitter in a frame, and how far.
+        rng: source of randomness.
+        preset: sets the share of vertices that jitter in a frame, and how far.
         num_frames: length of the clip.
         num_vertices: vertices of all strokes together.
 
@@ -76,18 +76,17 @@ def jitter_offsets(rng: np.random.Generator, preset: StrokePreset, num_frames: i
         (2, num_frames, num_vertices) float64 whole numbers: x and y moved since the first frame.
 
     Source: Chang et al. 2019, the released presets (jittered share, j).
-    Differs: assumed, and checked against the published hole shares: jitter adds up over the frames, is a whole number
-    of pixels in [-j, j], and each vertex is chosen on its own (the share holds on average, not exactly).
+    Differs: we assume, and checked against the published hole shares, that jitter adds up over the frames, is a whole
+    number of pixels in [-j, j], and picks each vertex independently (so the share holds only on average).
     """
     largest = math.floor(preset.jitter)
     jumps = rng.random((2, num_frames, num_vertices))
-    # The x number chooses the vertex and, where it is chosen, says how far it jumps in x; the y number is for y.
+    # The x draw both picks the vertex and sets its jump in x; the y draw sets the jump in y.
     chosen = jumps[0] < preset.jitter_share
     jumps[0] *= (2 * largest + 1) / preset.jitter_share
     jumps[1] *= 2 * largest + 1
     np.floor(jumps, out=jumps)
     jumps -= largest
-    jumps[0] *= chosen
-    jumps[1] *= chosen
+    jumps *= chosen
     jumps[:, 0] = 0.0
     return np.cumsum(jumps, axis=1)

@@ -1,4 +1,4 @@
-"""Widen the masks of real objects, so that nothing of the object's edge or shadow stays beside the hole."""
+"""Grow the masks of real objects, so that no edge or shadow is left beside the hole."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def dilate_hole(hole: np.ndarray, pixels: int) -> np.ndarray:
 
     Args:
         hole: (time, height, width) uint8, 1 = missing.
-        pixels: how far; what lies at most this far (Euclidean) from a missing pixel becomes missing; 0 changes nothing.
+        pixels: grow by this Euclidean distance; 0 changes nothing.
 
     Returns:
         a new array of the same shape and type.
 
     Raises:
-        ValueError: `hole` is no uint8 array of zeros and ones, or `pixels` is no whole number from 0 up.
+        ValueError: `hole` is not a uint8 array of zeros and ones, or `pixels` is not a whole number from 0 up.
     """
     check_hole(hole)
     pixels = check_whole("pixels", pixels, 0)
@@ -32,17 +32,17 @@ def dilate_hole(hole: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def dilate_hole_in_time(hole: np.ndarray, frames: int) -> np.ndarray:
-    """Make missing in every frame what is missing in its neighbors too.
+    """Add the holes of neighboring frames to every frame.
 
     Args:
         hole: (time, height, width) uint8, 1 = missing.
-        frames: how many frames before and after count as neighbors. 0 changes nothing.
+        frames: neighbors before and after; 0 changes nothing.
 
     Returns:
         a new array of the same shape and type: frame t is the union of frames t - frames to t + frames.
 
     Raises:
-        ValueError: `hole` is no uint8 array of zeros and ones, or `frames` is no whole number from 0 up.
+        ValueError: `hole` is not a uint8 array of zeros and ones, or `frames` is not a whole number from 0 up.
     """
     check_hole(hole)
     frames = check_whole("frames", frames, 0)

@@ -1,4 +1,4 @@
-"""The five released stroke presets, and how their lengths follow the frame size."""
+"""The five released stroke presets, and how their lengths scale with the frame size."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class StrokePreset:
     """One row of the table of free-form strokes; lengths in pixels of a 320x180 frame, angles in radians.
 
     Args:
-        vertices: fewest and most steps of the polyline, both included; its start is one vertex more.
+        vertices: fewest and most steps of the polyline, both included; its start adds one vertex.
         head_speed: longest step from one vertex to the next, pixels.
         head_acceleration: largest change of the step length (pixels) and of its direction (radians) per vertex.
         brush_width: narrowest brush, included, and widest, excluded, in pixels.
-        jitter_share: chance of a vertex to jitter in a frame, 0 to 1.
+        jitter_share: chance that a vertex jitters in a frame, 0 to 1.
         jitter: largest jitter of a vertex per frame and axis, pixels.
         drift_speed: the whole stroke drifts at |N(0, drift_speed / 2)| pixels per frame.
         drift_acceleration: change of the drift per frame, pixels and radians; see `lgtsm.masks.motion`.
@@ -51,16 +51,11 @@ KINDS = (*PRESETS, BOX)
 
 
 def frame_scale(height: int, width: int) -> float:
-    """Say by how much lengths made for 320x180 shrink or grow in a frame of this size.
+    """Return the factor that scales lengths from 320x180 to a frame of `height` by `width` pixels.
 
-    Args:
-        height: pixels.
-        width: pixels.
+    It is sqrt(height * width / (180 * 320)): 1 for 320x180, 0.53 for 128x128.
 
-    Returns:
-        sqrt(height * width / (180 * 320)): 1 for 320x180, 0.53 for 128x128.
-
-    Differs: the released code draws strokes of the same pixels in every frame size, so that a 128x128 crop is
-    covered three times as much as a 320x180 frame; scaled by the root of the area, hole shares stay alike.
+    Differs: the released code draws strokes of the same pixel size in every frame, so they cover a 128x128 crop three
+    times as much as a 320x180 frame. Scaling by the root of the area keeps hole shares alike.
     """
     return math.sqrt(height * width / (REFERENCE_HEIGHT * REFERENCE_WIDTH))

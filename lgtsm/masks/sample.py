@@ -1,4 +1,4 @@
-"""Draw one random hole: of a kind, from a seed, and if wished with a given share of the clip missing."""
+"""Draw one random hole from a kind, a seed and, optionally, bounds on the missing share of the clip."""
 
 from __future__ import annotations
 
@@ -30,28 +30,26 @@ def sample_hole(
 ) -> np.ndarray:
     """Draw a random moving hole; the same arguments give the same hole, in every worker and in any order.
 
-    Bit for bit with one version of OpenCV: 4.12 and 5.0 draw the same vertices with a pixel or two of difference.
+    This holds bit for bit within one version of OpenCV: 4.12 and 5.0 differ by a pixel or two.
 
     Args:
         kind: object_like, object_like_middle, object_like_small, rand_curve, rand_curve_small (strokes), or box.
-        num_frames: length of the clip.
-        height: pixels.
-        width: pixels.
+        num_frames, height, width: size of the clip, in frames and pixels.
         seed: a whole number from 0 up, or a sequence of them, such as (run seed, epoch, sample).
-        num_strokes: number of strokes or boxes; None takes 1 to 20 without `hole_share`, as many as it needs with it.
+        num_strokes: number of strokes or boxes; None draws 1 to 20, or as many as `hole_share` needs.
         hole_share: (low, high), fractions: the mean over all pixels of the clip is at least low and below high.
         border: pixels at each edge of the frame that are never missing.
-        static: the same hole in every frame.
+        static: use the same hole in every frame.
 
     Returns:
         (num_frames, height, width) uint8, 1 = missing.
 
     Raises:
-        ValueError: an argument is out of range, or `hole_share` cannot be reached; the sentence says what to do.
+        ValueError: an argument is out of range, or `hole_share` is out of reach; the message says what to do.
 
     Source: Chang et al. 2019, Free-form Video Inpainting, the released presets; test sets binned by mean hole share.
-    Differs: lengths follow the frame size, see `frame_scale`. The released code draws clips and sorts them into bins;
-    here strokes are added one by one until a share drawn from the interval is met, and boxes are resized to meet it.
+    Differs: lengths scale with the frame size, see `frame_scale`. The released code draws clips and sorts them into
+    bins; we draw a share from the interval, and add strokes one by one or resize boxes until it is met.
     """
     check_kind(kind)
     num_frames = check_whole("num_frames", num_frames, 1)
@@ -73,12 +71,12 @@ def sample_hole(
 
 
 def generator(seed: tuple[int, ...], stream: int) -> np.random.Generator:
-    """Start a random stream of its own; the length goes in too, or (5,) and (5, 0) would be the same seed."""
+    """Start an independent random stream; the length goes in because (5,) and (5, 0) would seed alike."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((len(seed), *seed), spawn_key=(stream,))))
 
 
 class _Pen:
-    """A hole being drawn: how much of it counts, and how to add to it."""
+    """A hole being drawn."""
 
     def __init__(self, kind: str, num_frames: int, height: int, width: int, border: int):
         self.kind, self.size, self.border = kind, (num_frames, height, width), border
@@ -86,7 +84,7 @@ class _Pen:
         self.inside = self.hole.view(np.bool_)[:, border : height - border, border : width - border]
 
     def share(self) -> float:
-        """Give the mean share of the clip that is missing; what is drawn on the border does not count as missing."""
+        """Return the missing share of the clip, not counting the border."""
         return np.count_nonzero(self.inside) / self.hole.size
 
     def draw(self, rng: np.random.Generator, count: int) -> None:
@@ -97,7 +95,7 @@ class _Pen:
                 draw_stroke(self.hole, stroke)
 
     def draw_boxes_to(self, rng: np.random.Generator, count: int, aim: float) -> None:
-        """Draw boxes of the size that comes closest to a share: halve the interval of the factor 20 times."""
+        """Bisect the size of the boxes, in 20 steps, until they cover the share `aim`."""
         boxes = sample_boxes(rng, count, *self.size)
         small, large = 0.0, 2.0 * max(self.size[1:]) / float(boxes.sides.min())
         for _ in range(20):
@@ -110,7 +108,7 @@ class _Pen:
                 large = factor
 
     def draw_strokes_to(self, rng: np.random.Generator, aim: float, high: float) -> bool:
-        """Add strokes until the share is met, leaving out a last one that goes too far; say whether they sufficed."""
+        """Add strokes until they cover `aim`, but drop a last one beyond `high`; return whether they reached `aim`."""
         drawn, share = [], 0.0
         while share < aim and len(drawn) < MOST_STROKES_FOR_A_SHARE:
             for stroke in sample_strokes(rng, PRESETS[self.kind], 4 + len(drawn) // 4, *self.size):
@@ -146,7 +144,7 @@ def _meet_share(pen: _Pen, seed: tuple[int, ...], num_strokes: int | None, bound
         if closest is None or abs(share - (low + high) / 2) < abs(closest - (low + high) / 2):
             closest = share
         if not enough:
-            break  # more strokes than anyone would draw: the next try would end the same way, slowly
+            break  # even 1000 strokes fell short: another try would end the same way, slowly
     asked = f"hole_share asks for a mean share of at least {low:g} and below {high:g} of kind {pen.kind}"
     frame = f"{pen.size[0]} frames of height {pen.size[1]} and width {pen.size[2]}"
     if closest is None:
@@ -156,6 +154,6 @@ def _meet_share(pen: _Pen, seed: tuple[int, ...], num_strokes: int | None, bound
         )
     count = "" if num_strokes is None else f" with num_strokes {num_strokes}"
     raise ValueError(
-        f"{asked} in {frame}{count}; tries: {attempt + 1}, the closest gave {closest:.3f}. "
+        f"{asked} in {frame}{count}; the closest of {attempt + 1} tries gave {closest:.3f}. "
         "Widen the interval, " + ("leave num_strokes at None, " if num_strokes else "") + "or choose another kind."
     )

@@ -1,4 +1,4 @@
-"""Free-form strokes: polylines with a brush that drift and wobble through a clip."""
+"""Free-form strokes: brushed polylines that drift and wobble through a clip."""
 
 from __future__ import annotations
 
@@ -22,22 +22,20 @@ class Stroke(NamedTuple):
 def sample_strokes(
     rng: np.random.Generator, preset: StrokePreset, count: int, num_frames: int, height: int, width: int
 ) -> list[Stroke]:
-    """Invent strokes and move them through the clip.
+    """Draw random strokes and move them through the clip.
 
     Args:
-        rng: where the randomness comes from; only `random` and `standard_normal` are called, in a fixed order.
-        preset: the row of the table.
+        rng: source of randomness; only `random` and `standard_normal` are called, in a fixed order.
+        preset: their shape and motion.
         count: number of strokes.
-        num_frames: length of the clip.
-        height: of the frame, pixels.
-        width: of the frame, pixels.
+        num_frames, height, width: size of the clip, in frames and pixels.
 
     Returns:
         `count` strokes, not clipped to the frame.
 
     Source: Chang et al. 2019, Free-form Video Inpainting, the released presets.
-    Differs: lengths follow the frame size (`frame_scale`); vertices may leave the frame; the start is a vertex in
-    addition to the sampled number; brush widths are whole pixels at 320x180, drawn with the nearest odd number.
+    Differs: lengths scale with the frame size (`frame_scale`); vertices may leave the frame; the start adds a vertex to
+    the sampled number; brush widths are whole pixels at 320x180, rounded to the nearest odd number when drawn.
     """
     scale = frame_scale(height, width)
     fewest, most = preset.vertices
@@ -64,9 +62,9 @@ def sample_strokes(
 
 
 def odd_width(brush_width: float) -> int:
-    """Give the odd number of pixels nearest to a brush width (the lower one of two), at least 1.
+    """Return the odd number nearest to a brush width (the lower of two), at least 1.
 
-    An odd brush is the one OpenCV draws exactly: lines and the discs at their vertices of the same width.
+    OpenCV draws odd brushes exactly: lines and the discs at their vertices have the same width.
     """
     return max(1, 2 * math.ceil(brush_width / 2) - 1)
 
@@ -75,21 +73,19 @@ def draw_stroke(hole: np.ndarray, stroke: Stroke) -> None:
     """Draw a stroke into every frame of a hole, in place: lines of brush width, discs at the vertices.
 
     Args:
-        hole: (time, height, width) uint8; what the stroke covers becomes 1.
+        hole: (time, height, width) uint8; pixels under the stroke become 1.
         stroke: as many frames as `hole`.
     """
-    points, brush_width = stroke
-    # Thickness 2r draws lines of 2r + 1 pixels, and discs of the same diameter at both ends of every piece.
-    thickness = max(1, brush_width - 1)
-    draw = cv2.polylines
-    for frame, vertices in zip(hole, points):
-        draw(frame, [vertices], False, 1, thickness)
+    # Thickness 2r draws lines of 2r + 1 pixels, and discs of the same diameter at both ends of every segment.
+    thickness = max(1, stroke.brush_width - 1)
+    for frame, vertices in zip(hole, stroke.points):
+        cv2.polylines(frame, [vertices], False, 1, thickness)
 
 
 def _polylines(
     rng: np.random.Generator, preset: StrokePreset, num_vertices: int, speed: np.ndarray, angle: np.ndarray
 ) -> np.ndarray:
-    """Walk from the start: (2, strokes, num_vertices) float64, pixels of a 320x180 frame, start at 0."""
+    """Return random paths from 0: (2, strokes, num_vertices) float64, pixels of a 320x180 frame."""
     count = len(speed)
     change = rng.random((2, count, num_vertices))
     change *= 2.0

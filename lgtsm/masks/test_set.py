@@ -1,8 +1,9 @@
-"""A test set of masks on the disk that anyone can rebuild: kinds x bins x clips, in the layout of FVI."""
+"""A reproducible test set of masks on disk: kinds x bins x clips, in the layout of FVI."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -17,48 +18,48 @@ from lgtsm.whole_files import leftovers, remove, whole_folder, write_json, write
 from .checks import check_kind, check_whole
 from .sample import sample_hole
 
-CENTRES = (5, 15, 25, 35, 45, 55, 65)
+CENTERS = (5, 15, 25, 35, 45, 55, 65)
 MANIFEST = "masks.jsonl"
 CONTACT_SHEET = "contact_sheet.png"
-# What the paper calls curve, object and bounding box.
+# The paper calls these curve, object and bounding box.
 DEFAULT_KINDS = ("rand_curve", "object_like", "box")
 
 
 class MaskClip(NamedTuple):
-    """One clip of a test set, before it is drawn; `centre` is the middle of its bin in percent."""
+    """One clip of a test set, before it is drawn; `center` is the middle of its bin in percent."""
 
     kind: str
-    centre: int
+    center: int
     number: int
 
     @property
     def folder(self) -> str:
-        """Where it lies below the root of the test set."""
-        return f"random_masks/{self.kind}/{self.centre}/{self.number:05d}"
+        """Its folder, relative to the root of the test set."""
+        return f"random_masks/{self.kind}/{self.center}/{self.number:05d}"
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Bounds of its mean hole share."""
-        return (self.centre - 5) / 100, (self.centre + 5) / 100
+        """Bounds of its mean hole share, fractions."""
+        return (self.center - 5) / 100, (self.center + 5) / 100
 
     def seed(self, seed: int) -> tuple[int, ...]:
-        """Its own seed, which does not hang on what else the test set holds."""
-        return (seed, zlib.crc32(self.kind.encode()), self.centre, self.number)
+        """Its own seed, independent of the rest of the test set."""
+        return (seed, zlib.crc32(self.kind.encode()), self.center, self.number)
 
 
 class TestSet(NamedTuple):
-    """What a test set is made of; two equal ones give the same files.
+    """The recipe of a test set; equal recipes give equal files.
 
     Attributes:
-        kinds: names of `lgtsm.masks.KINDS`; centres: middles of bins in percent; clips: of each kind and bin.
-        num_frames, height, width: of a clip, in frames and pixels.
+        kinds: names of `lgtsm.masks.KINDS`; centers: middles of bins in percent; clips: number per kind and bin.
+        num_frames, height, width: size of a clip, in frames and pixels.
         seed: a whole number from 0 up; border: pixels at each edge that are never missing; static: nothing moves.
     """
 
-    __test__ = False  # not a test, whatever its name says to pytest
+    __test__ = False  # pytest would collect it by its name
 
     kinds: Sequence[str] = DEFAULT_KINDS
-    centres: Sequence[int] = CENTRES
+    centers: Sequence[int] = CENTERS
     clips: int = 10
     num_frames: int = 32
     height: int = 180
@@ -69,22 +70,15 @@ class TestSet(NamedTuple):
 
     def every_clip(self) -> Iterator[MaskClip]:
         """Yield the clips in the order of the manifest."""
-        for kind in self.kinds:
-            for centre in self.centres:
-                for number in range(self.clips):
-                    yield MaskClip(kind, centre, number)
+        return itertools.starmap(MaskClip, itertools.product(self.kinds, self.centers, range(self.clips)))
 
     def check(self) -> None:
-        """Refuse what cannot be drawn.
-
-        Raises:
-            ValueError: an unknown kind, a bin that does not exist, or a size below 1.
-        """
+        """Raise ValueError for an unknown kind or bin, or a size below 1."""
         for kind in self.kinds:
             check_kind(kind)
-        wrong = [centre for centre in self.centres if not 5 <= centre <= 95]
-        if wrong:
-            raise ValueError(f"A bin is named by its middle in percent, such as 5, 15, ..., 65; got {wrong[0]}.")
+        for center in self.centers:
+            if not 5 <= center <= 95:
+                raise ValueError(f"Name a bin by its middle in percent, such as 5, 15, ..., 65; got {center}.")
         for name in ("clips", "num_frames", "height", "width"):
             check_whole(name, getattr(self, name), 1)
 
@@ -99,37 +93,32 @@ class TestSet(NamedTuple):
 def write_test_set(
     root: str | Path, test_set: TestSet, progress: Callable[[int, int], None] | None = None
 ) -> list[dict]:
-    """Write the PNG folders, the manifest and a contact sheet; go on where an earlier call was stopped.
+    """Write the PNG folders and the manifest; continue where an earlier call stopped.
 
-    Frames are <root>/random_masks/<kind>/<centre>/<clip>/<frame>.png, 255 = valid, 0 = hole. A clip's folder gets its
-    name when all its frames are written, so that a folder under its own name is always whole.
+    Frames are <root>/random_masks/<kind>/<center>/<clip>/<frame>.png, 255 = valid, 0 = hole. A clip's folder gets its
+    name only when all its frames are written.
 
     Args:
-        root: folder of the test set; it is made.
-        test_set: what to draw.
+        root: folder of the test set; created if missing.
+        test_set: its recipe.
         progress: called with (clips done, clips in all).
 
     Returns:
-        the lines of the manifest: clip, kind, centre, seed, mean share, least and greatest share of a frame, sha256 of
+        the lines of the manifest: clip, kind, center, seed, mean share, least and greatest share of a frame, sha256 of
         the bytes of its pixels (time, height, width), 1 = missing.
 
     Raises:
-        ValueError: what to draw makes no sense, or `root` holds another test set.
+        ValueError: the recipe is invalid, or `root` holds another test set.
     """
     test_set.check()
     root = Path(root)
-    about = {
-        key: list(value) if isinstance(value, tuple | list) else value for key, value in test_set._asdict().items()
-    }
-    _claim(root, {"test_set": about, "opencv": cv2.__version__})
+    _claim(root, json.loads(json.dumps({"test_set": test_set._asdict(), "opencv": cv2.__version__})))
     lines, wanted = [], list(test_set.every_clip())
     for done, clip in enumerate(wanted):
-        hole = None
         target = root / clip.folder
         record = target / ".clip.json"
         if not record.is_file():
-            hole = test_set.draw(clip)
-            _write_clip(target, hole, describe(clip, hole, test_set.seed))
+            _write_clip(target, clip, test_set.draw(clip), test_set.seed)
         lines.append(json.loads(record.read_text()))
         if progress is not None:
             progress(done + 1, len(wanted))
@@ -137,44 +126,46 @@ def write_test_set(
     return lines
 
 
-def describe(clip: MaskClip, hole: np.ndarray, seed: int) -> dict:
-    """Return the manifest's line of a clip."""
+def write_png(path: Path, image: np.ndarray, *options: int) -> None:
+    """Write a gray image, uint8 (height, width), as PNG with OpenCV's options."""
+    done, data = cv2.imencode(".png", image, options)
+    if not done:
+        raise OSError(f"{path} cannot be encoded as PNG.")
+    path.write_bytes(data.tobytes())
+
+
+def _write_clip(target: Path, clip: MaskClip, hole: np.ndarray, seed: int) -> None:
+    """Write the frames of a clip, and its line of the manifest beside them."""
     shares = hole.mean(axis=(1, 2))
-    return {
+    record = {
         "clip": clip.folder,
         "kind": clip.kind,
-        "centre": clip.centre,
+        "center": clip.center,
         "seed": list(clip.seed(seed)),
         "share": round(float(hole.mean()), 6),
         "share_least": round(float(shares.min()), 6),
         "share_greatest": round(float(shares.max()), 6),
         "sha256": hashlib.sha256(np.ascontiguousarray(hole).tobytes()).hexdigest(),
     }
-
-
-def _write_clip(target: Path, hole: np.ndarray, record: dict) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     for rest in [*leftovers(target), target]:
         remove(rest)
     with whole_folder(target) as temporary:
         for number, frame in enumerate(hole):
-            done, data = cv2.imencode(".png", (1 - frame) * np.uint8(255), [cv2.IMWRITE_PNG_BILEVEL, 1])
-            if not done:
-                raise OSError(f"{target} could not be encoded as PNG.")
-            (temporary / f"{number:05d}.png").write_bytes(data.tobytes())
+            write_png(temporary / f"{number:05d}.png", (1 - frame) * np.uint8(255), cv2.IMWRITE_PNG_BILEVEL, 1)
         (temporary / ".clip.json").write_text(json.dumps(record))
 
 
 def _claim(root: Path, about: dict) -> None:
-    """Note in the folder what it is made of, or refuse to mix two test sets in it."""
+    """Record the recipe in the folder; refuse to mix two test sets."""
     file = root / "test_set.json"
     if file.is_file():
         found = json.loads(file.read_text())
         differ = [key for key in about["test_set"] if found["test_set"].get(key) != about["test_set"][key]]
         if differ or found["opencv"] != about["opencv"]:
             raise ValueError(
-                f"{root} holds another test set: it differs in {', '.join(differ) or 'the version of OpenCV'}. Name "
-                "another folder, or ask for the same one to go on with it."
+                f"{root} holds another test set: it differs in {', '.join(differ) or 'the version of OpenCV'}. Choose "
+                "another folder, or use the same arguments to continue."
             )
         return
     root.mkdir(parents=True, exist_ok=True)

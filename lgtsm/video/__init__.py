@@ -1,4 +1,4 @@
-"""Files and frames: read any video or folder of frames, read masks, write videos with everything else kept.
+"""Files and frames: read videos, frame folders and masks; write videos and keep their sound, timing and colors.
 
 Frames are numpy uint8 RGB, (height, width, 3), or (time, height, width, 3). The names below load on first use;
 `probe` is a module with a function of the same name: `from lgtsm.video.probe import probe`.
@@ -16,7 +16,6 @@ _PUBLIC = {
     "VideoInfo": "lgtsm.video.probe",
     "Encoding": "lgtsm.video.encoding",
     "VideoWriter": "lgtsm.video.writer",
-    "open_output": "lgtsm.video.writer",
     "MaskReader": "lgtsm.video.mask_reader",
     "MaskChoice": "lgtsm.video.mask_choice",
     "read_mask": "lgtsm.video.mask_reader",

@@ -1,10 +1,10 @@
-"""Names and numbers of color tags, and conversion between RGB and YUV by the very matrix that is tagged."""
+"""Names and numbers of color tags, and conversion between RGB and YUV by the tagged matrix."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# H.273 code points, by the names that ffprobe prints. 2 is "unknown" in all of them.
+# H.273 code points and ffprobe's names for them. 2 is "unknown" in all of them.
 MATRICES = {0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
             10: "bt2020c"}  # fmt: skip
 PRIMARIES = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020",
@@ -13,13 +13,12 @@ TRANSFERS = {1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240
              13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084", 18: "arib-std-b67"}  # fmt: skip
 RANGES = {1: "tv", 2: "pc"}
 
-# The number that swscale wants for a tagged matrix. What is not tagged is taken for BT.601 on both ways, as FFmpeg
-# does: then the values in the file stay what they were, whatever a player takes them for.
+# swscale's number for each tagged matrix. Untagged video is read and written as BT.601, like FFmpeg does, so that
+# the values in the file do not change.
 _SWSCALE = {1: 1, 2: 5, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 
-
-# BILINEAR | ACCURATE_RND | FULL_CHR_H_INT of swscale, as numbers because PyAV names them from version 18 on only.
-# By swscale's defaults a video that is read and written again comes out darker by one level.
+# swscale's BILINEAR | ACCURATE_RND | FULL_CHR_H_INT, as numbers because PyAV names them only from version 18 on.
+# With swscale's defaults, reading and writing a video darkens it by one level.
 _ACCURATE = 0x2 | 0x40000 | 0x2000
 
 _DEEP = {f"{kind}{chroma}p": f"yuv{chroma}p12le" for kind in ("yuv", "yuvj") for chroma in (420, 422, 444)}
@@ -27,7 +26,7 @@ _DEEP = {f"{kind}{chroma}p": f"yuv{chroma}p12le" for kind in ("yuv", "yuvj") for
 
 @dataclass(frozen=True)
 class ColorTags:
-    """What a file says about its colors: H.273 code points, 2 where it says nothing (range: 1 tv, 2 pc, 0 nothing)."""
+    """The color tags of a file: H.273 code points, 2 if unknown (range: 1 tv, 2 pc, 0 unknown)."""
 
     matrix: int = 1
     primaries: int = 1
@@ -36,7 +35,7 @@ class ColorTags:
 
     @classmethod
     def of_names(cls, matrix: str, primaries: str, transfer: str, range: str) -> ColorTags:
-        """Read the tags back from ffprobe's names; a matrix that swscale cannot write becomes BT.709."""
+        """Build the tags from ffprobe's names; a matrix that swscale cannot write becomes BT.709."""
         number = _number(MATRICES, matrix, 2)
         return cls(
             number if number in _SWSCALE else 1,
@@ -51,7 +50,7 @@ class ColorTags:
         matrix, flags = _SWSCALE[self.matrix], _ACCURATE
         how = {"dst_colorspace": matrix, "dst_color_range": 2 if full else 1, "interpolation": flags}
         if self.range == 2 and pix_fmt in _DEEP:
-            # To full range in 8 bits swscale truncates: gray turns greenish by 2 levels. In 12 bits that is nothing.
+            # swscale truncates 8-bit full range: gray turns greenish by 2 levels. In 12 bits the error vanishes.
             frame = reformatter.reformat(frame, format=_DEEP[pix_fmt], src_color_range=2, **how)
             frame = reformatter.reformat(frame, format=pix_fmt, src_colorspace=matrix, src_color_range=2, **how)
         else:
@@ -61,7 +60,7 @@ class ColorTags:
         return frame
 
     def tag(self, context) -> None:
-        """Write the tags into an encoder that is not open yet."""
+        """Set the tags on an encoder before it opens."""
         context.colorspace, context.color_range = self.matrix, self.range
         context.color_primaries, context.color_trc = self.primaries, self.transfer
 

@@ -13,66 +13,62 @@ from lgtsm.optional import require
 from lgtsm.video.errors import VideoError
 from lgtsm.video.packet_index import PacketIndex, read_packet_index
 from lgtsm.video.pyav_reader import PyAVReader
-from lgtsm.video.reader import check_indices
+from lgtsm.video.reader import VideoReader, check_indices
 
-BRIGHTNESS = np.array((0.299, 0.587, 0.114))  # of red, green, blue; how chroma is scaled does not matter to it
+BRIGHTNESS = np.array((0.299, 0.587, 0.114))  # of red, green, blue; ignores how chroma is upsampled
 
 
 class DecordUnsuitable(VideoError):
-    """The file is fine, but decord would not read it as everybody else does; PyAV can, by the `index` found so far."""
+    """The file is fine, but decord misreads it; PyAV can read it, with the `index` found so far."""
 
     index: PacketIndex | None = None
 
 
 class Checked(NamedTuple):
-    """What a reader found out about a file that decord reads well: small, and good for as long as the file stays."""
+    """What a reader learned about a file that decord reads well; valid until the file changes."""
 
     index: PacketIndex
     height: int
     width: int
 
 
-class DecordReader:
-    """A video file as frames, by decord: the frames of `PyAVReader` with colors rounded less carefully (a level or two
-    off, a level darker on average), and faster to jump in. Made for training; for filling a video read with PyAV.
+class DecordReader(VideoReader):
+    """Read a video file with decord, for training: faster random access than `PyAVReader`, but less exact colors.
 
+    Colors are a level or two off, and a level darker on average. To fill a video, read it with PyAV.
     decord's `get_batch` never returns when asked for frames that a header promises and the file does not hold
-    (dmlc/decord#373, #269), so a file is first counted by its packets, and decord has to agree.
+    (dmlc/decord#373, #269), so we count the packets first, and decord has to agree.
 
     Args:
         path: any video file.
-        checked: what an earlier reader of the same file found out, its `checked`, to leave out the checks.
-        index: of its packets, if it has been read already.
+        checked: `checked` of an earlier reader of the same file; skips the checks.
+        index: its packet index, if already read.
 
     Raises:
-        VideoError: the file cannot be read, or is cut off.
-        DecordUnsuitable: decord cannot open it, counts other frames, or does not handle its size or mirroring.
+        VideoError: the file cannot be read, or is truncated.
+        DecordUnsuitable: decord cannot open it, counts other frames, or mishandles its size or mirroring.
         MissingPackageError: decord is not installed.
     """
 
     def __init__(self, path: str | Path, checked: Checked | None = None, index: PacketIndex | None = None):
         decord = require("decord", 'reading video with backend="decord"', "decord")
         decord.logging.set_level(decord.logging.QUIET)
-        self.path, self.index = Path(path), index
-        if checked is not None:
-            self.index, self.height, self.width = checked
-            try:
-                self._reader = decord.VideoReader(str(self.path), ctx=decord.cpu(0), num_threads=1)
-            except (decord.DECORDError, RuntimeError) as error:
-                raise self._unsuitable(str(error).splitlines()[0]) from error
-            return
-        self.index = index or read_packet_index(self.path)
+        self.path = Path(path)
+        self.index = checked.index if checked is not None else index or read_packet_index(self.path)
         if not self.index.exact or self.path.suffix.lower() == ".gif":
             raise self._unsuitable("its packets do not name each frame")
         try:
             self._reader = decord.VideoReader(str(self.path), ctx=decord.cpu(0), num_threads=1)
+            if checked is not None:
+                self.height, self.width = checked.height, checked.width
+                return
             if len(self._reader) != len(self.index):
                 raise self._unsuitable(f"decord counts {len(self._reader)} frames, the file holds {len(self.index)}")
             # Some small widths (16, 24, 48, 72) fail here with a wrong buffer size.
             first = self._reader.get_batch([0]).asnumpy()
         except (decord.DECORDError, RuntimeError) as error:
             raise self._unsuitable(str(error).splitlines()[0]) from error
-        # Mirrored phone videos come out turned instead; a look at the first frame catches whatever else differs.
+        # decord rotates mirrored phone videos; comparing the first frame catches this and any other difference.
         same = PyAVReader(self.path).first_frame
         if same.shape != first[0].shape or np.abs((same.astype(np.int16) - first[0]) @ BRIGHTNESS).mean() > 3:
             raise self._unsuitable("its first frame differs from the one that PyAV decodes")
@@ -80,36 +76,30 @@ class DecordReader:
 
     @property
     def checked(self) -> Checked:
-        """What opening the same file again need not find out again."""
+        """Pass this to the next reader of the same file to skip the checks."""
         return Checked(self.index, self.height, self.width)
 
     @property
     def fps(self) -> Fraction:
-        """Frames per second; the mean where it varies."""
+        """Frames per second; the mean if the rate varies."""
         return self.index.fps
 
     def __len__(self) -> int:
         return len(self.index)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield every frame in order, (height, width, 3) uint8."""
-        for start in range(len(self)):
-            yield self.read([start])[0]
+        return (self.read([number])[0] for number in range(len(self)))
 
     def read(self, indices: Sequence[int]) -> np.ndarray:
-        """Return the frames at `indices` (any order, repeats allowed), (n, height, width, 3) uint8.
-
-        Raises:
-            VideoError: an index lies outside the video, or decord cannot decode that place.
-        """
+        """Return frames, as `VideoReader.read`."""
         indices = check_indices(self.path, indices, len(self))
         if not indices:
             return np.empty((0, self.height, self.width, 3), np.uint8)
         if self._reader is None:
-            raise VideoError(f"{self.path} has been closed; open it again to read from it.")
+            raise VideoError(f"{self.path} is closed; open it again to read from it.")
         try:
             return self._reader.get_batch(indices).asnumpy()
-        except Exception as error:  # decord raises its own class, RuntimeError or IndexError for the same cause
+        except Exception as error:  # DECORDError, RuntimeError or IndexError, for the same cause
             raise VideoError(
                 f"{self.path} must be a whole video; decord cannot read frames {min(indices)} to {max(indices)} "
                 f'({str(error).splitlines()[0]}). Try backend="pyav", or repair it with: ffmpeg -i IN OUT.mp4'
@@ -121,11 +111,5 @@ class DecordReader:
         return error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Release the file."""
         self._reader = None
-
-    def __enter__(self) -> DecordReader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

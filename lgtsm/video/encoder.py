@@ -16,7 +16,7 @@ from lgtsm.video.stream_copy import StreamCopy
 
 
 class Encoder:
-    """Writes frames to `temporary`; `VideoWriter` moves it to `target` when all went well. See there for the rest."""
+    """Encode frames into `temporary`, for `VideoWriter`, which documents the arguments; `target` is for messages."""
 
     def __init__(
         self,
@@ -36,8 +36,7 @@ class Encoder:
         self.target, self.fps = target, fps
         self._reformatter = av.video.reformatter.VideoReformatter()
         self._tags = tags_of(like, self.codec)
-        self._palette = None
-        self._copy = None
+        self._palette = self._copy = None
         try:
             self._output = av.open(str(temporary), "w")
         except (av.FFmpegError, ValueError) as error:
@@ -88,7 +87,7 @@ class Encoder:
         return self.pix_fmt.startswith(("yuv", "gray", "nv"))
 
     def write(self, frame: np.ndarray, shown: Fraction, length: Fraction, first: bool) -> None:
-        """Encode one (height, width, 3) uint8 frame shown at `shown` seconds, for `length` if it is the last."""
+        """Encode one frame, uint8 (height, width, 3), shown at `shown` s; `length` s long if it is the last."""
         av = pyav.load()
         picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
         if self._is_yuv:
@@ -110,11 +109,11 @@ class Encoder:
             raise self._failed(error) from error
 
     def finish(self) -> None:
-        """Write what the encoder still holds, the rest of the sound, and the end of the file."""
+        """Flush the encoder, copy the rest of the sound, and close the file."""
         try:
             for packet in self._stream.encode(None):
                 if (packet.pts, packet.time_base) == (self._last[0], self._clock):
-                    packet.duration = self._last[1]  # which encoders that hold frames back do not carry through
+                    packet.duration = self._last[1]  # encoders that delay frames lose it
                 self._output.mux(packet)
             if self._copy is not None:
                 self._copy.pump()
@@ -126,17 +125,17 @@ class Encoder:
                 self._copy.close()
 
     def abort(self) -> None:
-        """Close the files, whatever is in them."""
+        """Close the files without finishing them."""
         if self._copy is not None:
             self._copy.close()
         try:
             self._output.close()
         except (pyav.load().FFmpegError, ValueError):
-            pass  # the file is thrown away
+            pass  # the file is discarded anyway
 
     def _failed(self, error: Exception) -> VideoError:
         reason = getattr(error, "strerror", None) or str(error)
         return VideoError(
             f"{self.target} cannot be written as {self.codec} in {self.target.suffix or 'this container'} ({reason}). "
-            "Try another codec, or a name ending in .mp4 or .mkv; is there room on the disk?"
+            "Check the free disk space, or try another codec, .mp4 or .mkv."
         )

@@ -1,4 +1,4 @@
-"""Choose encoder, pixel format and color tags for a file to be written."""
+"""Choose encoder, pixel format and color tags for an output file."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lgtsm.video.probe import VideoInfo
 
 _CODEC_OF_SUFFIX = {".webm": "libvpx-vp9", ".ogv": "libtheora", ".gif": "gif"}
 _LOSSLESS_OF_SUFFIX = {".mp4": "libx264rgb", ".mov": "libx264rgb", ".m4v": "libx264rgb", ".mkv": "ffv1", ".avi": "ffv1"}
-# Encoders whose streams name their matrix; what the others write is taken for BT.601 by decoders.
+# Encoders that store the color matrix; decoders assume BT.601 for all others.
 _CARRY_TAGS = {"libx264", "libx265", "libvpx-vp9", "libaom-av1", "libsvtav1", "ffv1", "prores_ks"}
 
 
 def choose_codec(target: Path, lossless: bool) -> str:
-    """Return the encoder for a file name; lossless ones keep RGB as it is."""
+    """Return the encoder for a file name; lossless encoders store RGB."""
     suffix = target.suffix.lower()
     if not lossless:
         return _CODEC_OF_SUFFIX.get(suffix, "libx264")
@@ -29,7 +29,7 @@ def choose_codec(target: Path, lossless: bool) -> str:
 
 
 def encoder_options(codec: str, encoding: Encoding, suffix: str) -> tuple[dict[str, str], float]:
-    """Return FFmpeg's options and the bits per pixel to aim at; 0 where quality is constant instead."""
+    """Return FFmpeg's options and the target bits per pixel, 0 for constant quality."""
     crf, lossless, distance = str(encoding.crf), encoding.lossless, encoding.key_frame_distance
     options = {} if distance is None else {"g": str(distance)}
     if codec in ("libx264", "libx264rgb", "libx265"):
@@ -39,31 +39,29 @@ def encoder_options(codec: str, encoding: Encoding, suffix: str) -> tuple[dict[s
         if codec == "libx265":
             options["x265-params"] = "log-level=error" + (":lossless=1" if lossless else "")
         if suffix == ".avi":
-            options["bf"] = "0"  # AVI has no place for frames out of order
+            options["bf"] = "0"  # AVI cannot store frames out of order
         return options, 0
     if codec in ("libvpx-vp9", "libaom-av1", "libsvtav1"):
         return options | {"crf": crf}, 0
     if codec == "mjpeg":
         return options | {"qmin": "1", "qmax": "3"}, 8
     if codec == "libvpx":
-        return options | {"crf": crf}, 4  # VP8 takes the rate for a limit that crf stays below
+        return options | {"crf": crf}, 4  # VP8 treats the rate as an upper limit
     return options, 1
 
 
 def choose_pix_fmt(
     formats: list[str], encoding: Encoding, like: VideoInfo | None, height: int, width: int, codec: str
 ) -> str:
-    """Keep the format of the source where the encoder has it; never one that would need another size."""
+    """Return the source's pixel format if the encoder has it, else one that fits the frame size."""
     if codec == "gif":
         return "pal8"
     wanted = encoding.pix_fmt
     if wanted is not None:
         if formats and wanted not in formats:
-            raise VideoError(
-                f"{codec} cannot write pixel format {wanted!r}; it has {', '.join(formats)}. Choose of these."
-            )
+            raise VideoError(f"{codec} cannot write pixel format {wanted!r}. Choose from {', '.join(formats)}.")
         if not _fits(wanted, height, width):
-            raise VideoError(f"{wanted} cannot hold odd sizes; the frames are {width}x{height}. Use yuv444p, or none.")
+            raise VideoError(f"{wanted} cannot hold odd sizes; the frames are {width}x{height}. Use yuv444p.")
         return wanted
     if encoding.lossless or codec == "libx264rgb":
         name = next((name for name in ("rgb24", "bgr0", "gbrp") if name in formats), None)
@@ -80,17 +78,17 @@ def choose_pix_fmt(
 
 
 def _fits(pix_fmt: str, height: int, width: int) -> bool:
-    """Whether the chroma planes of a format have whole pixels at this size."""
+    """Return whether the chroma planes of a format have whole pixels at this size."""
     quarter, half = any(key in pix_fmt for key in ("410", "411")), any(key in pix_fmt for key in ("420", "440"))
     return not ((width % 2 and (half or "422" in pix_fmt)) or (height % 2 and half) or (quarter and width % 4))
 
 
 def tags_of(like: VideoInfo | None, codec: str) -> ColorTags:
-    """Return the color tags of the source; BT.709 in TV range where there is none, or where it was RGB."""
+    """Return the color tags of the source; BT.709 in TV range if there is none, or if it is RGB."""
     if codec == "mjpeg":
-        return ColorTags(5, 2, 2, 2)  # JPEG is BT.601 in full range by definition
+        return ColorTags(5, 2, 2, 2)  # JPEG is always BT.601 in full range
     if codec not in _CARRY_TAGS:
-        return ColorTags(5, 2, 2, 1)  # and so is what cannot say (VP8), but in TV range
+        return ColorTags(5, 2, 2, 1)  # and untagged codecs (VP8) are read as BT.601 in TV range
     if like is None or like.color_space == "gbr":
         return ColorTags()
     full = like.pix_fmt.startswith("yuvj") or like.color_range == "pc"

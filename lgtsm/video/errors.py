@@ -1,7 +1,7 @@
-"""The one error of this room."""
+"""The one error of reading and writing videos."""
 
 from __future__ import annotations
 
 
 class VideoError(ValueError):
-    """A video, a folder of frames or a mask cannot be read or written; the sentence names the file and the way out."""
+    """A video, a frame folder or a mask cannot be read or written; the message names the file and what to do."""

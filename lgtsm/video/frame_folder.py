@@ -12,23 +12,22 @@ from PIL import Image, UnidentifiedImageError
 
 from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, natural_key
-from lgtsm.video.reader import check_indices
+from lgtsm.video.reader import VideoReader, check_indices
 
 
-class FrameFolder:
-    """The images of a folder in natural order (2 before 10), all of one size, as frames.
+class FrameFolder(VideoReader):
+    """Read the images of a folder as frames, in natural order (2 before 10).
 
-    Gray images are repeated over the colors, 16 bits are cut to 8, transparency is dropped, and JPEGs are turned as
-    their EXIF tag says.
+    Gray becomes RGB, 16 bits become 8, transparency is dropped, and JPEGs are rotated by their EXIF tag.
 
     Args:
-        path: the folder. Other files and hidden files in it are left alone.
-        fps: frames per second to report; a folder does not say so itself.
-        check_sizes: look at the size of every frame at once, not only where it is read.
-        known: an earlier reader of the same folder, whose list of files and frame size are taken over.
+        path: the folder; other files and hidden files are ignored.
+        fps: frames per second to report.
+        check_sizes: check the size of every frame at once, not only when it is read.
+        known: an earlier reader of the same folder, to reuse its file list and frame size.
 
     Raises:
-        VideoError: no folder, no image in it, an unreadable image, or one of another size.
+        VideoError: the folder is missing or has no images, or an image is unreadable or of another size.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class FrameFolder:
             if image_size(file) != size:
                 raise VideoError(
                     f"{self.path} must hold frames of one size; {first} is {size[0]}x{size[1]} but {file.name} is "
-                    f"{'x'.join(map(str, image_size(file)))}. Resize it or take it out."
+                    f"{'x'.join(map(str, image_size(file)))}. Resize or remove it."
                 )
         self.height, self.width = read_image(self.files[0]).shape[:2]
 
@@ -53,12 +52,10 @@ class FrameFolder:
         return len(self.files)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield every frame in order, (height, width, 3) uint8."""
-        for index in range(len(self)):
-            yield self._read_one(index)
+        return map(self._read_one, range(len(self)))
 
     def read(self, indices: Sequence[int]) -> np.ndarray:
-        """Return the frames at `indices` (any order, repeats allowed), (n, height, width, 3) uint8."""
+        """Return frames, as `VideoReader.read`."""
         frames = [self._read_one(index) for index in check_indices(self.path, indices, len(self))]
         return np.stack(frames) if frames else np.empty((0, self.height, self.width, 3), np.uint8)
 
@@ -67,31 +64,22 @@ class FrameFolder:
         if frame.shape[:2] != (self.height, self.width):
             raise VideoError(
                 f"{self.files[index]} must be {self.width}x{self.height} like the first frame; it is "
-                f"{frame.shape[1]}x{frame.shape[0]}. Resize or turn it."
+                f"{frame.shape[1]}x{frame.shape[0]}. Resize or rotate it."
             )
         return frame
 
-    def close(self) -> None:
-        """Nothing stays open between reads."""
-
-    def __enter__(self) -> FrameFolder:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
 
 def list_images(folder: Path) -> list[Path]:
-    """List the images right in a folder, in natural order.
+    """List the images in a folder, without its subfolders, in natural order.
 
     Raises:
-        VideoError: there are none; the sentence says what is there instead.
+        VideoError: there are none.
     """
     files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
     images = [file for file in files if file.suffix.lower() in IMAGE_EXTENSIONS]
     if not images:
         videos = sum(file.suffix.lower() in VIDEO_EXTENSIONS for file in files)
-        there = f"{videos} video files; name one of them" if videos else "none; name the folder that holds the frames"
+        there = f"{videos} video files. Name one of them" if videos else "none. Name the folder with the frames"
         raise VideoError(f"{folder} must hold frames ({', '.join(sorted(IMAGE_EXTENSIONS))}); it holds {there}.")
     return sorted(images, key=lambda file: natural_key(file.name))
 
@@ -109,7 +97,7 @@ def read_image(file: Path) -> np.ndarray:
     """Read one image as (height, width, 3) uint8 RGB.
 
     Raises:
-        VideoError: it is missing, no image, or cut off.
+        VideoError: it is missing, truncated, or not an image.
     """
     data = np.fromfile(file, np.uint8) if file.is_file() else np.empty(0, np.uint8)
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
@@ -119,4 +107,4 @@ def read_image(file: Path) -> np.ndarray:
 
 
 def _unreadable(file: Path) -> VideoError:
-    return VideoError(f"{file} must be an image (PNG, JPEG, ...); it cannot be decoded. Write it again or take it out.")
+    return VideoError(f"{file} must be an image (PNG, JPEG, ...); it cannot be decoded. Save it again or remove it.")

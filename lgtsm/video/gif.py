@@ -1,4 +1,4 @@
-"""GIF has 256 colors a picture: find the best palette for each frame, at constant memory."""
+"""Find the best 256 colors for each frame of a GIF, at constant memory."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from lgtsm.video import pyav
 
 
 class PaletteGraph:
-    """FFmpeg's palettegen and paletteuse with one palette for each frame.
+    """Reduce frames of `width` by `height` pixels to 256 colors with FFmpeg's palettegen and paletteuse.
 
-    Args:
-        width: pixels.
-        height: pixels.
-        time_base: seconds per unit of the frames' pts.
+    Each frame gets its own palette. `time_base` is the unit of the frames' pts, in seconds.
     """
 
     def __init__(self, width: int, height: int, time_base: Fraction):
@@ -32,6 +29,6 @@ class PaletteGraph:
         self._graph = graph
 
     def apply(self, frame):
-        """Return the RGB frame with 256 colors, at the same time."""
+        """Return the RGB frame in 256 colors, with the same pts."""
         self._graph.push(frame)
         return self._graph.pull()

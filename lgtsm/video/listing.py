@@ -1,4 +1,4 @@
-"""Find videos and frames by their endings, in natural order."""
+"""Find videos and frames by file extension, in natural order."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ IMAGE_EXTENSIONS = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", 
 
 
 def list_videos(folder: str | Path) -> list[Path]:
-    """List the videos in a folder and the folders in it: video files, and folders that hold images, in natural order.
-
-    Hidden files and folders are left out.
+    """List the video files and the folders of images at any depth in a folder, in natural order; skip hidden ones.
 
     Raises:
-        VideoError: the folder is missing, or holds no video.
+        VideoError: the folder is missing or holds no video.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -37,12 +35,12 @@ def list_videos(folder: str | Path) -> list[Path]:
     if not found:
         raise VideoError(
             f"{folder} must hold videos ({', '.join(sorted(VIDEO_EXTENSIONS))}) or folders of frames "
-            f"({', '.join(sorted(IMAGE_EXTENSIONS))}); it holds neither. Put them there, or name another folder."
+            f"({', '.join(sorted(IMAGE_EXTENSIONS))}); it holds neither. Put them there, or choose another folder."
         )
     return sorted(found, key=natural_key)
 
 
 def natural_key(path: str | Path) -> list[tuple[int, int | str]]:
-    """Sort key by which frame2 stands before frame10."""
+    """Return a sort key that puts frame2 before frame10."""
     parts = re.split(r"(\d+)", str(path))
     return [(0, int(part)) if part.isdecimal() else (1, part.lower()) for part in parts if part]

@@ -1,4 +1,4 @@
-"""What a person says about the hole: a mask file, boxes or a key color, and how it is to be changed."""
+"""The user's choice of hole: a mask file, boxes or a key color, and edits to it."""
 
 from __future__ import annotations
 
@@ -16,23 +16,21 @@ from lgtsm.video.mask_reader import MaskReader
 from lgtsm.video.mask_sources import KEY_TOLERANCE, Box, KeyColorMask, StillMask, box_hole, key_hole
 from lgtsm.video.probe import VideoInfo
 
-FIELDS = {"mask": "path", "box": "boxes", "key_color": "key_color"}  # by what people call them
-
 
 @dataclasses.dataclass(frozen=True)
 class MaskChoice:
-    """Where the hole is: exactly one of `path`, `boxes` and `key_color`, and changes to it.
+    """Where the hole is: exactly one of `path`, `boxes` and `key_color`, and edits to it.
 
     path: an image for all frames, a folder of images, or a video; white = missing.
     boxes: x, y, width, height in pixels each, for all frames.
-    key_color: red, green, blue; pixels of the video near it are missing.
-    key_tolerance: by how much each channel may differ from it, 0 to 255.
-    invert: missing and known change places.
-    resize, repeat: scale a mask file of another size; let one that is too short go on with its last frame.
-    dilate: pixels that the hole grows on all sides. dilate_time: neighbors each way whose holes a frame has too.
+    key_color: red, green, blue, 0 to 255; pixels of this color are missing.
+    key_tolerance: largest difference from it in each channel, 0 to 255.
+    invert: swap missing and known.
+    resize, repeat: scale a mask file to the video; repeat its last frame if it is too short, cut it if too long.
+    dilate: grow the hole by N pixels on all sides. dilate_time: add the holes of N neighbors each way.
 
     Raises:
-        VideoError: options contradict each other, or are out of range.
+        VideoError: options contradict each other or are out of range.
     """
 
     path: Path | None = None
@@ -46,32 +44,24 @@ class MaskChoice:
     dilate_time: int = 0
 
     def __post_init__(self):
-        given = [name for name in ("mask", "box", "key_color") if getattr(self, FIELDS[name])]
+        ways = {"mask": self.path, "box": self.boxes, "key_color": self.key_color}
+        given = [name for name, way in ways.items() if way]
         if len(given) != 1:
             came = " and ".join(f"`{name}`" for name in given) or "none of them"
-            raise VideoError(f"Mark the hole in one way, by `mask`, `box` or `key_color`; got {came}. Keep one.")
+            raise VideoError(f"Mark the hole with one of `mask`, `box` and `key_color`; got {came}.")
         for name, wrong in (("resize_mask", self.resize), ("repeat_mask", self.repeat)):
             if wrong and self.path is None:
-                raise VideoError(
-                    f"{name} is for mask files; `{given[0]}` has the size and the length of the video. Leave it out."
-                )
-        for name, value, most in (
-            ("dilate", self.dilate, 10_000),
-            ("dilate_time", self.dilate_time, 1000),
-            ("key_tolerance", self.key_tolerance, 255),
-        ):
+                raise VideoError(f"{name} is for mask files; `{given[0]}` always fits the video. Omit it.")
+        for name, most in {"dilate": 10_000, "dilate_time": 1000, "key_tolerance": 255}.items():
+            value = getattr(self, name)
             if not 0 <= value <= most:
                 raise VideoError(f"{name} must be a whole number from 0 to {most}; got {value}.")
 
     def open(self, info: VideoInfo, notice: Callable[[str], None] | None = None) -> Mask:
-        """Open it for a video file or a folder of frames.
-
-        Args:
-            info: the video, from `probe`.
-            notice: called with a sentence when something looks odd.
+        """Open the mask of a video from `probe`; call `notice` with a sentence if something looks wrong.
 
         Raises:
-            VideoError: the mask cannot be read, does not fit the video, masks nothing or everything.
+            VideoError: the mask cannot be read, does not fit the video, or masks nothing or everything.
         """
         if self.path is not None:
             source = MaskReader(self.path, info.frames, info.height, info.width, self.resize, self.repeat)
@@ -82,14 +72,9 @@ class MaskChoice:
         return Mask(source, self.invert, self.dilate, self.dilate_time, notice)
 
     def still_hole(self, height: int, width: int, notice: Callable[[str], None] | None = None) -> np.ndarray | None:
-        """Return the hole (height, width) if it is the same in all frames of any video of this size, else None.
+        """Return the hole (height, width) if it never moves in a video of this size in pixels, else None.
 
-        Args:
-            height, width: of the video, in pixels.
-            notice: called with a sentence when something looks odd.
-
-        Raises:
-            VideoError: as in `open`.
+        `notice` and errors as in `open`.
         """
         if self.boxes:
             source = StillMask(box_hole(self.boxes, height, width), 1, "The box")
@@ -103,15 +88,15 @@ class MaskChoice:
     def follow(
         self, frames: Iterable[np.ndarray], height: int, width: int, notice: Callable[[str], None] | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield frames of a stream of unknown length, each with its hole; looks `dilate_time` frames ahead.
+        """Yield the frames of a stream of unknown length with their holes; look `dilate_time` frames ahead.
 
         Args:
             frames: uint8 (height, width, 3).
-            height, width: of the frames, in pixels.
-            notice: called with a sentence when something looks odd.
+            height, width: size of the frames, in pixels.
+            notice: as in `open`.
 
         Raises:
-            VideoError: as in `open`; and, on the way, a mask file that ends before the stream does.
+            VideoError: as in `open`; or, while streaming, the mask file ends before the stream.
         """
         still = self.still_hole(height, width)
         if still is not None:
@@ -120,7 +105,7 @@ class MaskChoice:
             pairs = ((frame, key_hole(frame, self.key_color, self.key_tolerance)) for frame in frames)
         else:
             mask = MaskReader(self.path, None, height, width, self.resize)
-            Mask(mask, self.invert, notice=notice)  # its faults show before the first frame
+            Mask(mask, self.invert, notice=notice)  # reports faults before the first frame
             pairs = self._beside(frames, mask, notice)
         edited = ((frame, edit_hole(hole, self.invert, self.dilate)) for frame, hole in pairs)
         return widen_in_time(edited, self.dilate_time)
@@ -134,8 +119,8 @@ class MaskChoice:
             following = next(holes, None)
             if following is None and not self.repeat:
                 raise VideoError(
-                    f"{self.path} must have as many frames as the stream; it has {len(mask)}, and the stream goes on. "
-                    "Give one image for all, or set repeat_mask to repeat the last one."
+                    f"{self.path} must have as many frames as the stream; it has {len(mask)}, and the stream has more. "
+                    "Use one image for all frames, or set repeat_mask to repeat the last one."
                 )
             hole = hole if following is None else following
             yield frame, hole

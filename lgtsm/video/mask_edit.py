@@ -1,4 +1,4 @@
-"""The holes of a video: a mask from any source, inverted, grown in space and in time while it streams."""
+"""Invert the holes of a video, and grow them in space and time, while they stream."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Carried = TypeVar("Carried")
 
 
 class Mask:
-    """The holes of a whole video, uint8 (height, width), 1 = missing; iterate as often as you like.
+    """The holes of a whole video, uint8 (height, width), 1 = missing; can be iterated repeatedly.
 
-    Opening goes through the mask once, so that all its faults show before any work is done.
+    The constructor reads the whole mask once, so that faults show before any work is done.
 
     Args:
-        source: holes, re-iterable, with a length. Its attribute `name`, if there is one, is what sentences call it, and
-            `why_empty` says what to do if it holds nothing.
+        source: holes, re-iterable, with a length. Messages use its optional attributes `name` and, if it holds nothing,
+            `why_empty`.
         invert: swap missing and known, before the hole grows.
-        dilate: grow the hole by so many pixels on all sides.
-        dilate_time: give each frame the holes of so many neighbors before and after, too.
+        dilate: grow the hole by N pixels on all sides.
+        dilate_time: add the holes of N neighboring frames each way.
         notice: called with a sentence if more than half of the pixels are missing.
 
     Attributes:
         survey: see `lgtsm.video.survey.Survey`.
 
     Raises:
-        VideoError: nothing is missing, or everything; whatever the source raises.
+        VideoError: nothing or everything is missing, or the source cannot be read.
     """
 
     def __init__(
@@ -56,30 +56,30 @@ class Mask:
     def _edited(self) -> Iterator[tuple[None, np.ndarray]]:
         before = edited = None
         for hole in self.source:
-            if hole is not before:  # the hole of a still image is the same object each time
+            if hole is not before:  # a still mask yields the same object each time
                 before, edited = hole, edit_hole(hole, self.invert, self.dilate)
             yield None, edited
 
     def _check(self, share: float, notice: Callable[[str], None] | None) -> None:
         name = getattr(self.source, "name", "The mask")
         if share == 0:
-            way_out = getattr(self.source, "why_empty", "Look where it is.")
+            way_out = getattr(self.source, "why_empty", "Check where it is.")
             if self.invert:
-                way_out = "It is inverted: leave out invert_mask if it marks what to remove."
+                way_out = "It is inverted: omit invert_mask if it marks what to remove."
             raise VideoError(f"{name} must mask something; no pixel of the video is masked. {way_out}")
         if share == 1:
             grown = f" with dilate {self.dilate} and dilate_time {self.dilate_time}"
             raise VideoError(
-                f"{name} must leave something of the video; every pixel of every frame is masked"
-                f"{grown if self.dilate or self.dilate_time else ''}, and nothing is known to fill from. Mask less."
+                f"{name} must leave something to fill from; every pixel of every frame is masked"
+                f"{grown if self.dilate or self.dilate_time else ''}. Mask less."
             )
         if share > 0.5 and notice is not None:
-            change = "leave out invert_mask" if self.invert else "set invert_mask"
+            change = "omit invert_mask" if self.invert else "set invert_mask"
             notice(f"{name} masks {share:.0%} of the video. If it marks what to keep, {change}.")
 
 
 def edit_hole(hole: np.ndarray, invert: bool, dilate: int) -> np.ndarray:
-    """Return one hole (height, width), turned over if asked, then grown by `dilate` pixels (Euclidean) on all sides."""
+    """Return one hole (height, width), inverted if asked, then grown by `dilate` pixels (Euclidean) on all sides."""
     if invert:
         hole = 1 - hole
     if dilate == 0 or not hole.any() or hole.all():
@@ -89,10 +89,10 @@ def edit_hole(hole: np.ndarray, invert: bool, dilate: int) -> np.ndarray:
 
 
 def widen_in_time(pairs: Iterable[tuple[Carried, np.ndarray]], frames: int) -> Iterator[tuple[Carried, np.ndarray]]:
-    """Yield each pair with the union of its hole and those up to `frames` before and after; holds 2 * frames + 1 pairs.
+    """Add the holes of neighboring frames to each pair; hold at most 2 * frames + 1 holes.
 
     Args:
-        pairs: anything, and its hole uint8 (height, width), in order.
+        pairs: anything with its hole, uint8 (height, width), in order.
         frames: neighbors each way; 0 changes nothing.
     """
     if frames == 0:

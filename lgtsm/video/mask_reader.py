@@ -1,6 +1,6 @@
-"""The one decoder of masks: an image, a folder of images or a video as holes (1 = missing), to fill or to train with.
+"""Decode masks (an image, a folder of images or a video) into holes, 1 = missing, for filling and training.
 
-A pixel is as bright as its brightest channel, so that whatever is painted on black, white or red, counts as marked.
+The brightest channel of a pixel counts, so that red paint on black marks a hole like white does.
 """
 
 from __future__ import annotations
@@ -24,31 +24,28 @@ MEANINGS = ("hole", "valid", "objects")
 
 
 class MaskPictures:
-    """The pictures of a mask as holes, as many and as large as they are.
+    """The pictures of a mask as holes, at their own size and count.
 
     Args:
         path: an image, a folder of images, or a video. In images with a colored palette (DAVIS annotations) every
             entry but the first counts as white.
         meaning: "hole": brighter than 127 is missing; "valid": brighter than 127 is known, as in FVI and
-            FaceForensics; "objects": whatever is not black is an object to remove, as in DAVIS.
+            FaceForensics; "objects": any color but black is an object to remove, as in DAVIS.
 
     Attributes:
         files: the images; None for a video.
-        is_still: one image, for any number of frames.
-        brightest: the brightest value that was read so far, 0 to 255.
+        is_still: whether it is one image, for any number of frames.
+        brightest: the brightest value read so far, 0 to 255.
 
     Raises:
-        VideoError: there is nothing to read.
+        VideoError: the path is missing or holds no images or video.
     """
 
     def __init__(self, path: str | Path, meaning: str = "hole"):
         check_choice("meaning", meaning, MEANINGS)
         self.path, self.meaning, self.brightest = Path(path), meaning, 0
         if not self.path.exists():
-            raise VideoError(
-                f"{path} must be a mask (an image, a folder of images, or a video); there is nothing there. "
-                "Check the path."
-            )
+            raise VideoError(f"{path} must be a mask (image, folder of images, or video); there is nothing there.")
         self.is_still = self.path.is_file() and self.path.suffix.lower() in IMAGE_EXTENSIONS
         self.files = [self.path] if self.is_still else list_images(self.path) if self.path.is_dir() else None
         self._source = open_video(self.path, "pyav") if self.files is None else self.files
@@ -58,11 +55,10 @@ class MaskPictures:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Yield every hole in order, (height, width) uint8, 1 = missing, at constant memory."""
-        for picture in self._source:
-            yield self._hole(picture)
+        return map(self._hole, self._source)
 
     def read(self, numbers: Sequence[int]) -> list[np.ndarray]:
-        """Return the holes of some frames (any order, repeats allowed), (height, width) uint8 each."""
+        """Return the holes of the frames `numbers` (any order, repeats allowed), (height, width) uint8 each."""
         wanted = sorted(set(numbers))
         if self.files is None:
             with self._source as video:
@@ -81,10 +77,10 @@ class MaskPictures:
 
 
 def read_brightness(file: Path) -> np.ndarray:
-    """Read a mask image as (height, width) uint8: the brightest channel, 0 where it is transparent, upright.
+    """Read a mask image, upright, as (height, width) uint8: the brightest channel, 0 where it is transparent.
 
     Raises:
-        VideoError: it is no image.
+        VideoError: it is not an image.
     """
     try:
         with Image.open(file) as image:
@@ -98,9 +94,7 @@ def read_brightness(file: Path) -> np.ndarray:
                 return np.clip(pixels / 257 if pixels.max() > 255 else pixels, 0, 255).astype(np.uint8)
             rgba = np.asarray(image.convert("RGBA"))
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise VideoError(
-            f"{file} must be a mask image (PNG, JPEG, ...); it cannot be decoded. Write it again."
-        ) from error
+        raise VideoError(f"{file} must be a mask image (PNG, JPEG, ...); it cannot be decoded.") from error
     return (_brightest_channel(rgba).astype(np.uint16) * rgba[..., 3] // 255).astype(np.uint8)
 
 
@@ -110,7 +104,7 @@ def _brightest_channel(picture: np.ndarray) -> np.ndarray:
 
 
 def _is_colored(image: Image.Image) -> bool:
-    """Whether the palette holds a color that is not gray, so that its entries are labels rather than brightness."""
+    """Return whether the image uses palette colors other than gray, so that they are labels, not brightness."""
     palette = np.asarray(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
     used = palette[np.unique(np.asarray(image))]
     return bool((used != used[:, :1]).any())
@@ -126,7 +120,7 @@ def read_mask(
     repeat: bool = False,
     notice: Callable[[str], None] | None = None,
 ) -> np.ndarray:
-    """Read a whole mask. For arguments and errors see `MaskReader` and `lgtsm.video.mask_edit.Mask`.
+    """Read a whole mask; see `MaskReader` and `lgtsm.video.mask_edit.Mask` for arguments and errors.
 
     Returns:
         (num_frames, height, width) uint8, 1 = missing, 0 = known.
@@ -135,18 +129,17 @@ def read_mask(
 
 
 class MaskReader:
-    """A mask as holes in the number and the size of a video's frames; iterate as often as you like.
+    """A mask as holes that match a video in number and size; can be iterated repeatedly.
 
     Args:
         path: an image for all frames, a folder of images, or a video, as in `MaskPictures`.
-        num_frames: frames of the video to fill; None for as many as the mask has.
-        height: its height in pixels.
-        width: its width.
-        resize: scale a mask of another size to the video (nearest neighbor).
+        num_frames: number of frames of the video; None takes that of the mask.
+        height, width: size of the video, in pixels.
+        resize: scale the mask to the video (nearest neighbor).
         repeat: repeat the last frame of a mask that is too short, cut one that is too long.
 
     Raises:
-        VideoError: another length; while iterating: unreadable, or another size.
+        VideoError: the length differs; while iterating: a frame is unreadable or the size differs.
     """
 
     def __init__(
@@ -164,16 +157,16 @@ class MaskReader:
         self.num_frames = length if num_frames is None else num_frames
         if length != self.num_frames and not self.pictures.is_still and not repeat:
             raise VideoError(
-                f"{path} must have {num_frames} frames like the video; it has {length}. Give one mask per frame, one "
-                "image for all, or set repeat_mask to repeat the last one or cut what is too long."
+                f"{path} must have {num_frames} frames like the video; it has {length}. Use one mask per frame or one "
+                "image for all, or set repeat_mask to repeat the last mask or cut extra ones."
             )
 
     @property
     def why_empty(self) -> str:
-        """What to do about a mask that masks nothing."""
+        """Advice for a mask that masks nothing."""
         brightest = self.pictures.brightest
         if 0 < brightest < 128:
-            return f"Its brightest value is {brightest}, and a hole is brighter than 127: multiply it up to 255."
+            return f"Its brightest value is {brightest}, but a hole must exceed 127: scale it to 255."
         return "Paint the hole white."
 
     def __len__(self) -> int:
@@ -186,7 +179,7 @@ class MaskReader:
                 if not self.resize:
                     raise VideoError(
                         f"{self.name} must be {self.width}x{self.height} like the video; it is "
-                        f"{hole.shape[1]}x{hole.shape[0]}. Give a mask of that size, or set resize_mask to scale it."
+                        f"{hole.shape[1]}x{hole.shape[0]}. Use a mask of that size, or set resize_mask to scale it."
                     )
                 hole = cv2.resize(hole, (self.width, self.height), interpolation=cv2.INTER_NEAREST_EXACT)
             yield hole

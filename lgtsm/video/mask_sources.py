@@ -1,7 +1,8 @@
-"""Holes that need no mask file: boxes, and a key color of the video itself."""
+"""Holes without a mask file: boxes, and a key color in the video itself."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -18,52 +19,50 @@ KEY_TOLERANCE = 24  # levels of 255
 
 
 def parse_box(text: str) -> Box:
-    """Return x, y, width, height of a box that is written x,y,w,h, in pixels.
+    """Parse a box written as x,y,w,h, in pixels, into x, y, width, height.
 
     Raises:
-        VideoError: it is not written so, or has no pixel.
+        VideoError: the text does not match, or the box is empty.
     """
     numbers = [int(part) for part in text.split(",")] if re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*){3}", text) else []
     if not numbers or min(numbers[2:]) == 0:
         raise VideoError(
-            f"A box must be written x,y,w,h in whole pixels, its left top corner and a size above 0; got {text!r}. "
-            "For example 20,10,200,40."
+            f"Write a box as x,y,w,h in whole pixels, its top left corner and a size above 0, like 20,10,200,40; "
+            f"got {text!r}."
         )
     return tuple(numbers)
 
 
 def parse_color(text: str) -> tuple[int, int, int]:
-    """Return red, green, blue, 0 to 255 each, of a color that is written RRGGBB.
+    """Parse a color written as RRGGBB into red, green, blue, 0 to 255 each.
 
     Raises:
-        VideoError: it is not written so.
+        VideoError: the text does not match.
     """
     match = re.fullmatch(r"#?([0-9a-fA-F]{6})", text.strip())
     if not match:
-        raise VideoError(f"A color must be written RRGGBB in hexadecimal, 00FF00 for green; got {text!r}.")
+        raise VideoError(f"Write a color as hexadecimal RRGGBB, such as 00FF00 for green; got {text!r}.")
     return tuple(bytes.fromhex(match[1]))
 
 
 def box_hole(boxes: Sequence[Box], height: int, width: int) -> np.ndarray:
-    """Return (height, width) uint8 with the boxes missing.
+    """Return a hole, (height, width) uint8, with 1 inside the boxes.
 
     Raises:
-        VideoError: a box does not lie inside the frame; the sentence says which part of it would.
+        VideoError: a box reaches outside the frame; the message gives the part inside.
     """
     hole = np.zeros((height, width), np.uint8)
     for x, y, columns, rows in boxes:
         if x + columns > width or y + rows > height:
             inside = (x, y, min(columns, width - x), min(rows, height - y))
-            hint = f"The part inside is {','.join(map(str, inside))}." if min(inside[2:]) > 0 else "No part of it does."
-            raise VideoError(
-                f"The box {x},{y},{columns},{rows} must lie inside the frame of {width}x{height}; it does not. {hint}"
-            )
+            hint = f"The part inside is {','.join(map(str, inside))}." if min(inside[2:]) > 0 else "No part is inside."
+            raise VideoError(f"The box {x},{y},{columns},{rows} must fit into the frame of {width}x{height}. {hint}")
         hole[y : y + rows, x : x + columns] = 1
     return hole
 
 
 def key_hole(frame: np.ndarray, color: tuple[int, int, int], tolerance: int) -> np.ndarray:
-    """Return (height, width) uint8: 1 where no channel of the frame differs by more than `tolerance` from a color.
+    """Return a hole, (height, width) uint8: 1 where every channel is within `tolerance` of a color.
 
     Args:
         frame: uint8 (height, width, 3), RGB.
@@ -85,17 +84,11 @@ class StillMask:
         return self.num_frames
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for _ in range(self.num_frames):
-            yield self.hole
+        return itertools.repeat(self.hole, self.num_frames)
 
 
 class KeyColorMask:
-    """The pixels of a video that have a color, read anew from the file each time.
-
-    Args:
-        info: the video, from `probe`.
-        color, tolerance: as in `key_hole`.
-    """
+    """The `key_hole` of every frame of a video, from `probe`; every iteration reads the file again."""
 
     def __init__(self, info: VideoInfo, color: tuple[int, int, int], tolerance: int):
         self.info, self.color, self.tolerance = info, color, tolerance

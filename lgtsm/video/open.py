@@ -1,4 +1,4 @@
-"""Open a video, a file or a folder of frames, with the backend that suits it."""
+"""Open a video file or a folder of frames with a suitable backend."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ def open_video(
 
     Args:
         path: a file that FFmpeg reads, or a folder of PNG, JPEG, ... frames.
-        backend: "auto" takes decord where it is installed and agrees with PyAV on the file, else PyAV;
-            "decord" and "pyav" insist. "pyav" has the better colors: take it where the frames are written again.
-            Folders are read the same way with all of them.
-        fps: frames per second of a folder, which does not say so itself.
-        index: of the file's packets, if it has been read already, as in `VideoInfo.index`.
+        backend: "auto" takes decord if it is installed and agrees with PyAV on the file, else PyAV; "decord" and
+            "pyav" force one. "pyav" has more exact colors: use it if you write the frames again. Folders ignore it.
+        fps: frames per second of a folder.
+        index: the file's packet index, if already read, as in `VideoInfo.index`.
 
     Raises:
-        VideoError: nothing there, no video, no frames, or cut off.
+        VideoError: the path is missing, not a video, truncated, or has no frames.
         MissingPackageError: `backend` is not installed.
     """
     check_choice("backend", backend, ("auto", "decord", "pyav"))

@@ -1,4 +1,4 @@
-"""Turn decoded pictures upright, as a viewer does."""
+"""Rotate decoded pictures upright, like a player does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Orientation:
-    """How to turn a stored picture upright: transpose first, then mirror the columns, then the rows."""
+    """How to rotate a stored picture upright: transpose, then mirror columns, then mirror rows."""
 
     transpose: bool = False
     mirror_columns: bool = False
@@ -18,7 +18,7 @@ class Orientation:
 
     @classmethod
     def of_frame(cls, frame) -> Orientation:
-        """Read it from the display matrix of a decoded PyAV frame; frames without one are upright."""
+        """Read the display matrix of a decoded PyAV frame; a frame without one is upright."""
         data = frame.side_data.get("DISPLAYMATRIX")
         if data is None:
             return cls()
@@ -30,7 +30,7 @@ class Orientation:
 
     @property
     def degrees(self) -> int:
-        """The turn clockwise in degrees: 0, 90, 180 or 270 (a mirroring aside)."""
+        """Clockwise rotation in degrees: 0, 90, 180 or 270, without mirroring."""
         if self.transpose:
             return 90 if self.mirror_columns else 270
         return 180 if self.mirror_rows else 0

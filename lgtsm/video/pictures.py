@@ -1,4 +1,4 @@
-"""Pictures for judging: strips of frames, and videos side by side."""
+"""Pictures for visual comparison: strips of frames, and videos side by side."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def mark_hole(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 
 def strip(rows: dict[str, np.ndarray], max_frames: int = 6) -> np.ndarray:
-    """Lay videos out as rows of frames under their names.
+    """Lay out videos as rows of frames under their names.
 
     Args:
         rows: name -> uint8 (time, height, width, 3), all of one size.
-        max_frames: so many frames, evenly spread over the clip.
+        max_frames: most frames per row, evenly spaced.
 
     Returns:
         uint8 (height', width', 3).
@@ -37,26 +37,19 @@ def strip(rows: dict[str, np.ndarray], max_frames: int = 6) -> np.ndarray:
 
 
 def side_by_side(columns: dict[str, np.ndarray]) -> np.ndarray:
-    """Put videos beside each other under their names.
-
-    Args:
-        columns: name -> uint8 (time, height, width, 3), all of one size.
-
-    Returns:
-        uint8 (time, height', width', 3).
-    """
+    """Join videos side by side under their names: uint8 (time, height, width, 3), all of one size, in and out."""
     head = np.concatenate([_label(name, frames.shape[2]) for name, frames in columns.items()], axis=1)
     joined = np.concatenate(list(columns.values()), axis=2)
     return np.concatenate([np.broadcast_to(head, (len(joined), *head.shape)), joined], axis=1)
 
 
 def write_png(path: str | Path, image: np.ndarray) -> None:
-    """Write uint8 (height, width, 3), RGB, as a PNG; an old file stays until the new one is whole."""
+    """Write an RGB image, uint8 (height, width, 3), as PNG; replace an old file only when the new one is complete."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     done, data = cv2.imencode(".png", image[..., ::-1])
     if not done:
-        raise OSError(f"{path} could not be encoded as a PNG.")
+        raise OSError(f"{path} cannot be encoded as PNG.")
     with whole_file(path) as temporary:
         temporary.write_bytes(data.tobytes())
 

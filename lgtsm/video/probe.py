@@ -1,4 +1,4 @@
-"""Say what a video is: size, frames, rate, colors, turn, sound, subtitles."""
+"""Describe a video: size, frames, rate, colors, rotation, sound, subtitles."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from lgtsm.video.packet_index import PacketIndex, read_packet_index
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """Facts about a video file or a folder of frames. Color names are ffprobe's; "unknown" where the file is silent.
+    """Facts about a video file or a folder of frames. Color names are ffprobe's, or "unknown".
 
     Attributes:
-        width, height: pixels, upright, as the reader gives them (after `rotation`).
+        width, height: pixels, upright (after `rotation`).
         frames: exact count.
-        fps: frames per second; the mean where it varies.
+        fps: frames per second; the mean if the rate varies.
         duration: seconds, from the first frame to the end of the last.
-        rotation: degrees clockwise that a viewer turns the stored picture: 0, 90, 180 or 270.
-        sample_aspect_ratio: width of a pixel over its height, upright; 1 where the file is silent.
-        names_aspect: whether the file names it.
-        index: of the packets; hand it to `open_video`, so that it is not read again. None for folders.
+        rotation: clockwise rotation of the stored picture in degrees: 0, 90, 180 or 270.
+        sample_aspect_ratio: width of a pixel over its height, upright; 1 if unknown.
+        names_aspect: whether the file states it.
+        index: the packet index; pass it to `open_video` to read it only once. None for folders.
     """
 
     path: Path
@@ -52,7 +52,7 @@ class VideoInfo:
 
     @property
     def pts(self) -> np.ndarray | None:
-        """When each frame is shown, (frames,) int64 in units of `time_base` seconds; None for folders."""
+        """Display times, (frames,) int64 in units of `time_base` seconds; None for folders."""
         return None if self.index is None else self.index.pts
 
     @property
@@ -62,10 +62,10 @@ class VideoInfo:
 
 
 def probe(path: str | Path) -> VideoInfo:
-    """Find out what a video is, without decoding more than its first frame (a few codecs aside).
+    """Describe a video without decoding more than its first frame (except for a few codecs).
 
     Raises:
-        VideoError: nothing there, no video, no frames, or cut off.
+        VideoError: the path is missing, not a video, truncated, or has no frames.
     """
     path = Path(path)
     if path.is_dir():
@@ -81,7 +81,7 @@ def probe(path: str | Path) -> VideoInfo:
                 f"{path} must be a video; its first frame cannot be decoded ({error.strerror})."
             ) from error
         if frame is None:
-            raise VideoError(f"{path} must hold at least one picture; none can be decoded. Give another video.")
+            raise VideoError(f"{path} must hold at least one picture; none can be decoded.")
         orientation = Orientation.of_frame(frame)
         width, height = frame.width, frame.height
         named = pyav.fraction(stream.sample_aspect_ratio) or pyav.fraction(context.sample_aspect_ratio)
@@ -112,7 +112,7 @@ def probe(path: str | Path) -> VideoInfo:
 
 
 def _codec_name(stream) -> str:
-    """FFmpeg's name of a stream's codec; "unknown" for one that it cannot read."""
+    """Return FFmpeg's name of a stream's codec, or "unknown"."""
     return stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
 
 

@@ -1,4 +1,4 @@
-"""The one place that imports PyAV: opens containers and turns its errors into sentences."""
+"""Import PyAV (only here), open containers, and turn PyAV's errors into sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lgtsm.video.errors import VideoError
 
 
 def load() -> ModuleType:
-    """Return the `av` module, imported on first use and quiet on stderr."""
+    """Import the `av` module on first use, and silence it on stderr."""
     av = require("av", "reading and writing video", "av")
     av.logging.set_libav_level(av.logging.FATAL)
     return av
@@ -21,10 +21,10 @@ def open_input(path: str | Path):
     """Open a video file for reading.
 
     Returns:
-        An `av` input container that holds at least one video stream.
+        An `av` input container with at least one video stream.
 
     Raises:
-        VideoError: the file is missing, empty, no video, or cut off before its index.
+        VideoError: the file is missing, empty, not a video, or truncated before its index.
     """
     av = load()
     path = Path(path)
@@ -33,24 +33,22 @@ def open_input(path: str | Path):
     if path.is_file() and path.stat().st_size == 0:
         raise VideoError(f"{path} must be a video file; it is empty (0 bytes). Copy or download it again.")
     try:
-        # Tags that are not UTF-8 (old phones wrote them) must not stop a video from being read.
+        # Old phones write tags that are not UTF-8; read the video anyway.
         container = av.open(str(path), metadata_errors="replace")
     except av.FFmpegError as error:
         raise VideoError(
-            f"{path} must be a video file; FFmpeg cannot open it ({error.strerror}). It is either no video or cut off: "
-            "copy or download it again."
+            f"{path} must be a video file; FFmpeg cannot open it ({error.strerror}). It is not a video, or "
+            "truncated: copy or download it again."
         ) from error
     if not container.streams.video:
         kinds = sorted({stream.type for stream in container.streams}) or ["nothing"]
         container.close()
-        raise VideoError(
-            f"{path} must hold a video stream; it holds {', '.join(kinds)} only. Give a file with pictures."
-        )
+        raise VideoError(f"{path} must hold a video stream; it holds only {', '.join(kinds)}.")
     return container
 
 
 def video_stream(container):
-    """Return the video that a viewer would show: the best one, never a cover picture while there is another."""
+    """Return the stream that a player would show: the default one, and a cover picture only as a last resort."""
     kinds = load().stream.Disposition
     moving = [stream for stream in container.streams.video if not stream.disposition & kinds.attached_pic]
     default = [stream for stream in moving if stream.disposition & kinds.default]
@@ -58,7 +56,5 @@ def video_stream(container):
 
 
 def fraction(value) -> Fraction | None:
-    """Return a rational number of PyAV as Fraction; None where it is unset (None or 0)."""
-    if not value:
-        return None
-    return Fraction(value.numerator, value.denominator)
+    """Return one of PyAV's rational numbers as Fraction; None if it is unset (None or 0)."""
+    return Fraction(value.numerator, value.denominator) if value else None

@@ -1,4 +1,4 @@
-"""Read video files with PyAV: streams at constant memory, seeks where the timestamps allow it."""
+"""Read video files with PyAV: stream at constant memory, seek if the timestamps allow it."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from lgtsm.video.color import to_rgb
 from lgtsm.video.errors import VideoError
 from lgtsm.video.orientation import Orientation
 from lgtsm.video.packet_index import PacketIndex, read_packet_index
-from lgtsm.video.reader import check_indices
+from lgtsm.video.reader import VideoReader, check_indices
 
 
-class PyAVReader:
-    """A video file as frames, upright, in RGB by the matrix and range that the file names (BT.601 if it names none).
+class PyAVReader(VideoReader):
+    """Read a video file with PyAV, in RGB by the matrix and range in its tags (BT.601 without tags).
 
     Args:
         path: any video file that FFmpeg reads.
-        index: of its packets, if it has been read already.
+        index: its packet index, if already read.
 
     Raises:
-        VideoError: the file cannot be read, or is cut off.
+        VideoError: the file cannot be read, or is truncated.
     """
 
     def __init__(self, path: str | Path, index: PacketIndex | None = None):
         self.path = Path(path)
         if index is not None:
             self.index = index
-        self._frames: Iterator[np.ndarray] | None = None  # where random access stands
+        self._frames: Iterator[np.ndarray] | None = None  # the current position of random access
         self._next_pts = 0
         self._shape: tuple[int, ...] | None = None
         self._shape = self.first_frame.shape
@@ -40,10 +40,10 @@ class PyAVReader:
 
     @cached_property
     def first_frame(self) -> np.ndarray:
-        """The first frame, (height, width, 3) uint8, decoded without starting up threads for more."""
+        """The first frame, (height, width, 3) uint8, decoded without threads that would look ahead."""
         first = next(self._decode(threads="SLICE"), None)
         if first is None:
-            raise VideoError(f"{self.path} must hold at least one picture; none can be decoded. Give another video.")
+            raise VideoError(f"{self.path} must hold at least one picture; none can be decoded.")
         return first[1]
 
     @cached_property
@@ -53,18 +53,13 @@ class PyAVReader:
 
     @property
     def fps(self) -> Fraction:
-        """Frames per second; the mean where it varies."""
+        """Frames per second; the mean if the rate varies."""
         return self.index.fps
 
     def __len__(self) -> int:
         return len(self.index)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield every frame in order, (height, width, 3) uint8; holds only a few at a time.
-
-        Raises:
-            VideoError: a picture cannot be decoded, has another size, or there are fewer than the file promises.
-        """
         count = 0
         for _, picture in self._decode():
             yield picture
@@ -76,7 +71,7 @@ class PyAVReader:
             )
 
     def read(self, indices: Sequence[int]) -> np.ndarray:
-        """Return the frames at `indices` (any order, repeats allowed), (n, height, width, 3) uint8."""
+        """Return frames, as `VideoReader.read`."""
         indices = check_indices(self.path, indices, len(self))
         out = np.empty((len(indices), self.height, self.width, 3), np.uint8)
         for wanted in sorted(set(indices)):
@@ -84,7 +79,7 @@ class PyAVReader:
         return out
 
     def _read_one(self, wanted: int) -> np.ndarray:
-        """Go on from where the last call stood if that is near, else from the last key frame before."""
+        """Continue from the last call's position if no key frame is nearer, else from the last key frame before."""
         pts = self.index.pts
         position = int(np.searchsorted(pts, self._next_pts)) if self._frames is not None else None
         if self.index.exact:
@@ -97,7 +92,7 @@ class PyAVReader:
                     return picture
                 if at > pts[wanted]:
                     break
-        # Without usable timestamps, or where seeking misled, count from the start.
+        # If timestamps are unusable or seeking failed, count from the start.
         self._frames = None
         for count, (_, picture) in enumerate(self._decode()):
             if count == wanted:
@@ -130,13 +125,7 @@ class PyAVReader:
                 ) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Release the file."""
         if self._frames is not None:
             self._frames.close()
         self._frames = None
-
-    def __enter__(self) -> PyAVReader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -1,4 +1,4 @@
-"""The protocol of all readers of videos, and the check of frame numbers."""
+"""The interface of all video readers, and the check of frame numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lgtsm.video.errors import VideoError
 
 
 class VideoReader(Protocol):
-    """What every backend offers. Frames are uint8 RGB, upright."""
+    """The interface of every backend. Frames are upright RGB, uint8 (height, width, 3)."""
 
     fps: Fraction
     height: int
@@ -22,26 +22,37 @@ class VideoReader(Protocol):
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield every frame in order, (height, width, 3), at constant memory."""
+        """Yield every frame in order, at constant memory.
+
+        Raises:
+            VideoError: a frame cannot be decoded or has another size, or frames are missing.
+        """
 
     def read(self, indices: Sequence[int]) -> np.ndarray:
-        """Return the frames at `indices` (any order, repeats allowed), (n, height, width, 3)."""
+        """Return the frames at `indices` (any order, repeats allowed), (n, height, width, 3).
 
-    def close(self) -> None: ...
+        Raises:
+            VideoError: an index is out of range, or a frame cannot be decoded.
+        """
 
-    def __enter__(self) -> VideoReader: ...
+    def close(self) -> None:
+        """Release the file, if it is kept open."""
 
-    def __exit__(self, *_: object) -> None: ...
+    def __enter__(self) -> VideoReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def check_indices(path: Path, indices: Sequence[int], length: int) -> list[int]:
-    """Return the indices as ints in [0, length), or say which one is not there.
+    """Return the indices as ints in [0, length).
 
     Raises:
-        VideoError: one lies outside the video.
+        VideoError: an index is out of range.
     """
     indices = [int(index) for index in indices]
-    wrong = [index for index in indices if not 0 <= index < length]
-    if wrong:
-        raise VideoError(f"{path} has frames 0 to {length - 1}; got index {wrong[0]}. Read within the video.")
+    for index in indices:
+        if not 0 <= index < length:
+            raise VideoError(f"{path} has frames 0 to {length - 1}; got index {index}. Read within the video.")
     return indices

@@ -1,4 +1,4 @@
-"""Find where a video cuts to another scene, one frame at a time."""
+"""Detect scene cuts, one frame at a time."""
 
 from __future__ import annotations
 
@@ -10,40 +10,29 @@ BINS = (8, 8, 8)
 
 
 class SceneCutDetector:
-    """Say of each frame whether a new scene starts with it, from what came before; holds some small frames only.
+    """Detect scene cuts from the frames so far; hold only one small frame.
 
-    A cut is a frame whose colors (a histogram) and whose picture (a small gray copy, allowed to move a little) both
-    differ from the frame before, and by much more than frames of this scene have differed so far. Fades and dissolves
-    are no cuts here.
+    At a cut, both the color histogram and a small gray copy, allowed to shift a little, differ from the frame before by
+    more than is usual in the scene. Fades and dissolves do not count.
 
     Args:
-        least_colors: distance of histograms (Hellinger's, 0 to 1) that a cut needs.
-        least_picture: mean difference of gray, in [0, 255], that a cut needs.
-        times_usual: so many times the mean difference of the scene's recent frames that a cut needs.
-        least_frames: frames of a scene before it can end.
+        least_colors: least distance of histograms (Hellinger's, 0 to 1) at a cut.
+        least_picture: least mean difference of gray at a cut, in [0, 255].
+        times_usual: least ratio at a cut to the scene's recent mean difference.
+        least_frames: least number of frames in a scene.
     """
 
     def __init__(
-        self,
-        least_colors: float = 0.25,
-        least_picture: float = 14.0,
-        times_usual: float = 3.0,
-        least_frames: int = 3,
+        self, least_colors: float = 0.25, least_picture: float = 14.0, times_usual: float = 3.0, least_frames: int = 3
     ):
-        self.least_colors = least_colors
-        self.least_picture = least_picture
-        self.times_usual = times_usual
-        self.least_frames = least_frames
+        self.least_colors, self.least_picture = least_colors, least_picture
+        self.times_usual, self.least_frames = times_usual, least_frames
         self._before: tuple[np.ndarray, np.ndarray] | None = None
         self._usual = 0.0
         self._frames = 0
 
     def is_cut(self, frame: np.ndarray) -> bool:
-        """Take the next frame and say whether a new scene starts with it; never with the first frame.
-
-        Args:
-            frame: uint8 (height, width, 3), RGB, of any size.
-        """
+        """Return whether the next frame, uint8 (height, width, 3), RGB, starts a new scene; False for the first."""
         small = cv2.resize(frame, SIZE, interpolation=cv2.INTER_AREA)
         colors = cv2.calcHist([small], [0, 1, 2], None, BINS, [0, 256] * 3).ravel() / (SIZE[0] * SIZE[1])
         colors = cv2.GaussianBlur(colors.reshape(BINS[0], -1), (3, 3), 0).ravel()
@@ -63,14 +52,14 @@ class SceneCutDetector:
         if cut:
             self._usual, self._frames = 0.0, 1
         else:
-            # The first differences of a scene count at once, later ones slowly.
+            # The first differences of a scene count fully, later ones change the mean slowly.
             share = max(0.15, 1.0 / (self._frames - 1))
             self._usual += share * (picture - self._usual)
         return bool(cut)
 
 
 def _difference(before: np.ndarray, after: np.ndarray, reach: int = 2) -> float:
-    """Return the mean absolute difference at the best of the shifts by up to `reach` pixels."""
+    """Return the smallest mean absolute difference over shifts of up to `reach` pixels."""
     inner = after[reach:-reach, reach:-reach]
     height, width = inner.shape
     return min(

@@ -1,4 +1,4 @@
-"""Copy sound and subtitles from one file to another, packet by packet, without coding them again; chapters too."""
+"""Copy sound, subtitles and chapters from one file to another without encoding them again."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pathlib import Path
 from lgtsm.video import pyav
 from lgtsm.video.errors import VideoError
 
-# What a container writes about itself; not to be carried into another one.
+# Tags that describe the container itself; never copied.
 _CONTAINER_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
 
 
 class StreamCopy:
-    """The sound and subtitle streams of `source`, added to `output` before its header is written.
+    """Add the sound and subtitle streams of `source` to `output` before its header is written.
 
-    With the subtitles go the fonts that a Matroska file brings for them; titles and chapters go along in any case.
+    Matroska fonts are copied with the subtitles; tags and chapters are always copied.
 
     Args:
         source: the file to copy from.
-        output: an open PyAV output container, its video stream added.
-        target: the path the user will see, for sentences.
-        kinds: which kinds of stream, of "audio" and "subtitle".
+        output: an open PyAV output container with its video stream.
+        target: the final path, for messages.
+        kinds: kinds of streams to copy, of "audio" and "subtitle".
 
     Raises:
-        VideoError: the container of `output` cannot hold one of the codecs.
+        VideoError: the output container cannot hold one of the codecs.
     """
 
     def __init__(self, source: Path, output, target: Path, kinds: Sequence[str]):
@@ -66,11 +66,11 @@ class StreamCopy:
         self._streams[stream.index] = copy
 
     def begin(self, first: Fraction) -> None:
-        """Say when the first frame is shown, so that the sound keeps its place beside it."""
+        """Set the time of the first output frame in seconds, to keep the sound in sync."""
         self._shift = first - self.start
 
     def pump(self, until: Fraction | None = None) -> None:
-        """Copy the packets that belong before `until` seconds of the output; all that are left if None."""
+        """Copy the packets up to `until` seconds of the output; None copies all the rest."""
         while True:
             packet = self._waiting or next(self._packets, None)
             self._waiting = None
@@ -94,5 +94,5 @@ class StreamCopy:
                     yield packet
 
     def close(self) -> None:
-        """Let go of the source."""
+        """Close the source."""
         self._input.close()

@@ -1,4 +1,4 @@
-"""Go through a mask once, and keep all that checks, plans and reports want to know of it."""
+"""Collect in one pass everything that checks, plans and reports need to know about a mask."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MOST_BOXES = 1000
 
 @dataclass(frozen=True)
 class Run:
-    """Frames in a row that have holes.
+    """Consecutive frames with holes.
 
-    first, last: their numbers, last included.
-    boxes: (n, 4) int32, top, left, bottom, right in pixels, the ends not included: one around each connected part of
+    first, last: frame numbers, last included.
+    boxes: (n, 4) int32, top, left, bottom, right in pixels, ends excluded: the bounding box of each connected part of
         the union of the run's holes.
     """
 
@@ -27,12 +27,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a mask holds; its size does not depend on that of the frames.
+    """A summary of a mask; small for frames of any size.
 
     areas: (frames,) int64, missing pixels of each frame.
     rows: (height,) int64, missing pixels of each row, over all frames.
-    width: of the frames, in pixels.
-    runs: of frames with holes, in order.
+    width: width of the frames, in pixels.
+    runs: runs of frames with holes, in order.
     """
 
     areas: np.ndarray
@@ -47,41 +47,35 @@ class Survey:
 
     @property
     def height(self) -> int:
-        """Of the frames, in pixels."""
+        """Height of the frames, in pixels."""
         return len(self.rows)
 
     @property
     def hole_share(self) -> float:
-        """Share of all pixels that is missing, 0 to 1."""
+        """Missing share of all pixels, 0 to 1."""
         return int(self.areas.sum()) / (self.frames * self.height * self.width)
 
 
 def survey(holes: Iterable[np.ndarray]) -> Survey:
-    """Go through the holes of a video once; hold one union of holes at a time.
-
-    Args:
-        holes: uint8 (height, width) each, 1 = missing, in order; at least one.
-    """
+    """Summarize holes, uint8 (height, width) each, 1 = missing, in one pass; hold only one union of them at a time."""
     areas: list[int] = []
     runs: list[Run] = []
-    rows, before, first, last, union, at_once = 0, None, 0, 0, None, None
+    rows, before, first, union, at_once = 0, None, 0, None, None
     for number, hole in enumerate(holes):
-        if hole is not before:  # the hole of a still image is the same object each time
+        if hole is not before:  # a still mask yields the same object each time
             before, area = hole, cv2.countNonZero(hole)
             at_once = cv2.reduce(hole, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0].astype(np.int64)
         areas.append(area)
         rows = rows + at_once
-        if not area:
-            continue
-        if union is not None and number - last == 1:
-            np.maximum(union, hole, out=union)
-        else:
-            if union is not None:
-                runs.append(Run(first, last, _boxes(union)))
+        if area and union is None:
             first, union = number, hole.copy()
-        last = number
+        elif area:
+            np.maximum(union, hole, out=union)
+        elif union is not None:
+            runs.append(Run(first, number - 1, _boxes(union)))
+            union = None
     if union is not None:
-        runs.append(Run(first, last, _boxes(union)))
+        runs.append(Run(first, len(areas) - 1, _boxes(union)))
     return Survey(np.array(areas, np.int64), rows, before.shape[1], tuple(runs))
 
 
@@ -89,6 +83,6 @@ def _boxes(union: np.ndarray) -> np.ndarray:
     _, _, stats, _ = cv2.connectedComponentsWithStats(union, connectivity=8)
     left, top, columns, rows = stats[1:, :4].T
     boxes = np.stack([top, left, top + rows, left + columns], 1)
-    if len(boxes) > MOST_BOXES:  # specks all over: nobody works on each of them by itself
+    if len(boxes) > MOST_BOXES:  # specks all over: use one box around them
         boxes = np.concatenate([boxes[:, :2].min(0), boxes[:, 2:].max(0)])[None]
     return boxes

@@ -1,4 +1,4 @@
-"""Write frames to a video file or a folder of images; nothing half-written is ever left under the final name."""
+"""Write frames to a video file or a folder of images; the final name appears only when it is complete."""
 
 from __future__ import annotations
 
@@ -22,21 +22,20 @@ if TYPE_CHECKING:
 
 
 class VideoWriter:
-    """Write RGB frames one by one. Use it in a `with` block: leaving it by an exception removes what was written.
+    """Write RGB frames one by one. Use it in a `with` block: an exception removes the unfinished file.
 
     Args:
-        path: the file; its ending chooses the container. A name without ending, or ending in "/", becomes a folder
-            of numbered images.
+        path: the file; its extension chooses the container. A name without extension, or ending in "/", becomes a
+            folder of numbered images.
         fps: frames per second; None takes those of `like`.
-        height: pixels of every frame. Odd sizes are kept: they are written as yuv444p.
-        width: pixels of every frame.
-        encoding: codec, quality, and which streams to copy.
-        like: the source, from `probe`: keeps its timestamps, pixel format, color tags and pixel shape.
-        source_path: copy sound and subtitles from this file, in time with the frames.
-        timestamps: when each frame is shown, in seconds, rising; overrides `like`.
+        height, width: size of every frame, in pixels. Odd sizes are written as yuv444p.
+        encoding: codec, quality, and the streams to copy.
+        like: the source, from `probe`: keep its timestamps, pixel format, color tags and pixel shape.
+        source_path: copy sound and subtitles from this file, in sync with the frames.
+        timestamps: display time of each frame, in seconds, increasing; overrides `like`.
 
     Raises:
-        VideoError: the container, codec or pixel format do not go together, or the place cannot be written.
+        VideoError: container, codec and pixel format do not fit together, or the path cannot be written.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class VideoWriter:
         timestamps: Iterable[Fraction | float] | None = None,
     ):
         if fps is None and like is None:
-            raise VideoError(f"{path} needs a number of frames per second; got none. Give fps, or like=probe(source).")
+            raise VideoError(f"{path} needs a frame rate; got none. Set fps, or like=probe(source).")
         fps = Fraction(fps).limit_denominator(1_000_000) if fps is not None else like.fps
         check_positive("fps", fps)
         self.path, self.height, self.width, self.frames = Path(path), height, width, 0
@@ -64,7 +63,9 @@ class VideoWriter:
             self._length = like.duration - int(like.pts[-1] - like.pts[0]) * like.time_base
         self._last: Fraction | None = None
         if not regular and self.path.suffix.lower() == ".avi":
-            raise VideoError(f"{path} cannot keep a variable frame rate: AVI has none. Write to .mp4 or .mkv.")
+            raise VideoError(
+                f"{path} cannot keep a variable frame rate: AVI does not support it. Write to .mp4 or .mkv."
+            )
         _check_place(self.path, is_folder)
         try:
             if is_folder:
@@ -81,16 +82,13 @@ class VideoWriter:
             raise
 
     def write(self, frame: np.ndarray) -> None:
-        """Add one frame.
-
-        Args:
-            frame: (height, width, 3) uint8 RGB.
+        """Add one RGB frame, uint8 (height, width, 3).
 
         Raises:
-            VideoError: another shape or type, timestamps that do not rise or run out, or the disk is full.
+            VideoError: wrong shape or type, a missing or decreasing timestamp, or a full disk.
         """
         if self._sink is None:
-            raise VideoError(f"{self.path} has been closed; open a new VideoWriter to write more frames.")
+            raise VideoError(f"{self.path} is closed; open a new VideoWriter to write more frames.")
         if frame.shape != (self.height, self.width, 3) or frame.dtype != np.uint8:
             raise VideoError(
                 f"{self.path} takes frames of shape ({self.height}, {self.width}, 3) in uint8; got {frame.shape} in "
@@ -98,25 +96,25 @@ class VideoWriter:
             )
         shown = next(self._times, None)
         if shown is None or (self._last is not None and shown <= self._last):
-            came = "no more" if shown is None else f"{float(shown)} s after {float(self._last)} s"
+            came = "none" if shown is None else f"{float(shown)} s after {float(self._last)} s"
             raise VideoError(
-                f"{self.path} needs a later timestamp for frame {self.frames}; got {came}. Give one per frame."
+                f"{self.path} needs one increasing timestamp per frame; got {came} for frame {self.frames}."
             )
         self._sink.write(np.ascontiguousarray(frame), shown, self._length, self.frames == 0)
         self._last = shown
         self.frames += 1
 
     def close(self) -> None:
-        """Finish the file and give it its name.
+        """Finish the file and move it to its final name; an error removes it.
 
         Raises:
-            VideoError: no frame has been written, or the rest cannot be written; then nothing is left.
+            VideoError: no frame has been written, or the rest cannot be written.
         """
         if self._sink is None:
             return
         if not self.frames:
             self.abort()
-            raise VideoError(f"{self.path} must get at least one frame; none was written. Nothing is left on the disk.")
+            raise VideoError(f"{self.path} needs at least one frame; none was written.")
         try:
             self._sink.finish()
             put_in_place(self._temporary, self.path)
@@ -126,7 +124,7 @@ class VideoWriter:
         self._sink = None
 
     def abort(self) -> None:
-        """Throw away what was written."""
+        """Discard the unfinished file."""
         if self._sink is not None:
             self._sink.abort()
             self._sink = None
@@ -140,26 +138,6 @@ class VideoWriter:
             self.close()
         else:
             self.abort()
-
-
-def open_output(
-    path: str | Path,
-    like: VideoInfo,
-    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
-    fps: Fraction | None = None,
-) -> VideoWriter:
-    """Open the output for a filled video: a file or a folder of images, with the source's size, timing and sound.
-
-    Args:
-        path: as in `VideoWriter`.
-        like: the source, from `probe`.
-        encoding: how to write.
-        fps: frames per second; None for those of the source.
-
-    Raises:
-        VideoError: as `VideoWriter`.
-    """
-    return VideoWriter(path, fps, like.height, like.width, encoding, like=like, source_path=like.path)
 
 
 class _ImageSink:
@@ -176,31 +154,31 @@ class _ImageSink:
         name = self.folder / f"{next(self._count):05d}.{self.image_format}"
         options = [cv2.IMWRITE_JPEG_QUALITY, 95] if self.image_format == "jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 3]
         if not cv2.imwrite(str(name), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), options):
-            raise VideoError(f"{name} cannot be written. Is there room on the disk, and may you write there?")
+            raise VideoError(f"{name} cannot be written. Check the free disk space and the permissions of the folder.")
 
     def finish(self) -> None:
-        """Images are on the disk already."""
+        """Do nothing: the images are already on disk."""
 
     def abort(self) -> None:
-        """The folder is removed by the writer."""
+        """Do nothing: the writer removes the folder."""
 
 
 def _times(fps: Fraction, like: VideoInfo | None, timestamps: Iterable | None):
-    """Return an iterator of seconds, the clock that holds them exactly (None: 1 / fps), and if they are regular."""
+    """Return display times in seconds, a clock that holds them exactly (None: 1 / fps), and if they are regular."""
     if timestamps is not None:
         return (Fraction(time) for time in timestamps), Fraction(1, 90000), False
     if like is None or like.pts is None or like.fps != fps:
         return (index / fps for index in count()), None, True
     if like.variable_frame_rate:
         return _like_times(like), like.time_base, False
-    # Regular, but for the rounding of its container (milliseconds in .mkv): regular again, from the same start.
+    # Regular except for its container's rounding (milliseconds in .mkv): make it exactly regular from the same start.
     start = int(like.pts[0]) * like.time_base
     ticks = lcm((1 / fps).denominator, start.denominator)
     return (start + index / fps for index in count()), Fraction(1, ticks if ticks < 10**7 else 90000), True
 
 
 def _like_times(like: VideoInfo):
-    """The times of the source, then on at its rate, should there be more frames."""
+    """Yield the times of the source, then continue at its rate."""
     for pts in like.pts:
         yield int(pts) * like.time_base
     last = int(like.pts[-1]) * like.time_base
@@ -209,23 +187,23 @@ def _like_times(like: VideoInfo):
 
 
 def _image_format(path: Path, encoding: Encoding) -> str:
-    """Return the kind of images that a folder is to get."""
+    """Return the image format for a folder."""
     codec = encoding.codec or "png"
     kind = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "mjpeg": "jpg"}.get(codec.lower())
     if kind is None:
         raise VideoError(
-            f"{path} is a folder of images, of codec png or jpg; got {codec!r}. For a video, give the name an ending "
-            "such as .mp4."
+            f"{path} is a folder, so its images must be of codec png or jpg; got {codec!r}. For a video, add an "
+            "extension such as .mp4."
         )
     if kind == "jpg" and encoding.lossless:
-        raise VideoError(f"{path} cannot be lossless as JPEG. Use codec png, which is lossless always.")
+        raise VideoError(f"{path} cannot be lossless as JPEG. Use codec png, which is always lossless.")
     return kind
 
 
 def _check_place(path: Path, is_folder: bool) -> None:
     if not path.parent.is_dir():
-        raise VideoError(f"{path} cannot be written: the folder {path.parent} does not exist. Make it first.")
+        raise VideoError(f"{path} cannot be written: the folder {path.parent} does not exist. Create it first.")
     if is_folder and path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise VideoError(f"{path} must be a new or empty folder; there is something in it. Name another, or remove it.")
+        raise VideoError(f"{path} must be a new or empty folder; it is not empty. Choose another, or remove it.")
     if not is_folder and path.is_dir():
         raise VideoError(f"{path} must be a file; it is a folder. Name a file in it, such as {path / 'filled.mp4'}.")

@@ -86,18 +86,18 @@ def test_too_many_stop_with_the_list(partly_bad):
     clips = make_clips(partly_bad, max_bad_share=0.15)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BadVideoWarning)
-        with pytest.raises(TooManyBadVideosError, match=r"3 of 14 videos .* share of 0\.15 .*max_bad_share") as stopped:
+        with pytest.raises(TooManyBadVideosError, match=r"3 of 14 .*0\.15 .*max_bad_share") as stopped:
             for draw in range(60):
                 clips[draw, draw % 14]
     assert sum(name in str(stopped.value) for name in BAD) == 3
-    with pytest.raises(ValueError, match="between 0 and 1; got 5"):
+    with pytest.raises(ValueError, match=r"max_bad_share.* 5"):
         BadVideos(10, 5)
 
 
 def test_nothing_but_bad_videos_ends_in_a_sentence(tmp_path):
     write_frames(tmp_path / "short", 2)
     clips = make_clips(tmp_path, max_bad_share=1.0)
-    with pytest.warns(BadVideoWarning), pytest.raises(VideoError, match=r"20 videos in a row cannot be used.*it has 2"):
+    with pytest.warns(BadVideoWarning), pytest.raises(VideoError, match=r"20 videos.* 2"):
         clips[0, 0]
 
 
@@ -123,7 +123,7 @@ def test_every_odd_file_gets_a_sensible_answer(data_folder, item):
 
 def test_note_is_idempotent():
     bad = BadVideos(100)
-    with pytest.warns(BadVideoWarning, match="The video a is skipped: it is x"):
+    with pytest.warns(BadVideoWarning, match=r"\ba\b.*: it is x"):
         bad.note([describe("a", ValueError("it is\n x"))])
     bad.note([describe("a", ValueError("it is x")), ""])
     assert len(bad) == 1

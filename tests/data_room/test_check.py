@@ -48,7 +48,7 @@ def test_damaged_videos(tmp_path, data_folder):
         "videos shorter than 7 frames",
         "folders without frames",
     }
-    assert "8; 14900 are expected" in bad["number of videos"]
+    assert "8; " in bad["number of videos"] and "14900" in bad["number of videos"]
     assert "video0" in bad["unreadable videos"] and "two_sizes" in bad["unreadable videos"]
     assert bad["videos shorter than 7 frames"] == "1: short (3)"
     assert bad["folders without frames"] == "1: empty"
@@ -89,8 +89,8 @@ def test_fewer_masks_than_videos_where_each_should_have_its_own(tmp_path):
     assert wrong(check_masks(videos.masks_beside()["masks"], videos))["videos without masks"] == "1: 0002"
 
 
-@pytest.mark.parametrize("centre", [5, 15, 35, 65])
-def test_polarity_goes_by_the_bin(centre):
-    hole = (np.arange(10_000).reshape(1, 100, 100) < centre * 100).astype(np.uint8)
-    assert not looks_inverted(hole, str(centre))
-    assert looks_inverted(1 - hole, str(centre))
+@pytest.mark.parametrize("center", [5, 15, 35, 65])
+def test_polarity_goes_by_the_bin(center):
+    hole = (np.arange(10_000).reshape(1, 100, 100) < center * 100).astype(np.uint8)
+    assert not looks_inverted(hole, str(center))
+    assert looks_inverted(1 - hole, str(center))

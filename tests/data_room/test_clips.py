@@ -56,7 +56,7 @@ def test_synthetic_videos_move_and_are_the_same_each_time():
     moving = [np.abs(np.diff(videos.read_clip(i, 4, 48, 64).astype(int), axis=0)).mean() for i in range(10)]
     assert np.median(moving) > 1
     assert not np.array_equal(videos.read_clip(0, 2, 48, 64), SyntheticVideos(20, seed=1).read_clip(0, 2, 48, 64))
-    with pytest.raises(IndexError, match="got index 20"):
+    with pytest.raises(IndexError, match="index 20"):
         videos.read_clip(20, 2, 48, 64)
 
 
@@ -69,5 +69,5 @@ def test_mixture_of_sources_has_the_wanted_shares_and_misses_nothing():
     index = names.index(many.name(7))
     assert np.array_equal(mixed.read_clip(index, 2, 16, 16, None), many.read_clip(7, 2, 16, 16))
     assert len(MixedVideos({"few": few, "many": many}, {"few": 1.0, "many": 0.0})) == 3
-    with pytest.raises(ValueError, match="Every source needs a share"):
+    with pytest.raises(ValueError, match=r"source.*share"):
         MixedVideos({"few": few}, {})

@@ -76,7 +76,7 @@ def test_splits_are_stable_disjoint_and_of_the_wanted_size(tmp_path):
 
 @pytest.mark.parametrize(("source", "folder"), [(FVIVideos, "Train/JPEGImages"), (FaceForensicsVideos, "Train/videos")])
 def test_published_layouts(tmp_path, source, folder):
-    with pytest.raises(VideoError, match=f"must lie as .*{folder}.*data.root"):
+    with pytest.raises(VideoError, match=f"{folder}.*data.root"):
         source(tmp_path)
     write_frames(tmp_path / folder / "one")
     assert source(tmp_path).read_clip(0, 2, 16, 16, None).shape == (2, 16, 16, 3)
@@ -85,12 +85,12 @@ def test_published_layouts(tmp_path, source, folder):
 
 
 def test_errors(tmp_path):
-    with pytest.raises(VideoError, match="there is no such folder"):
+    with pytest.raises(VideoError, match="no such folder"):
         FolderVideos(tmp_path / "absent")
     write_frames(tmp_path / "a", num_frames=2)
-    with pytest.raises(VideoError, match=r"must have at least 3 frames.*it has 2"):
+    with pytest.raises(VideoError, match=r"at least 3 .* 2\b"):
         FolderVideos(tmp_path).read_clip(0, 3, 8, 8, None)
-    with pytest.raises(VideoError, match="none falls into the split"):
+    with pytest.raises(VideoError, match=r"split.*held_out"):
         FolderVideos(tmp_path, split="validation", held_out=0.0)
 
 
@@ -115,7 +115,7 @@ def test_stride_may_be_drawn_but_never_leaves_the_video(tmp_path):
         strides.add(int(steps[0]) // 10)
     assert strides == {1, 2, 3}  # a fourth would need nine frames
     assert np.diff(videos.read_clip(0, 3, 20, 30, None)[:, 0, 0, 0].astype(int)).tolist() == [10, 10]
-    with pytest.raises(ValueError, match="stride must be"):
+    with pytest.raises(ValueError, match="stride"):
         FolderVideos(tmp_path, stride=(3, 1))
 
 
@@ -125,9 +125,9 @@ def test_splits_by_list(tmp_path):
     (tmp_path / "train.txt").write_text("c\na.mp4\n\n")
     (tmp_path / "test.txt").write_text("b\nnot_there\n")
     assert FolderVideos(tmp_path / "videos", "train", split_folder=tmp_path).names == ["a", "c"]
-    with pytest.raises(VideoError, match=r"test.txt names 'not_there'.*1 of 2 are missing"):
+    with pytest.raises(VideoError, match=r"test.txt .*'not_there'.*1 of 2"):
         FolderVideos(tmp_path / "videos", "test", split_folder=tmp_path)
-    with pytest.raises(VideoError, match=r"validation.txt must name the videos"):
+    with pytest.raises(VideoError, match=r"validation.txt"):
         FolderVideos(tmp_path / "videos", "validation", split_folder=tmp_path)
 
 

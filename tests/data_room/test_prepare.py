@@ -73,7 +73,7 @@ def test_goes_on_where_it_was_stopped(tmp_path, source, monkeypatch):
     made.clear()
     assert prepare_videos(source, tmp_path / "stopped", HOW) == whole
     assert len(made) == 1
-    with pytest.raises(VideoError, match="copy made in another way"):
+    with pytest.raises(VideoError, match=r"prepared.json"):
         prepare_videos(source, tmp_path / "stopped", HOW._replace(crf=30))
 
 

@@ -32,5 +32,5 @@ def test_goes_on_where_it_stopped():
 
 
 def test_needs_videos():
-    with pytest.raises(ValueError, match="num_videos must be greater than 0"):
+    with pytest.raises(ValueError, match="num_videos"):
         StreamBatches(0, 1, 1)

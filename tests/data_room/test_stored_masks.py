@@ -78,7 +78,7 @@ def test_meanings(tmp_path):
     assert int(holes[0].sum()) == 3 * 36
     wider = InpaintingClips(videos, StoredMasks(tmp_path / "valid", dilate=1), 3, 20, 32)[0]["hole"]
     assert int(wider[0].sum()) == 36 + 4 * 6
-    with pytest.raises(ValueError, match="meaning must be one of"):
+    with pytest.raises(ValueError, match="meaning"):
         StoredMasks(tmp_path / "valid", "white")
 
 
@@ -128,7 +128,7 @@ def test_youtube_vos_annotates_every_fifth_frame(tmp_path):
 
 def test_published_layouts_have_their_masks(tmp_path):
     fvi = fvi_tree(tmp_path / "fvi")
-    for masks in (FVIMasks(fvi, preset=None), FVIMasks(fvi), FVIMasks(fvi, centre=5)):
+    for masks in (FVIMasks(fvi, preset=None), FVIMasks(fvi), FVIMasks(fvi, center=5)):
         sample = InpaintingClips(FVIVideos(fvi, "test"), masks, 4, 20, 32)[2]
         assert int(sample["hole"].sum()) == 4 * 36
     assert set(FVIVideos(fvi, "test").masks_beside()) == {"random_masks/object_like/5", "object_masks"}
@@ -139,19 +139,19 @@ def test_published_layouts_have_their_masks(tmp_path):
 
 def test_errors(tmp_path):
     fvi = fvi_tree(tmp_path / "fvi", train=1, test=1)
-    with pytest.raises(ValueError, match="Masks from files need videos from files; SyntheticVideos has none"):
+    with pytest.raises(ValueError, match="SyntheticVideos"):
         InpaintingClips(SyntheticVideos(2), FVIMasks(fvi), 2, 16, 16)
     mixed = MixedVideos({"s": SyntheticVideos(2)}, {"s": 1})
-    with pytest.raises(ValueError, match="the source 's' has none"):
+    with pytest.raises(ValueError, match="SyntheticVideos"):
         InpaintingClips(mixed, FVIMasks(fvi), 2, 16, 16)[0]
-    with pytest.raises(VideoError, match="must be a folder of videos"):
+    with pytest.raises(VideoError, match="folder of videos"):
         FVIMasks(fvi, split="train")
     with pytest.raises(VideoError, match="JPEGImages and Annotations"):
         DAVISVideos(tmp_path)
     masks = FVIMasks(fvi, preset=None)
-    with pytest.raises(VideoError, match="must hold the masks of video other"):
+    with pytest.raises(VideoError, match="video other"):
         masks.path_for("other", 0)
     broken = fvi / "Test" / "object_masks" / "video0" / "00000.png"
     broken.write_bytes(broken.read_bytes()[:40])
-    with pytest.raises(VideoError, match="must be a mask image"):
+    with pytest.raises(VideoError, match="mask image"):
         list(masks.pictures(broken.parent))

@@ -14,16 +14,16 @@ def test_one_box_is_one_rectangle_of_its_size():
         hole = np.zeros((32, 90, 160), np.uint8)
         draw_boxes(hole, boxes)
         for t, frame in enumerate(hole):
-            (x, y), (wide, high) = boxes.centres[:, t, 0], np.rint(boxes.sides[:, 0])
+            (x, y), (wide, high) = boxes.centers[:, t, 0], np.rint(boxes.sides[:, 0])
             columns, rows = np.flatnonzero(frame.any(axis=0)), np.flatnonzero(frame.any(axis=1))
             assert frame.sum() == len(columns) * len(rows)
             assert abs(columns[0] - max(x - wide / 2, 0)) <= 1 and abs(columns[-1] + 1 - min(x + wide / 2, 160)) <= 1
             assert abs(rows[0] - max(y - high / 2, 0)) <= 1 and abs(rows[-1] + 1 - min(y + high / 2, 90)) <= 1
 
 
-def test_centres_bounce_and_keep_their_speed():
+def test_centers_bounce_and_keep_their_speed():
     boxes = sample_boxes(np.random.default_rng(2), 50, 200, 90, 160)
-    x, y = boxes.centres
+    x, y = boxes.centers
     assert x.min() >= 0 and x.max() <= 160 and y.min() >= 0 and y.max() <= 90
     speed = np.abs(np.diff(x, axis=0))
     turned = np.abs(speed - speed.max(axis=0)) > 1e-9

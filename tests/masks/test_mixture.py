@@ -78,25 +78,25 @@ def test_many_strokes_never_fill_the_clip():
 
 
 def test_a_clip_of_one_pixel_is_refused():
-    with pytest.raises(ValueError, match=r"gave only empty or full clips\. Change num_strokes"):
+    with pytest.raises(ValueError, match=r"empty or full.*num_strokes"):
         MaskMixture({"box": 1.0})(1, 1, 1, 0)
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"kinds": {}}, "kinds must map names to weights"),
-        ({"kinds": ["box"]}, "kinds must map names to weights"),
-        ({"kinds": {"blob": 1}}, "kind must be one of"),
-        ({"kinds": {"box": -1}}, "weight of kind box must be a number from 0 up; got -1.0"),
-        ({"kinds": {"box": math.nan}}, "weight of kind box"),
-        ({"kinds": {"box": 0}}, "At least one weight"),
-        ({"kinds": {"box": 1}, "num_strokes": (5, 1)}, "the smaller number first; got \\(5, 1\\)"),
-        ({"kinds": {"box": 1}, "num_strokes": (1, 2, 3)}, "num_strokes must be None, a number, or"),
-        ({"kinds": {"box": 1}, "num_strokes": 0}, "num_strokes must be at least 1"),
-        ({"kinds": {"box": 1}, "static_share": 30}, "static_share must be between 0 and 1; got 30"),
-        ({"kinds": {"box": 1}, "hole_share": (0.2, 0.1)}, "0 <= low < high <= 1"),
-        ({"kinds": {"box": 1}, "border": -1}, "border must be at least 0"),
+        ({"kinds": {}}, "kinds.*weights"),
+        ({"kinds": ["box"]}, "kinds.*weights"),
+        ({"kinds": {"blob": 1}}, "kind must.*blob"),
+        ({"kinds": {"box": -1}}, "weight.*box.*-1.0"),
+        ({"kinds": {"box": math.nan}}, "weight.*box.*nan"),
+        ({"kinds": {"box": 0}}, "one weight"),
+        ({"kinds": {"box": 1}, "num_strokes": (5, 1)}, "num_strokes.*\\(5, 1\\)"),
+        ({"kinds": {"box": 1}, "num_strokes": (1, 2, 3)}, "num_strokes.*\\(1, 2, 3\\)"),
+        ({"kinds": {"box": 1}, "num_strokes": 0}, "num_strokes.* 0"),
+        ({"kinds": {"box": 1}, "static_share": 30}, "static_share.* 30"),
+        ({"kinds": {"box": 1}, "hole_share": (0.2, 0.1)}, "hole_share.*low < high"),
+        ({"kinds": {"box": 1}, "border": -1}, "border.* -1"),
     ],
 )
 def test_errors_are_sentences(arguments, sentence):

@@ -41,15 +41,15 @@ def test_dilate_hole_in_time(frames):
 
 @pytest.mark.parametrize("widen", [dilate_hole, dilate_hole_in_time])
 def test_errors_are_sentences(widen):
-    with pytest.raises(ValueError, match=r"uint8 array \(time, height, width\); got uint8 \(4, 5\)"):
+    with pytest.raises(ValueError, match=r"hole.*uint8 \(4, 5\)"):
         widen(np.zeros((4, 5), np.uint8), 1)
-    with pytest.raises(ValueError, match="got float32"):
+    with pytest.raises(ValueError, match="float32"):
         widen(np.zeros((1, 4, 5), np.float32), 1)
-    with pytest.raises(ValueError, match="got list"):
+    with pytest.raises(ValueError, match="list"):
         widen([[[0]]], 1)
-    with pytest.raises(ValueError, match="got a value of 255"):
+    with pytest.raises(ValueError, match=r"hole.* 255"):
         widen(np.full((1, 4, 5), 255, np.uint8), 1)
-    with pytest.raises(ValueError, match="must be at least 0; got -1"):
+    with pytest.raises(ValueError, match=r"at least 0.* -1"):
         widen(np.zeros((1, 4, 5), np.uint8), -1)
 
 

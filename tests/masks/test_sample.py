@@ -159,21 +159,21 @@ def test_small_crops_are_covered_like_large_frames(kind):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"kind": "blob"}, "kind must be one of object_like, .*; got 'blob'"),
-        ({"num_frames": 0}, "num_frames must be at least 1; got 0"),
-        ({"height": 6.5}, "height must be a whole number; got 6.5"),
-        ({"seed": -1}, "seed must be at least 0; got -1"),
-        ({"seed": "abc"}, "seed must be a whole number; got 'abc'"),
-        ({"seed": ()}, "empty sequence"),
-        ({"num_strokes": 0}, "num_strokes must be at least 1; got 0"),
-        ({"border": 24}, "border must leave pixels to draw in: less than 24 .* got 24"),
-        ({"hole_share": (0.3, 0.2)}, "0 <= low < high <= 1; got \\(0.3, 0.2\\)"),
-        ({"hole_share": (10, 20)}, "Shares are fractions"),
-        ({"hole_share": 0.3}, "hole_share must be two numbers"),
-        ({"hole_share": (0.8, 0.9), "border": 10}, "leaves at most 0.4.. of .* make the border smaller"),
+        ({"kind": "blob"}, "kind .*object_like, .*'blob'"),
+        ({"num_frames": 0}, "num_frames.* 0"),
+        ({"height": 6.5}, "height.* 6.5"),
+        ({"seed": -1}, "seed.* -1"),
+        ({"seed": "abc"}, "seed.*'abc'"),
+        ({"seed": ()}, "seed.*empty"),
+        ({"num_strokes": 0}, "num_strokes.* 0"),
+        ({"border": 24}, "border.*less than 24 .* 24"),
+        ({"hole_share": (0.3, 0.2)}, "hole_share.*\\(0.3, 0.2\\)"),
+        ({"hole_share": (10, 20)}, "hole_share.*fractions"),
+        ({"hole_share": 0.3}, "hole_share.* 0.3"),
+        ({"hole_share": (0.8, 0.9), "border": 10}, "hole_share.*border of 10 .* 0.4"),
         (
             {"kind": "rand_curve", "num_strokes": 2, "hole_share": (0.6, 0.7)},
-            "at least 0.6 and below 0.7 of kind rand_curve .* the closest gave 0.0.* leave num_strokes at None",
+            "0.6 .*0.7 .*rand_curve .*num_strokes 2; .* 0.0",
         ),
     ],
 )
@@ -185,5 +185,5 @@ def test_errors_are_sentences(changes, sentence):
 
 
 def test_an_unreachable_share_gives_up_soon():
-    with pytest.raises(ValueError, match=r"tries: 1, the closest gave 0\.[89]"):
+    with pytest.raises(ValueError, match=r"hole_share.* 1 tries.* 0\.[89]"):
         sample_hole("rand_curve_small", 2, 48, 64, 0, hole_share=(0.9999, 1.0))

@@ -219,11 +219,11 @@ def test_a_new_gated3d_keeps_the_variance_of_the_features(make_clip):
 
 
 @pytest.mark.parametrize("layer_class", [SpaceTimeConv, GatedSpaceTimeConv])
-def test_a_causal_layer_is_the_centred_one_a_frame_later(layer_class):
-    centred, causal = layer_class(3, 4, 3, padding=1), layer_class(3, 4, 3, padding=1, causal=True)
-    causal.load_state_dict(centred.state_dict())
+def test_a_causal_layer_is_the_centered_one_a_frame_later(layer_class):
+    centered, causal = layer_class(3, 4, 3, padding=1), layer_class(3, 4, 3, padding=1, causal=True)
+    causal.load_state_dict(centered.state_dict())
     features = torch.rand(2, 3, 6, 8, 8)
-    torch.testing.assert_close(causal(features)[:, :, 1:], centred(features)[:, :, :-1])
+    torch.testing.assert_close(causal(features)[:, :, 1:], centered(features)[:, :, :-1])
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_temporal_reach_is_what_a_frame_depends_on(causal):
         if name.endswith("kernels"):
             torch.nn.init.uniform_(kernels, 0.3, 1.0)
     behind, ahead = model.temporal_reach
-    # Five more frames than a causal network reaches, or than a centred one does each way.
+    # Five more frames than a causal network reaches, or than a centered one does each way.
     length, at = (40, 37) if causal else (2 * 17 + 5, 19)
     video = torch.rand(1, length, 3, 8, 8, dtype=torch.float64, requires_grad=True)
     model(video, torch.zeros(1, length, 1, 8, 8))["predicted"][:, at].sum().backward()

@@ -20,7 +20,7 @@ def test_natural_order_and_exact_pixels(tmp_path, make_clip):
         np.testing.assert_array_equal(np.stack(list(reader)), clip)
         np.testing.assert_array_equal(reader.read([10, 2, 2]), clip[[10, 2, 2]])
         assert reader.read([]).shape == (0, 36, 52, 3)
-        with pytest.raises(VideoError, match=r"got index 11"):
+        with pytest.raises(VideoError, match=r"index 11"):
             reader.read([11])
 
 
@@ -51,16 +51,16 @@ def test_jpegs_are_turned_as_their_tag_says(tmp_path):
 def test_one_of_another_size_is_named(tmp_path):
     for index, size in enumerate([(8, 6), (8, 6), (9, 6)]):
         Image.new("RGB", size).save(tmp_path / f"{index}.png")
-    with pytest.raises(VideoError, match=r"0.png is 8x6 but 2.png is 9x6\. Resize it or take it out"):
+    with pytest.raises(VideoError, match=r"0.png .*8x6 .*2.png .*9x6"):
         open_video(tmp_path)
 
 
 def test_folders_without_frames_and_broken_images(tmp_path):
-    with pytest.raises(VideoError, match=r"must hold frames .* it holds none"):
+    with pytest.raises(VideoError, match=r"frames .* none"):
         open_video(tmp_path)
     (tmp_path / "a.mp4").touch()
-    with pytest.raises(VideoError, match=r"it holds 1 video files; name one of them"):
+    with pytest.raises(VideoError, match=r"1 video file"):
         open_video(tmp_path)
     (tmp_path / "0.png").write_text("no image")
-    with pytest.raises(VideoError, match=r"0.png must be an image"):
+    with pytest.raises(VideoError, match=r"0.png .*image"):
         open_video(tmp_path)

@@ -51,9 +51,9 @@ def test_notice_and_errors_of_edits(holes):
     said = []
     Mask(list(holes), invert=True, notice=said.append)
     assert len(said) == 1 and "invert_mask" in said[0]
-    with pytest.raises(VideoError, match="must leave something"):
+    with pytest.raises(VideoError, match="every pixel"):
         Mask(list(holes), dilate=60)
-    with pytest.raises(VideoError, match="must mask something"):
+    with pytest.raises(VideoError, match="no pixel"):
         Mask([np.zeros((3, 3), np.uint8)])
 
 
@@ -64,7 +64,7 @@ def test_boxes():
     for wrong in ("1,2,3", "1,2,0,4", "-1,2,3,4", "1,2,3,x"):
         with pytest.raises(VideoError, match="x,y,w,h"):
             parse_box(wrong)
-    with pytest.raises(VideoError, match="part inside is 5,2,2,4"):
+    with pytest.raises(VideoError, match="5,2,2,4"):
         box_hole([(5, 2, 9, 9)], 6, 7)
     with pytest.raises(VideoError, match="No part"):
         box_hole([(9, 2, 9, 9)], 6, 7)
@@ -83,13 +83,13 @@ def test_key_color():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "none of them"),
+        ({}, "none"),
         ({"path": "m.png", "boxes": ((0, 0, 1, 1),)}, "`mask` and `box`"),
         ({"boxes": ((0, 0, 1, 1),), "key_color": (0, 0, 0)}, "`box` and `key_color`"),
-        ({"boxes": ((0, 0, 1, 1),), "resize": True}, "resize_mask is for mask files"),
-        ({"key_color": (0, 0, 0), "repeat": True}, "repeat_mask is for mask files"),
-        ({"boxes": ((0, 0, 1, 1),), "dilate": -1}, "dilate must"),
-        ({"key_color": (0, 0, 0), "key_tolerance": 300}, "key_tolerance must"),
+        ({"boxes": ((0, 0, 1, 1),), "resize": True}, "resize_mask"),
+        ({"key_color": (0, 0, 0), "repeat": True}, "repeat_mask"),
+        ({"boxes": ((0, 0, 1, 1),), "dilate": -1}, "dilate .*-1"),
+        ({"key_color": (0, 0, 0), "key_tolerance": 300}, "key_tolerance .*300"),
     ],
 )
 def test_contradictions_are_sentences(options, words):

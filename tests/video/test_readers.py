@@ -95,9 +95,9 @@ def test_streaming_is_in_order_and_repeatable(write, make_clip, backend):
         for _ in range(2):
             np.testing.assert_array_equal(np.stack(list(reader)), clip)
         assert reader.read([]).shape == (0, 36, 52, 3)
-        with pytest.raises(VideoError, match=r"frames 0 to 8; got index 9"):
+        with pytest.raises(VideoError, match=r"0 to 8.* 9\b"):
             reader.read([0, 9])
-        with pytest.raises(VideoError, match=r"got index -1"):
+        with pytest.raises(VideoError, match=r"index -1"):
             reader.read([-1])
 
 
@@ -176,23 +176,23 @@ def test_a_raw_stream_without_times_is_read_from_the_start(tmp_path, write, make
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("missing.mp4", "there is nothing there"),
+        ("missing.mp4", "nothing there"),
         ("empty.mp4", "empty .0 bytes."),
         ("not_a_video.mp4", "FFmpeg cannot open it"),
         ("truncated_no_moov.mp4", "FFmpeg cannot open it"),
     ],
 )
 def test_what_is_no_video_gets_a_sentence(odd, name, sentence, backend):
-    with pytest.raises(VideoError, match=rf"{re.escape(name)} must be a video file.*{sentence}"):
+    with pytest.raises(VideoError, match=rf"{re.escape(name)} .*video file.*{sentence}"):
         open_video(odd / name, backend=backend)
 
 
 def test_a_file_that_is_cut_off_is_refused(tmp_path, write, make_clip):
     whole = write("whole.avi", make_clip(), codec="mjpeg").read_bytes()
     (tmp_path / "cut.avi").write_bytes(whole[: len(whole) * 55 // 100])
-    with pytest.raises(VideoError, match=r"must be a whole video; it ends after . frames"):
+    with pytest.raises(VideoError, match=r"whole video.*ends after . frames"):
         open_video(tmp_path / "cut.avi").read([0])
-    with pytest.raises(VideoError, match=r"must be a whole video"):
+    with pytest.raises(VideoError, match=r"whole video"):
         list(open_video(tmp_path / "cut.avi", backend="pyav"))
 
 
@@ -202,12 +202,12 @@ def test_sound_alone_is_no_video(tmp_path):
         sound.setsampwidth(2)
         sound.setframerate(8000)
         sound.writeframes(bytes(1600))
-    with pytest.raises(VideoError, match=r"must hold a video stream; it holds audio only"):
+    with pytest.raises(VideoError, match=r"video stream.* audio"):
         open_video(tmp_path / "sound.wav")
 
 
 def test_an_unknown_backend_is_refused(odd):
-    with pytest.raises(ValueError, match=r"backend must be one of 'auto', 'decord', 'pyav'; got 'opencv'"):
+    with pytest.raises(ValueError, match=r"backend .*'auto', 'decord', 'pyav'.*'opencv'"):
         open_video(odd / "one_frame.mp4", backend="opencv")
 
 
@@ -215,7 +215,7 @@ def test_without_decord_pyav_reads(odd, monkeypatch):
     monkeypatch.setitem(sys.modules, "decord", None)
     with open_video(odd / "three_frames.mp4") as reader:
         assert isinstance(reader, PyAVReader)
-    with pytest.raises(ImportError, match=r"needs the package decord"):
+    with pytest.raises(ImportError, match=r"decord"):
         open_video(odd / "three_frames.mp4", backend="decord")
 
 
@@ -227,7 +227,7 @@ def test_list_videos_finds_files_and_frame_folders_in_natural_order(tmp_path):
     assert found == ["a/b", "c/x.gif", "clip2.MKV", "clip10.mp4"]
     assert list_videos(tmp_path / "a" / "b") == [tmp_path / "a" / "b"]
     (tmp_path / "none").mkdir()
-    with pytest.raises(VideoError, match=r"none must hold videos"):
+    with pytest.raises(VideoError, match=r"none must hold"):
         list_videos(tmp_path / "none")
     with pytest.raises(VideoError, match=r"no such folder"):
         list_videos(tmp_path / "nowhere")

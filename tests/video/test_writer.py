@@ -79,7 +79,7 @@ def test_given_timestamps_are_kept(write, make_clip):
 
 
 def test_timestamps_must_rise_and_be_enough(make_clip, tmp_path):
-    for times, sentence in (([0, 0], "got 0.0 s after 0.0 s"), ([0], "got no more")):
+    for times, sentence in (([0, 0], "timestamp.* 0.0 s after 0.0 s"), ([0], "timestamp.* none")):
         with (
             pytest.raises(VideoError, match=sentence),
             VideoWriter(tmp_path / "a.mp4", 25, 36, 52, timestamps=times) as writer,
@@ -103,7 +103,7 @@ def test_sound_is_copied_byte_for_byte_in_time(odd, write, make_clip, suffix):
 def test_sound_can_be_left_out_and_must_fit_the_container(odd, write, make_clip, tmp_path):
     source = odd / "with_audio.mp4"
     assert probe(write("a.webm", make_clip(), source_path=source, sound=False)).audio_codecs == ()
-    with pytest.raises(VideoError, match=r"b.webm cannot hold the sound of with_audio.mp4: .webm does not take aac"):
+    with pytest.raises(VideoError, match=r"b.webm .*sound .*with_audio.mp4.* aac"):
         write("b.webm", make_clip(), source_path=source)
     assert names(tmp_path) == ["a.webm"]
 
@@ -121,7 +121,7 @@ def test_subtitles_are_copied_or_refused(write, make_clip, tmp_path):
     assert probe(source).subtitles == ("subrip",)
     path = write("out.mkv", make_clip(), source_path=source)
     assert packets(path, "subtitles") == packets(source, "subtitles") == [(Fraction(80, 1000), b"Hello")]
-    with pytest.raises(VideoError, match=r"cannot hold the subtitles of source.mkv: .mp4 does not take subrip"):
+    with pytest.raises(VideoError, match=r"subtitles .*source.mkv.*mp4 .*subrip"):
         write("out.mp4", make_clip(), source_path=source)
 
 
@@ -131,7 +131,7 @@ def test_gif(write, make_clip):
     info = probe(path)
     assert (info.codec, info.frames, info.fps) == ("gif", 6, 10)
     assert np.abs(np.stack(list(open_video(path))).astype(int) - clip).mean() < 6  # 256 colors a frame
-    with pytest.raises(VideoError, match=r"cannot be lossless: .gif has no lossless RGB"):
+    with pytest.raises(VideoError, match=r"lossless: .gif"):
         write("b.gif", clip, lossless=True)
 
 
@@ -155,7 +155,7 @@ def test_an_exception_leaves_nothing_and_keeps_what_was_there(tmp_path, make_cli
 
 def test_no_frames_is_an_error(tmp_path):
     with (
-        pytest.raises(VideoError, match=r"at least one frame; none was written"),
+        pytest.raises(VideoError, match=r"at least one frame"),
         VideoWriter(tmp_path / "a.mp4", 25, 8, 8),
     ):
         pass
@@ -174,14 +174,14 @@ def test_a_failing_end_leaves_nothing(tmp_path, make_clip, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "options", "sentence"),
     [
-        ("a.xyz", {}, "FFmpeg knows no container '.xyz'"),
-        ("a.mp4", {"codec": "nonsense"}, "no encoder 'nonsense'"),
-        ("a.webm", {"codec": "libx264"}, "cannot be written as libx264 in .webm"),
-        ("a.mp4", {"pix_fmt": "yuv420p", "odd": True}, "yuv420p cannot hold odd sizes; the frames are 51x35"),
-        ("a.mp4", {"codec": "libx264", "lossless": True}, "libx264 cannot keep every bit of RGB"),
-        ("a.mp4", {"pix_fmt": "pal8"}, "libx264 cannot write pixel format 'pal8'"),
-        ("nowhere/a.mp4", {}, "nowhere does not exist"),
-        ("a.avi", {"timestamps": [0, 1]}, "AVI has none"),
+        ("a.xyz", {}, "container '.xyz'"),
+        ("a.mp4", {"codec": "nonsense"}, "encoder 'nonsense'"),
+        ("a.webm", {"codec": "libx264"}, "libx264 in .webm"),
+        ("a.mp4", {"pix_fmt": "yuv420p", "odd": True}, "yuv420p .*51x35"),
+        ("a.mp4", {"codec": "libx264", "lossless": True}, "libx264 .*RGB"),
+        ("a.mp4", {"pix_fmt": "pal8"}, "libx264 .*'pal8'"),
+        ("nowhere/a.mp4", {}, "nowhere .*not exist"),
+        ("a.avi", {"timestamps": [0, 1]}, "variable frame rate.*AVI"),
     ],
 )
 def test_what_does_not_go_together_gets_a_sentence(write, make_clip, tmp_path, name, options, sentence):
@@ -208,9 +208,9 @@ def test_places_that_are_taken(tmp_path, write, make_clip):
     (tmp_path / "full" / "mine.txt").touch()
     (tmp_path / "d.mp4").mkdir()
     (tmp_path / "new").mkdir()
-    with pytest.raises(VideoError, match=r"full must be a new or empty folder"):
+    with pytest.raises(VideoError, match=r"full .*empty"):
         write("full", make_clip(1))
-    with pytest.raises(VideoError, match=r"d.mp4 must be a file; it is a folder"):
+    with pytest.raises(VideoError, match=r"d.mp4 .*folder"):
         write("d.mp4", make_clip(1))
     assert names(write("new", make_clip(1))) == ["00000.png"]
 
@@ -218,15 +218,15 @@ def test_places_that_are_taken(tmp_path, write, make_clip):
 def test_frames_of_another_shape_or_type(tmp_path, make_clip):
     with VideoWriter(tmp_path / "a.mp4", 25, 36, 52) as writer:
         writer.write(make_clip()[0])
-        with pytest.raises(VideoError, match=r"shape \(36, 52, 3\) in uint8; got \(36, 51, 3\) in uint8"):
+        with pytest.raises(VideoError, match=r"\(36, 52, 3\) .*\(36, 51, 3\)"):
             writer.write(make_clip()[0][:, :51])
-        with pytest.raises(VideoError, match=r"in float64"):
+        with pytest.raises(VideoError, match=r"float64"):
             writer.write(make_clip()[0] / 255)
-    with pytest.raises(VideoError, match=r"has been closed"):
+    with pytest.raises(VideoError, match=r"closed"):
         writer.write(make_clip()[0])
-    with pytest.raises(VideoError, match=r"needs a number of frames per second"):
+    with pytest.raises(VideoError, match=r"fps"):
         VideoWriter(tmp_path / "b.mp4", None, 36, 52)
-    with pytest.raises(ValueError, match=r"fps must be greater than 0"):
+    with pytest.raises(ValueError, match=r"fps .* 0"):
         VideoWriter(tmp_path / "b.mp4", 0, 36, 52)
     assert names(tmp_path) == ["a.mp4"]
 
