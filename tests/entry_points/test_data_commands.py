@@ -77,8 +77,8 @@ def test_check_data_on_a_good_and_a_damaged_tree(tmp_path, data_folder, data, tr
 
 def test_check_data_without_data_is_a_sentence(tmp_path):
     for words, sentence in (
-        (("data=fvi", f"data.root={tmp_path}"), "The FVI data set must lie as"),
-        (("data=fvi",), "data.root has no value"),
+        (("data=fvi", f"data.root={tmp_path}"), "The FVI data set"),
+        (("data=fvi",), "data.root"),
         (("data=synthetic",), "reads no files"),
     ):
         result = command("lgtsm", "check_data", *words, cwd=tmp_path)

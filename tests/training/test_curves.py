@@ -139,10 +139,10 @@ def test_plot_writes_a_png_of_several_runs(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["{run}/nothing"], "has no training log: neither {run}/nothing/log/version_0/metrics.csv"),
-        (["{run}/empty"], "{run}/empty has logged nothing yet"),
-        (["{run}/good", "-o", "{run}/x.pdf"], "-o must name a .png file; got {run}/x.pdf."),
-        (["{run}/good", "--smooth", "0"], "--smooth must be at least 1 point; got 0."),
+        (["{run}/nothing"], "{run}/nothing/log/version_0/metrics.csv"),
+        (["{run}/empty"], "{run}/empty has logged nothing"),
+        (["{run}/good", "-o", "{run}/x.pdf"], ".png file; got {run}/x.pdf."),
+        (["{run}/good", "--smooth", "0"], "--smooth must be at least 1"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_a_sentence(tmp_path, capsys, words, sentence):

@@ -44,10 +44,7 @@ class Poison:
 def test_a_number_that_is_not_finite_stops_the_run_and_keeps_the_batch(make_module, fit, tmp_path):
     module = make_module()
     Poison(module, {2})
-    with pytest.raises(
-        NonFiniteError,
-        match=r"At step 2 a number is not finite: loss = inf, reconstruction = inf\. The batch is kept in",
-    ):
+    with pytest.raises(NonFiniteError, match=r"step 2 .*loss = inf, reconstruction = inf.*nonfinite"):
         fit(module, 5)
     (path,) = (tmp_path / "nonfinite").iterdir()
     assert path.name == "step0000002_rank0.pt"
@@ -60,7 +57,7 @@ def test_a_number_that_is_not_finite_stops_the_run_and_keeps_the_batch(make_modu
 def test_skipped_batches_step_nothing_and_are_limited(make_module, fit, order):
     module = make_module(finite=FiniteGuard("skip", limit=2), step_order=order)
     Poison(module, {1, 3})
-    with pytest.warns(NonFiniteWarning, match=r"It is skipped \(\d of at most 2\)"):
+    with pytest.warns(NonFiniteWarning, match=r"skipped \(\d of at most 2\)"):
         trainer, recorder = fit(module, 4)
     assert trainer.global_step == 4
     assert module.batches_done == 6
@@ -74,7 +71,7 @@ def test_skipped_batches_step_nothing_and_are_limited(make_module, fit, order):
                 assert torch.equal(value, recorder.states[step - 1][key]), key
     module = make_module(finite=FiniteGuard("skip", limit=1))
     Poison(module, {0, 1})
-    with pytest.warns(NonFiniteWarning), pytest.raises(NonFiniteError, match=r"makes 2, more than nonfinite.limit=1"):
+    with pytest.warns(NonFiniteWarning), pytest.raises(NonFiniteError, match=r" 2, .*nonfinite\.limit=1"):
         fit(module, 4)
 
 
@@ -145,7 +142,7 @@ def test_overflows_without_end_stop_the_run(make_module, fit):
     scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
     module = make_module(discriminator=None)
     module.generator.layers.conv5.feature.weight.register_hook(lambda gradient: gradient * math.nan)
-    with pytest.raises(NonFiniteError, match="gradients overflow step after step"):
+    with pytest.raises(NonFiniteError, match=r"overflow.* scale"):
         fit(module, 60, plugins=[MixedPrecision("16-mixed", "cpu", scaler)])
 
 
@@ -173,9 +170,9 @@ class Logged:
 @pytest.mark.parametrize(
     ("told_apart", "reconstruction", "words"),
     [
-        (0.999, 0.1, r"tells 98\.0% of the patches apart"),
-        (0.5, 0.1, "no better than by chance"),
-        (0.7, 0.2, r"is 1\.5\d times what it was"),
+        (0.999, 0.1, r"98\.0%"),
+        (0.5, 0.1, "chance"),
+        (0.7, 0.2, r" 1\.5\d times "),
         (0.7, 0.1, None),
     ],
 )

@@ -1,5 +1,7 @@
 """The precision that a run is trained in."""
 
+import re
+
 import pytest
 import yaml
 
@@ -50,7 +52,7 @@ def test_a_resumed_run_keeps_its_precision_unless_it_is_told_otherwise(tmp_path,
     choose("fp32")
     train.run(composed("train", *TINY, "max_steps=2", f"paths.run={tmp_path}/run", "resume=auto"))
     said = capsys.readouterr().out
-    assert f"precision bf16: the run has been trained in it so far, as {tmp_path}/run/config.yaml says" in said
+    assert re.search(f"precision bf16: .*{re.escape(str(tmp_path))}/run/config.yaml", said)
     assert recorded(tmp_path / "run") == ("bf16", "bf16-mixed")
     last = f"resume={tmp_path}/run/checkpoints/last.ckpt"
     train.run(composed("train", *TINY, "max_steps=3", f"paths.run={tmp_path}/other", last))
