@@ -1,4 +1,4 @@
-"""Which precision is chosen: the decision, never a time."""
+"""The choice of a precision: the decision, never a time."""
 
 import json
 import os

@@ -100,7 +100,7 @@ def make_protocol(config: DictConfig) -> Protocol:
 def set_precision(config: DictConfig, device: str, folder: Path, processes: Processes) -> None:
     """Replace precision=auto by one choice for all processes, and print it.
 
-    An evaluation that continues in `folder` keeps the precision it was begun in.
+    An evaluation that continues in `folder` keeps its precision.
     """
     from lgtsm.evaluation.ledger import claimed
     from lgtsm.precision import Choice, choose_precision
@@ -109,7 +109,7 @@ def set_precision(config: DictConfig, device: str, folder: Path, processes: Proc
     if config.precision != AUTO:
         return
     kept = claimed(folder, config.name).get("precision")
-    choice = choose_precision(device) if kept is None else Choice(kept, f"{folder} was begun in it")
+    choice = choose_precision(device) if kept is None else Choice(kept, f"the evaluation in {folder} started with it")
     config.precision = processes.of_first(choice.name)
     if processes.rank == 0:
         print(f"lgtsm evaluate: {choice}", file=sys.stderr)

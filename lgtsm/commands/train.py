@@ -53,9 +53,10 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     from lgtsm.training.datamodule import ClipDataModule
     from lgtsm.training.inpainting_gan import InpaintingGAN
     from lgtsm.training.precision import short_name, training_device, training_precision
-    from lgtsm.training.start import PARTS, checkpoint_to_resume, plugins, prepare_process
+    from lgtsm.training.start import PARTS, checkpoint_to_resume, hide_known_advice, plugins, seed_everything
 
-    prepare_process(config.seed)
+    seed_everything(config.seed)
+    hide_known_advice()
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
     folder = Path(config.paths.run)

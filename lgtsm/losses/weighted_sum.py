@@ -42,9 +42,7 @@ class GeneratorLoss(nn.Module):
     ):
         super().__init__()
         if (perceptual is not None or style is not None) and features is None:
-            raise ValueError(
-                "A perceptual or style loss needs a feature network: set loss.features, or leave both out."
-            )
+            raise ValueError("A perceptual or style loss needs a feature network. Set loss.features, or drop both.")
         self.features = features
         self.weights = {
             "reconstruction": weight_reconstruction,

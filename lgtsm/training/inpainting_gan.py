@@ -167,8 +167,7 @@ class InpaintingGAN(pl.LightningModule):
                     total, terms = total + added, terms | more
                 if not total.requires_grad:
                     raise ValueError(
-                        "The loss has no term to learn from before the discriminator joins. Set "
-                        "adversarial.start_step=0, or choose another loss."
+                        "The loss has no term before the GAN stage. Set adversarial.start_step=0, or choose another."
                     )
                 logged.append({"loss": total, **terms})
                 self._backward(total, logged[-1], part)

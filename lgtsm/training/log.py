@@ -67,10 +67,7 @@ def read_log(run: str | Path) -> RunLog:
                 values.setdefault(column, {})[int(row["step"])] = value
     if not values:
         raise ValueError(f"{run} has logged nothing yet: {files[-1]} is empty. Wait for the first steps of the run.")
-    columns = {}
-    for column, by_step in sorted(values.items()):
-        steps = sorted(by_step)
-        columns[column] = np.array(steps), np.array([by_step[step] for step in steps])
+    columns = {name: tuple(map(np.array, zip(*sorted(by_step.items())))) for name, by_step in sorted(values.items())}
     return RunLog(str(run), len(files), columns)
 
 

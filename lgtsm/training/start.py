@@ -15,6 +15,11 @@ from lgtsm.training.checkpoint_files import WholeCheckpointIO, find_newest_whole
 PARTS = {"callbacks": pl.Callback, "logger": pl.loggers.Logger, "trainer": pl.Trainer}
 
 
+def seed_everything(seed: int) -> None:
+    """Seed Python, numpy and torch. Clips and masks have their own seeds."""
+    pl.seed_everything(seed, workers=True, verbose=False)
+
+
 def plugins() -> list[Any]:
     """Return Lightning's plugins: atomic checkpoints, and under SLURM no requeueing by Lightning.
 
@@ -43,9 +48,8 @@ def checkpoint_to_resume(resume: str | None, folder: str | Path) -> str | None:
     return str(resume)
 
 
-def prepare_process(seed: int) -> None:
-    """Seed Python, numpy and torch (clips and masks have their own seeds), and hide advice that does not apply."""
-    pl.seed_everything(seed, workers=True, verbose=False)
+def hide_known_advice() -> None:
+    """Hide Lightning's advice that does not apply here."""
     for message in (
         r".*does not have many workers which may be a bottleneck.*",  # on purpose for procedural clips
         r"You're resuming from a checkpoint that ended before the epoch ended.*",  # see lgtsm.data.sampling

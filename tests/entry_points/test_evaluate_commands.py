@@ -113,9 +113,9 @@ def test_the_precision_of_the_network_is_part_of_what_it_is(tmp_path, videos, ne
     assert "precision" not in document()["methods"]["temporal-copy"]
     assert "precision bf16" in (tmp_path / "run" / "report.md").read_text()
     assert "precision: bf16" in (tmp_path / "run" / "config.yaml").read_text()
-    choose("fp32")  # on another machine; what was begun goes on
+    choose("fp32")  # on another machine, the evaluation continues
     assert run(small(videos, *words)) == scores
-    assert "begun" in capsys.readouterr().err
+    assert f"precision bf16: the evaluation in {tmp_path}/run" in capsys.readouterr().err
     with pytest.raises(ValueError, match=r"'network'.*'precision': 'fp32'"):
         run(small(videos, *words, "precision=fp32"))
     exact = run(small(videos, network, f"paths.run={tmp_path}/exact", "precision=fp32"))

@@ -1,4 +1,4 @@
-"""The networks that the paper compares with, trained by the same module."""
+"""The paper's baselines, trained by the same module."""
 
 from functools import partial
 

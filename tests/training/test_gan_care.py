@@ -65,7 +65,7 @@ def test_skipped_batches_step_nothing_and_are_limited(make_module, fit, order):
     assert trainer.callback_metrics["train/skipped_steps"] == 2
     for step in (1, 3):
         for key, value in recorder.states[step].items():
-            # The order of the steps decides whether the discriminator had its turn before.
+            # The step order decides whether the discriminator had already stepped.
             own = key.startswith("discriminator.") and not key.endswith(("_u", "_v")) and order == "generator_first"
             if key.startswith("generator.") or own:
                 assert torch.equal(value, recorder.states[step - 1][key]), key
@@ -129,7 +129,7 @@ def test_discriminator_statistics_are_logged(make_module, fit):
 
 
 def test_scaled_gradients_are_clipped_at_their_true_scale(make_module, fit):
-    """fp16 scales losses; the norm must be limited after that has been undone."""
+    """fp16 scales losses; clip the norm only after unscaling."""
     scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
     module = make_module(max_gradient_norm=1e-3, discriminator=None, optimizer=partial(torch.optim.SGD, lr=1.0))
     start = {key: value.clone() for key, value in module.generator.state_dict().items()}
@@ -156,7 +156,7 @@ def test_an_overflow_of_fp16_is_the_scalers_business(make_module, fit):
 
 
 class Logged:
-    """A trainer as far as the callback looks at it."""
+    """The parts of a trainer that the callback reads."""
 
     loggers = ()
     log_every_n_steps = 10
@@ -182,7 +182,7 @@ def test_signs_of_collapse_are_named_once(make_module, told_apart, reconstructio
         begun = step >= 20
         trainer.show(told_apart=told_apart if begun else 0.7, reconstruction=reconstruction if begun else 0.1)
         health.on_train_batch_end(trainer, module, None, None, 0)
-        if step == 200:  # a run that is resumed in between
+        if step == 200:  # resume the run in between
             state, health = health.state_dict(), GANHealth(window=20)
             health.load_state_dict(state)
     sentences = [str(warning.message) for warning in recwarn if warning.category is GANHealthWarning]

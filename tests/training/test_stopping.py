@@ -1,4 +1,4 @@
-"""Whatever ends a run, it goes on as if nothing had been."""
+"""A run resumes as if nothing had happened, however it ended."""
 
 import json
 import os
@@ -82,7 +82,7 @@ def test_a_signal_from_before_the_training_stops_it_after_one_step(make_module, 
         os.kill(os.getpid(), signal.SIGUSR1)
         with pytest.raises(StoppedBySignal, match="SIGUSR1 after step 1;"):
             fit(make_module(), 5, callbacks=[checkpoints])
-        os.kill(os.getpid(), signal.SIGUSR1)  # and one after it does no harm
+        os.kill(os.getpid(), signal.SIGUSR1)  # a second signal afterwards does no harm
     assert (tmp_path / "checkpoints" / "step0000001.ckpt").is_file()
 
 
@@ -124,7 +124,7 @@ def test_the_best_are_remembered_when_the_folder_has_moved(make_module, make_dat
     train(tmp_path / "old", 4)
     shutil.copytree(tmp_path / "old", tmp_path / "new")
     newest = max((tmp_path / "old").iterdir(), key=lambda path: path.stat().st_mtime)
-    start = shutil.copy(newest, tmp_path / "start.ckpt")  # Lightning does not remove what a run began with
+    start = shutil.copy(newest, tmp_path / "start.ckpt")  # Lightning keeps the checkpoint that a run started from
     stayed = train(tmp_path / "old", 8, resume=start)
     moved = train(tmp_path / "new", 8, resume=start)
     assert names(tmp_path / "old") == names(tmp_path / "new")
@@ -161,7 +161,7 @@ def test_a_damaged_newest_checkpoint_is_noticed_and_the_one_before_taken(make_mo
 
 
 def test_a_full_disk_leaves_the_old_checkpoint_whole(make_module, fit, tmp_path):
-    """A limit on the size of files makes the write fail half-way, as a full disk does."""
+    """A file size limit makes the write fail halfway, like a full disk."""
     trainer, _ = fit(make_module(), 1, plugins=[WholeCheckpointIO()])
     path = tmp_path / "checkpoints" / "step0000001.ckpt"
     trainer.save_checkpoint(path)
@@ -223,7 +223,7 @@ def test_random_numbers_of_the_step_go_on_too(make_module, make_data, fit, tmp_p
 
 def test_a_plateau_starts_the_gan_and_is_remembered(make_module, fit, make_data, tmp_path):
     def module():
-        # A rate of zero: validation stands still from the second time on.
+        # With a rate of zero, validation stops improving after the first time.
         return make_module(
             start_step=1000,
             start_plateau=Plateau(patience=2),

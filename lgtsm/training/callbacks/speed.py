@@ -61,13 +61,10 @@ class Speed(pl.Callback):
         left = trainer.max_steps - trainer.global_step
         if trainer.max_steps < 0 or self.seconds_per_step(module.stage) is None:
             return None
-        pretrain = 0
-        if module.stage == "pretrain":
-            pretrain = left if module.discriminator is None else module.adversarial.start_step - module.batches_done
-            pretrain = min(left, max(0, pretrain))
-        total = 0.0
-        for stage, steps in (("pretrain", pretrain), ("gan", left - pretrain)):
-            total += steps * self.seconds_per_step(stage) if steps else 0.0
+        to_gan = left if module.discriminator is None else module.adversarial.start_step - module.batches_done
+        pretrain = min(left, max(0, to_gan)) if module.stage == "pretrain" else 0
+        steps = {"pretrain": pretrain, "gan": left - pretrain}
+        total = sum(count * self.seconds_per_step(stage) for stage, count in steps.items() if count)
         between = (trainer.val_check_batch or float("inf")) * (trainer.check_val_every_n_epoch or 1)
         validations = trainer.max_steps // between - trainer.global_step // between
         return total + validations * self._seconds_per_validation()
