@@ -21,7 +21,7 @@ _PUBLIC = {
     "Inpainter": "lgtsm.inference.inpainter",
 }
 
-# Reached as lgtsm.masks.sample_hole and so on, without importing them by name first.
+# Reached as lgtsm.masks.sample_hole and so on, without an import of their own.
 _ROOMS = (
     "classical", "config", "data", "evaluation", "export", "features", "inference", "layers", "losses", "masks",
     "metrics", "models", "ops", "training", "video",

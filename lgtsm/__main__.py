@@ -8,24 +8,24 @@ import sys
 COMMANDS = {
     "train": "train a model, with Hydra configs (experiment=NAME KEY=VALUE ...)",
     "plot": "draw the training curves of runs, as a PNG",
-    "evaluate": "score networks, methods without weights or folders of results",
+    "evaluate": "score networks, methods without weights, or folders of results",
     "compare": "put several evaluations into one table",
     "inpaint": "fill the hole in a video file or frame folder",
     "export": "write a network's streaming step as an ONNX file",
     "make_masks": "write a test set of masks, kinds x bins x clips",
-    "check_data": "look at a data set before training does",
-    "prepare_data": "make a copy of videos that training reads faster",
+    "check_data": "check a data set before training on it",
+    "prepare_data": "copy videos into a form that training reads faster",
     "benchmark": "measure speed: masks, data",
 }
 
 
 def main() -> None:
-    """Hand over to the command's own entry point."""
+    """Run the named command."""
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("-h", "--help"):
         width = max(map(len, COMMANDS))
         print("usage: lgtsm COMMAND [ARGUMENTS]\n\ncommands (each has its own --help):")
-        print("\n".join(f"  {command:<{width}}  {what}" for command, what in COMMANDS.items()))
+        print("\n".join(f"  {command:<{width}}  {purpose}" for command, purpose in COMMANDS.items()))
         return
     if name == "--version":
         from lgtsm.version import __version__
@@ -33,7 +33,7 @@ def main() -> None:
         print(__version__)
         return
     if name not in COMMANDS:
-        print(f"lgtsm has no command {name!r}; it has {', '.join(COMMANDS)}.", file=sys.stderr)
+        print(f"lgtsm has no command {name!r}. Choose from {', '.join(COMMANDS)}.", file=sys.stderr)
         sys.exit(2)
     sys.argv = [f"lgtsm {name}", *sys.argv[2:]]
     importlib.import_module(f"lgtsm.commands.{name}").main()

@@ -1,4 +1,4 @@
-"""Full-sentence checks for the doorways: public functions and methods that take tensors from outside."""
+"""Argument checks for public functions and methods, with full-sentence errors."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ def check_video(video: Tensor, name: str = "video") -> None:
     """Refuse anything but a floating (batch, time, 3, height, width) tensor with at least one frame.
 
     Raises:
-        ValueError: the shape or the type is another one; the sentence says which came.
+        ValueError: wrong shape or type; the message says which came.
     """
     if not isinstance(video, Tensor):
         raise ValueError(f"{name} must be a torch.Tensor (batch, time, 3, height, width); got {type(video).__name__}.")
     if video.ndim != 5 or video.shape[2] != 3:
         raise ValueError(
             f"{name} must be (batch, time, 3, height, width); got {tuple(video.shape)}. "
-            "Add a batch dimension with unsqueeze(0), or move the colours to dimension 2 with permute."
+            "Add a batch dimension with unsqueeze(0), or move the colors to dimension 2 with permute."
         )
     if min(video.shape) < 1:
         raise ValueError(
@@ -30,10 +30,11 @@ def check_video(video: Tensor, name: str = "video") -> None:
 
 
 def check_video_and_hole(video: Tensor, hole: Tensor) -> None:
-    """Refuse a pair that does not fit together.
+    """Refuse a video and a hole that do not fit together.
 
     Raises:
-        ValueError: `video` is no video, or `hole` is not (batch, time, 1, height, width) of the same size and device.
+        ValueError: `video` fails `check_video`, or `hole` is not (batch, time, 1, height, width) of the same size and
+            device.
     """
     check_video(video)
     if not isinstance(hole, Tensor):
@@ -50,7 +51,7 @@ def check_video_and_hole(video: Tensor, hole: Tensor) -> None:
 
 
 def check_choice(name: str, value: object, choices: tuple) -> None:
-    """Refuse a value that is not among the choices, naming them all."""
+    """Refuse a value outside the choices, and name them all."""
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")
 
@@ -62,17 +63,17 @@ def check_positive(name: str, value: float) -> None:
 
 
 def check_device(device: str) -> torch.device:
-    """Return where to compute, or refuse what this machine does not have.
+    """Return the torch device, or refuse one that this machine lacks.
 
     Raises:
-        ValueError: there is no such device.
+        ValueError: the device does not exist.
     """
     try:
         found = torch.device(device)
     except RuntimeError as error:
-        raise ValueError(f"device must be one like 'cpu', 'cuda' or 'cuda:1'; got {device!r}.") from error
+        raise ValueError(f"device must be something like 'cpu', 'cuda' or 'cuda:1'; got {device!r}.") from error
     if found.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(
-            f"device {device!r} needs an NVIDIA GPU that torch can use, and there is none. Use device='cpu'."
+            f"device {device!r} needs an NVIDIA GPU that torch can use, but there is none. Use device='cpu'."
         )
     return found

@@ -1,4 +1,4 @@
-"""How a command ends when its input cannot be used: one sentence, in the words of its options, and exit code 2."""
+"""End a command on bad input: one sentence that names its options, and exit code 2."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 TRACEBACK_VARIABLE = "LGTSM_TRACEBACK"
-# A word that may be an argument's name: no part of a path, perhaps in backticks, perhaps with a value.
+# A word that may be an argument's name: not part of a path; backticks and a value are optional.
 NAMED = re.compile(r"(?<![\w./-])(?P<tick>`?)(?P<name>[a-z]\w*)(?:=(?P<value>[\w.,]*\w))?(?P=tick)(?![\w/-]|\.\w)")
 
 
@@ -23,12 +23,12 @@ NAMED = re.compile(r"(?<![\w./-])(?P<tick>`?)(?P<name>[a-z]\w*)(?:=(?P<value>[\w
 def exit_with_sentence(command: str, parser: ArgumentParser | None = None) -> Iterator[None]:
     """Turn errors about the user's input into a sentence on stderr and exit code 2.
 
-    These are ValueError, FileNotFoundError and the library's own errors for missing weights and packages; anything
-    else keeps its traceback. LGTSM_TRACEBACK=1 keeps it for these too.
+    These are ValueError, FileNotFoundError and UnavailableError (missing weights or packages). Other errors keep their
+    traceback; LGTSM_TRACEBACK=1 keeps it for all.
 
     Args:
-        command: name of the command, put before the sentence.
-        parser: whose options replace the arguments that an error names; see `in_flags`.
+        command: name of the command, printed before the sentence.
+        parser: replaces argument names in the sentence by its flags; see `in_flags`.
     """
     try:
         yield
@@ -40,15 +40,11 @@ def exit_with_sentence(command: str, parser: ArgumentParser | None = None) -> It
 
 
 def in_flags(sentence: str, parser: ArgumentParser | None) -> str:
-    """Say a sentence of the library with a command's flags where it names arguments.
+    """Replace argument names in an error or notice of the library by the flags of a command.
 
-    An argument is named by its option's `dest`: with a value (invert=True, dilate=4), with an underscore (max_memory),
-    in backticks, or as the first word of a sentence ("height must be ..."). Other words stay, so that "the mask" never
-    becomes a flag. An option that takes no value loses the one that its argument has.
-
-    Args:
-        sentence: of an error or a notice.
-        parser: of the command; None changes nothing.
+    A word counts as an argument if it is an option's `dest` and has a value (invert=True, dilate=4), an underscore
+    (max_memory), backticks, or starts a sentence ("height must be ..."). Other words stay, so "the mask" never becomes
+    a flag. A flag without a value drops the argument's value. A parser of None changes nothing.
     """
     if parser is None:
         return sentence

@@ -1,4 +1,4 @@
-"""`python -m lgtsm.inpaint`, see `lgtsm.commands.inpaint`."""
+"""`python -m lgtsm.inpaint`: the command `lgtsm inpaint`."""
 
 from lgtsm.commands.inpaint import main
 

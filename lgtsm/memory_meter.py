@@ -1,4 +1,4 @@
-"""How much memory is in use: by torch on a GPU, by this process on a CPU, where only Linux tells."""
+"""Measure memory: torch's on a GPU, this process's on a CPU (Linux only)."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ STATUS, MARK = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def memory_in_use(device: torch.device) -> float | None:
-    """Return the MiB in use now, or None where the system does not tell; loading processes are left out."""
+    """Return the MiB in use now, or None where unknown; data-loading processes are not counted."""
     return torch.cuda.memory_allocated(device) / 2**20 if device.type == "cuda" else _of_process("VmRSS")
 
 
 def peak_memory(device: torch.device) -> float | None:
-    """Return the most MiB in use so far, or None where the system does not tell; loading processes are left out."""
+    """Return the peak MiB so far, or None where unknown; data-loading processes are not counted."""
     return torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else _of_process("VmHWM")
 
 
 def memory_needed(run: Callable[[], Any], device: torch.device) -> float | None:
-    """Call `run` and return the MiB that it needs above what is in use before it, or None where nobody tells."""
+    """Call `run` and return the MiB it needs on top of those in use before, or None where unknown."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     else:
-        with suppress(OSError, AttributeError):  # another C library than glibc has no such call
-            # Hand back what earlier runs have freed: a run in it would seem to need none.
+        with suppress(OSError, AttributeError):  # only glibc has this call
+            # Return freed memory to the system first; a run that reused it would seem to need none.
             ctypes.CDLL(None).malloc_trim(0)
         try:
             MARK.write_text("5")

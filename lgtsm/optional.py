@@ -1,4 +1,4 @@
-"""What a machine may lack: packages that only some users have, and files to download."""
+"""Report what a machine lacks: optional packages and downloadable files."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from types import ModuleType
 
 
 class UnavailableError(RuntimeError):
-    """Something that this machine would have to download, or have, is not to be had; `short` says so in few words."""
+    """A package or file that this machine lacks and cannot get; `short` says so in a few words."""
 
     short = "it is not there"
 
 
 class MissingPackageError(UnavailableError, ImportError):
-    """A package that this call needs is not installed."""
+    """A required package is not installed."""
 
     short = "a package is missing"
 
@@ -23,11 +23,11 @@ def require(package: str, purpose: str, install: str) -> ModuleType:
 
     Args:
         package: importable name, e.g. "decord".
-        purpose: what needs it, the start of the sentence, e.g. "reading video with decord".
+        purpose: start of the error message, e.g. "reading video with decord".
         install: what to type after `pip install`, e.g. "lgtsm[tensorboard]".
 
     Raises:
-        MissingPackageError: the package is absent; the sentence says what to install.
+        MissingPackageError: the package is absent; the message says what to install.
     """
     try:
         return importlib.import_module(package)

@@ -1,4 +1,4 @@
-"""Progress as lines, for logs: where there is no terminal, a bar cannot be seen."""
+"""Print progress as lines, for logs without a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SECONDS_BETWEEN = 10.0
 
 
 def duration(seconds: float) -> str:
-    """Return a time to go as people say it: 45 s, 12 min, 3 h 05 min, 2 d 04 h."""
+    """Return a duration as people say it: 45 s, 12 min, 3 h 05 min, 2 d 04 h."""
     minutes, hours = round(seconds / 60), round(seconds / 3600)
     if seconds < 59.5:
         return f"{round(seconds)} s"
@@ -24,13 +24,13 @@ def duration(seconds: float) -> str:
 
 
 class ProgressLines:
-    """Print a line now and then: what is done, of how much, and the time left. Used like `rich.progress.Progress`.
+    """Print a line now and then: progress, total and time left. Used like `rich.progress.Progress`.
 
     Args:
-        unit: of what is counted.
-        seconds_between: no line comes sooner after the one before, but a task's last one where its total is known.
-        file: where the lines go; None for stderr.
-        clock: seconds, rising.
+        unit: name of the counted things.
+        seconds_between: shortest time between two lines; the last line of a task with a known total always comes.
+        file: output; None for stderr.
+        clock: monotonic, in seconds.
     """
 
     def __init__(
@@ -51,14 +51,14 @@ class ProgressLines:
         return None
 
     def add_task(self, description: str, total: int | None = None) -> int:
-        """Begin to count; returns the task's number."""
+        """Start a task and return its number."""
         now = self.clock()
         number = next(self._numbers)
         self._tasks[number] = {"name": description, "total": total, "begun": now, "said": now}
         return number
 
     def update(self, task: int, completed: int, total: int | None = None) -> None:
-        """Say how much is done, if it is time for a line or all is done."""
+        """Note the progress; print a line if one is due or the task is complete."""
         of = self._tasks[task]
         of["total"] = total if total is not None else of["total"]
         now, finished = self.clock(), completed == of["total"]

@@ -1,4 +1,4 @@
-"""What a number was measured on, so that others can measure it again."""
+"""Describe the machine behind a measurement, so that others can repeat it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def surroundings() -> dict[str, Any]:
-    """Return what a number was measured on: processor, cores, load, versions, commit."""
+    """Return the processor, cores, load, versions and commit."""
     from importlib.metadata import PackageNotFoundError, version
 
     versions = {}
@@ -34,7 +34,7 @@ def surroundings() -> dict[str, Any]:
 
 
 def processor() -> str:
-    """Return the name of the CPU, as well as the system knows it."""
+    """Return the CPU's name, as far as the system knows it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
@@ -43,7 +43,7 @@ def processor() -> str:
 
 
 def _commit() -> str | None:
-    """Return the commit of a checkout, with a plus where files differ from it; None outside of one."""
+    """Return the checkout's commit, with a plus if files differ from it; None outside a checkout."""
     git = ["git", "-C", str(Path(__file__).parent)]
     try:
         commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()

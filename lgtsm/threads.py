@@ -1,4 +1,4 @@
-"""How the threads of a command wait for each other."""
+"""Set how a command's threads wait for each other."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import os
 
 
 def wait_patiently() -> None:
-    """Let idle threads sleep instead of spinning; to be called before torch is imported.
+    """Let idle threads sleep instead of spinning; call this before importing torch.
 
-    OpenMP's threads spin while they wait for the last of them, and so take its core from it where another program is at
-    work: filling took 17 s instead of 1 s on two cores beside one busy process. Sleeping costs 10 % on idle cores.
-    OMP_WAIT_POLICY, where it is set, is left as it is.
+    Spinning OpenMP threads can take the core that the last one needs when another program is busy: on two cores beside
+    one busy process, filling took 17 s instead of 1 s. Sleeping costs 10 % on idle cores. A set OMP_WAIT_POLICY stays.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

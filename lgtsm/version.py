@@ -1,3 +1,3 @@
-"""The version of this package; the one place that names it."""
+"""The package version, defined here only."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Write files and folders whole or not at all: under a hidden name beside their own until they are complete."""
+"""Write files and folders atomically: under a hidden temporary name until they are complete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def temporary_beside(path: Path) -> Path:
-    """Return a unique hidden name beside `path`, with the same ending."""
+    """Return a unique hidden name beside `path`, with the same suffix."""
     return path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
 
 
@@ -24,7 +24,7 @@ def leftovers(path: Path) -> list[Path]:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a folder with everything in it; do nothing if there is none."""
+    """Remove a file, or a folder with its contents, if it exists."""
     if path.is_dir():
         shutil.rmtree(path)
     else:
@@ -32,7 +32,7 @@ def remove(path: Path) -> None:
 
 
 def put_in_place(temporary: Path, path: Path) -> None:
-    """Rename a complete file or folder; it replaces an old file or an empty folder."""
+    """Rename a complete file or folder; replace an old file or an empty folder."""
     if temporary.is_dir() and path.is_dir():
         path.rmdir()
     os.replace(temporary, path)
@@ -40,10 +40,9 @@ def put_in_place(temporary: Path, path: Path) -> None:
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`, with the same ending; write there, and the file moves to `path` at the end.
+    """Yield a temporary name beside `path`, with the same suffix, to write to; move it to `path` at the end.
 
-    An old file stays until then. An error leaves the old file as it was and nothing beside it. The new file gets the
-    permissions of any newly created file, whatever its writer sets.
+    An error leaves an old file as it was, with nothing beside it. The new file gets default permissions.
     """
     path = Path(path)
     temporary = temporary_beside(path)
@@ -60,7 +59,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Give a new folder beside `path`; it moves to `path` at the end, which must be free or an empty folder."""
+    """Yield a new folder beside `path`; move it to `path` at the end, which must be free or an empty folder."""
     temporary = temporary_beside(path)
     temporary.mkdir()
     try:
@@ -71,11 +70,11 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a text file whole."""
+    """Write a UTF-8 text file atomically."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | Path, document: dict[str, Any]) -> None:
-    """Write a document whole, as indented JSON."""
+    """Write a document atomically as indented JSON."""
     write_text(path, json.dumps(document, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures shared by all tests."""
 
 import os
 import tempfile
@@ -20,7 +20,7 @@ def seeded():
 
 @pytest.fixture
 def data_folder() -> Path:
-    """Small real files, with their licences."""
+    """Small real files, with their licenses."""
     return DATA
 
 
@@ -42,7 +42,7 @@ def make_clip():
 
 
 def pytest_configure(config):
-    """Let no test, nor a command that it starts, read or write what the user's cache folder holds."""
+    """Keep tests, and the commands they start, out of the user's cache folder."""
     folder = tempfile.TemporaryDirectory(prefix="lgtsm-cache-")
     config.add_cleanup(folder.cleanup)
     os.environ["XDG_CACHE_HOME"] = folder.name

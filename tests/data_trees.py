@@ -7,7 +7,7 @@ import numpy as np
 
 
 def write_frames(folder: Path, num_frames=8, height=20, width=32, ending="png", shade=0) -> None:
-    """Frames whose red says their number, and whose green rises from left to right."""
+    """Frames whose red encodes their number, and whose green rises from left to right."""
     folder.mkdir(parents=True)
     for t in range(num_frames):
         frame = np.zeros((height, width, 3), np.uint8)

@@ -18,7 +18,7 @@ def test_documents(tmp_path):
     assert "![it](p.png)" in markdown
     assert "<h1>A &lt;b&gt;</h1>" in page
     assert "<b>bold</b> &amp; <code>safe</code>" in page
-    # Equal first cells are one, numbers stand to the right with small intervals, and text stays as it is.
+    # Equal first cells merge, numbers align right with small intervals, and text stays as is.
     assert '<td rowspan="2">1|2</td><td class="number"><b>3</b> <small>[1, 4]</small></td><td>n/a (why)</td>' in page
     assert '<tr><td class="number">-2.5</td><td>a (b)</td></tr>' in page
     assert 'name="viewport"' in page

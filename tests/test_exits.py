@@ -1,4 +1,4 @@
-"""How a command ends: one sentence in the words of its options, or a traceback."""
+"""A command ends with one sentence that names its options, or with a traceback."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""One meter for all: of this process on a CPU."""
+"""The memory meter, for this process on a CPU."""
 
 import resource
 

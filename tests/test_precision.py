@@ -1,4 +1,4 @@
-"""Which precision is chosen: the decision, never a time."""
+"""The choice of a precision: the decision, never a time."""
 
 import json
 import os
@@ -40,12 +40,12 @@ def cpu(monkeypatch):
 @pytest.mark.parametrize(
     ("flags", "speedup", "capability", "name", "words"),
     [
-        ((), 9.0, "AVX2", "fp32", "this CPU has no instructions for bf16"),
-        (("avx512_bf16",), 2.9, "AVX512", "bf16", "has AVX512-BF16 and a trial .* 2.9 times as fast as in fp32"),
-        (("avx512_bf16", "amx_bf16"), 6.0, "AVX512", "bf16", "AMX-BF16 and a trial"),
-        (("avx512_bf16",), 1.1, "AVX512", "fp32", "AVX512-BF16, but a trial convolution in bf16 ran only 1.1 times"),
-        (("avx512_bf16",), 9.0, "AVX2", "fp32", "torch computes for AVX2 here"),
-        (("bf16",), 1.8, "DEFAULT", "bf16", "ARM's bf16 instructions and a trial"),
+        ((), 9.0, "AVX2", "fp32", "no instructions for bf16"),
+        (("avx512_bf16",), 2.9, "AVX512", "bf16", r"AVX512-BF16 .* 2\.9 times"),
+        (("avx512_bf16", "amx_bf16"), 6.0, "AVX512", "bf16", "AMX-BF16"),
+        (("avx512_bf16",), 1.1, "AVX512", "fp32", r"AVX512-BF16 .* only 1\.1 times"),
+        (("avx512_bf16",), 9.0, "AVX2", "fp32", "AVX2"),
+        (("bf16",), 1.8, "DEFAULT", "bf16", "ARM's bf16"),
     ],
 )  # fmt: skip
 def test_a_cpu_takes_bf16_where_it_has_it_and_gains_by_it(cpu, flags, speedup, capability, name, words):
@@ -167,7 +167,7 @@ def test_other_devices_and_named_precisions():
     assert choose_precision("mps").name == "fp32"
     model = lgtsm.create_model("lgtsm", width=4)
     assert lgtsm.Inpainter(model, precision="fp16").precision == "fp16"
-    with pytest.raises(ValueError, match="precision must be one of 'auto', 'fp32', 'bf16', 'fp16'; got 'int8'"):
+    with pytest.raises(ValueError, match=r"precision .*'auto', 'fp32', 'bf16', 'fp16'.*'int8'"):
         lgtsm.Inpainter(model, precision="int8")
 
 

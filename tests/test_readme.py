@@ -1,4 +1,4 @@
-"""What the README tells people to type works."""
+"""The README's commands and examples work."""
 
 import re
 import shlex
@@ -93,7 +93,7 @@ def test_export_command_parses():
 
 
 def test_python_example_runs(monkeypatch):
-    # Frame by frame as all at once: in bf16 they would differ in their last bits.
+    # Streamed and whole results agree; in bf16 they would differ in the last bits.
     monkeypatch.setattr("lgtsm.inference.filler.choose_precision", lambda device: Choice("fp32", "for this test"))
     code = re.search(r"From Python:\n\n```python\n(.*?)```", README, re.S).group(1)
     scope = {}

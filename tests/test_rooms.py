@@ -1,4 +1,4 @@
-"""The house's plan: which room may import which, and who alone may import what."""
+"""The plan of rooms: which room may import which, and which packages only one may import."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ EVERYONE = {
 MAY_IMPORT = {
     "ops": set(),
     "layers": {"ops"},
-    "models": {"layers", "ops"},  # its catalog also names classes of classical, imported when they are asked for
+    "models": {"layers", "ops"},  # its catalog also names classes of classical, imported on demand
     "classical": {"ops"},
     "features": {"ops"},
     "losses": {"ops", "features"},
@@ -89,7 +89,7 @@ def test_no_room_is_named_after_nothing():
 
 
 def import_graph():
-    """Every file's imports of other files of lgtsm, those inside functions and for type checkers too."""
+    """Return each file's imports of other lgtsm files, including those in functions and for type checkers."""
     files = {".".join(path.relative_to(ROOT.parent).with_suffix("").parts) for path in ROOT.rglob("*.py")}
     files = {name.removesuffix(".__init__") for name in files}
     graph = {name: set() for name in files}
@@ -101,7 +101,7 @@ def import_graph():
 
 
 def circles(graph):
-    """Return the groups of files each of which leads back to itself (Tarjan's strongly connected components)."""
+    """Return the groups of files that import each other (Tarjan's strongly connected components)."""
     order, lowest, open_files, found = {}, {}, [], []
 
     def visit(file):
@@ -136,7 +136,7 @@ def test_no_files_import_each_other_in_a_circle():
 
 
 def test_only_commands_name_flags():
-    """A library's errors name arguments; `lgtsm.exits.in_flags` turns them into what was typed."""
+    """The library's errors name arguments; `lgtsm.exits.in_flags` turns them into flags."""
     found = []
     for path in sorted(ROOT.rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()

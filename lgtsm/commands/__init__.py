@@ -1,1 +1,1 @@
-"""What a person types: parsers, options and sentences with flags in them. Nothing below knows this room."""
+"""Command lines: parsers, options, and messages that name flags. No other room imports this one."""

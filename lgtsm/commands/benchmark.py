@@ -5,21 +5,19 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from lgtsm.commands.command_line import command_parser
 from lgtsm.exits import exit_with_sentence
 from lgtsm.threads import wait_patiently
-from lgtsm.version import __version__
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the command line's parser: one subcommand for each subject, its function in `run`."""
-    parser = argparse.ArgumentParser(
-        prog="lgtsm benchmark",
-        description="Measure speed: ways of doing the same in turns, medians and spread, with hardware and commit.",
+    """Return the parser: one subcommand per subject, which sets `function` and `parser`."""
+    parser = command_parser(
+        "benchmark", "Time alternatives in turns; print medians and spread, with the hardware and the commit."
     )
-    parser.add_argument("--version", action="version", version=f"lgtsm {__version__}")
     subjects = parser.add_subparsers(dest="subject", metavar="SUBJECT", required=True)
     shared = argparse.ArgumentParser(add_help=False, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    shared.add_argument("--json", metavar="FILE", help="write everything that was measured")
+    shared.add_argument("--json", metavar="FILE", help="write all measurements to FILE")
     shared.add_argument("--repeats", type=int, default=5, help="turns")
     shared.add_argument("--seed", type=int, default=0)
     shared.add_argument("--height", type=int, default=180)
@@ -30,24 +28,24 @@ def make_parser() -> argparse.ArgumentParser:
     masks.add_argument("--kind", default="object_like")
     masks.add_argument("--strokes", dest="num_strokes", metavar="STROKES", type=int, default=5)
     masks.add_argument("--frames", dest="num_frames", metavar="FRAMES", type=int, default=32)
-    masks.add_argument("--clips", type=int, default=40, help="in a turn")
+    masks.add_argument("--clips", type=int, default=40, help="clips per turn")
     masks.set_defaults(function=run_masks, parser=masks)
 
-    data = subjects.add_parser("data", help="the data pipeline, beside decoding alone", **options)
+    data = subjects.add_parser("data", help="the data pipeline against decoding alone", **options)
     data.add_argument("folder", help="folder of videos or of frame folders")
     data.add_argument("--frames", dest="num_frames", metavar="FRAMES", type=int, default=7)
     data.add_argument("--batch-size", type=int, default=5)
-    data.add_argument("--batches", type=int, default=20, help="in a turn")
+    data.add_argument("--batches", type=int, default=20, help="batches per turn")
     data.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2])
-    data.add_argument("--limit", type=int, default=40, help="videos taken")
-    data.add_argument("--video-files", metavar="DIR", help="the videos that frame folders were made of, for decord")
-    data.add_argument("--memory-clips", type=int, default=0, metavar="N", help="read N clips and watch the memory")
+    data.add_argument("--limit", type=int, default=40, help="use at most this many videos")
+    data.add_argument("--video-files", metavar="DIR", help="original videos of the frame folders, to time decord")
+    data.add_argument("--memory-clips", type=int, default=0, metavar="N", help="read N clips and record memory")
     data.set_defaults(function=run_data, parser=data)
     return parser
 
 
 def run_masks(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Measure the drawing of holes."""
+    """Time how fast holes are drawn."""
     from lgtsm.benchmarks.masks import measure_masks
 
     a = arguments
@@ -59,26 +57,15 @@ def run_masks(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def run_data(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Measure the data pipeline."""
+    """Time the data pipeline."""
     from lgtsm.benchmarks.data import measure_data, measure_memory
 
     a = arguments
-    result = measure_data(
-        a.folder,
-        a.num_frames,
-        a.height,
-        a.width,
-        a.batch_size,
-        a.batches,
-        a.workers,
-        a.repeats,
-        a.seed,
-        a.limit,
-        a.video_files,
-    )
+    clips, timing = (a.folder, a.num_frames, a.height, a.width), (a.batch_size, a.batches, a.workers, a.repeats)
+    result = measure_data(*clips, *timing, a.seed, a.limit, a.video_files)
     print_rates(f"clips of {a.num_frames} frames {a.width}x{a.height} from {a.folder}", "frames/s", result["rates"])
-    for name, values in result["ratios"].items():
-        print_ratio(name, values)
+    for name, ratio in result["ratios"].items():
+        print(f"{name}: {ratio['median']:.2f} (from {ratio['least']:.2f} to {ratio['greatest']:.2f})")
     if a.memory_clips:
         result["memory"] = measure_memory(a.folder, a.memory_clips, a.num_frames, a.height, a.width)
         for point in result["memory"]:
@@ -97,11 +84,6 @@ def print_rates(title: str, unit: str, rates: dict[str, dict[str, Any]]) -> None
     for name, rate in rates.items():
         table.add_row(name, *(f"{rate[key]:.1f}" for key in ("median", "least", "greatest", "cpu_median")))
     Console().print(table)
-
-
-def print_ratio(title: str, ratio: dict[str, float]) -> None:
-    """Print a ratio with its spread."""
-    print(f"{title}: {ratio['median']:.2f} (from {ratio['least']:.2f} to {ratio['greatest']:.2f})")
 
 
 def main(argv: list[str] | None = None) -> None:

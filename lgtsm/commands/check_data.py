@@ -1,4 +1,4 @@
-"""Look at a data set before training does: `lgtsm check_data data=NAME data.root=FOLDER`."""
+"""Check a data set before training on it: `lgtsm check_data data=NAME data.root=FOLDER`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import hydra
 from omegaconf import DictConfig
 
+from lgtsm.commands.command_line import progress_bar
 from lgtsm.config.folder import config_folder
 from lgtsm.exits import exit_with_sentence
 
@@ -18,17 +19,14 @@ COLORS = {"ok": "green", "note": "yellow", "wrong": "bold red"}
 
 
 def run(config: DictConfig) -> dict[str, list[Finding]]:
-    """Look at the training and validation videos that the configuration names, and at all masks beside them.
+    """Check the training and validation videos of the configuration, and all masks stored beside them.
 
     Returns:
-        name of the set -> what was found.
+        name of the set -> findings.
 
     Raises:
-        ValueError: the configuration cannot be used, or there is no data.
+        ValueError: the configuration is unusable, or there is no data.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     from lgtsm.config.build import build
     from lgtsm.config.check import check_complete
     from lgtsm.data.check import check_masks, check_videos
@@ -40,21 +38,20 @@ def run(config: DictConfig) -> dict[str, list[Finding]]:
     for split in ("train", "validation"):
         node = config.data[f"{split}_videos"]
         if "limit" in node:
-            node.limit = None  # what a run leaves out is looked at too
+            node.limit = None  # check what a run leaves out too
         videos = build(node, f"data.{split}_videos")
         if isinstance(videos, MixedVideos):
             videos = next(s for s in videos.sources.values() if isinstance(s, FolderVideos))
         if not isinstance(videos, FolderVideos):
             raise ValueError(
-                f"data.{split}_videos reads no files ({type(videos).__name__}); there is nothing to check."
+                f"data.{split}_videos reads no files ({type(videos).__name__}), so there is nothing to check."
             )
         expected = config.expected[split] if config.expected[split] is not None else videos.published_count()
-        with Progress(console=Console(stderr=True)) as bar:
-            task = bar.add_task(f"{split}: {videos.root}")
-            found[f"{split}: {videos.root}"] = check_videos(
-                videos, config.num_frames, config.height, config.width, expected, config.thorough,
-                lambda done, total, bar=bar, task=task: bar.update(task, completed=done, total=total),
-            )  # fmt: skip
+        name = f"{split}: {videos.root}"
+        with progress_bar(name) as progress:
+            found[name] = check_videos(
+                videos, config.num_frames, config.height, config.width, expected, config.thorough, progress
+            )
         stored = videos.masks_beside()
         masks = build(config.data[f"{split}_masks"], f"data.{split}_masks")
         if not stored and hasattr(masks, "read_hole"):
@@ -65,12 +62,12 @@ def run(config: DictConfig) -> dict[str, list[Finding]]:
 
 
 def show(found: dict[str, list[Finding]]) -> bool:
-    """Print the findings as a table; return whether something is wrong."""
+    """Print the findings as a table; return whether any is wrong."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table()
-    for column in ("looked at", "", "found"):
+    for column in ("checked", "", "found"):
         table.add_column(column, overflow="fold")
     for place, findings in found.items():
         table.add_section()

@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import argparse
 
-from lgtsm import __version__
-from lgtsm.exits import exit_with_sentence
+from lgtsm.commands.command_line import command_parser, run_command
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the command line's parser."""
-    parser = argparse.ArgumentParser(
-        prog="lgtsm compare",
-        description="Put the methods of several evaluations of one protocol into one table, a row for each score and "
-        "kind of hole, a column for each method, best in bold; and their differences from one method, with intervals.",
+    """Return the parser."""
+    parser = command_parser(
+        "compare",
+        "Put the methods of several evaluations of one protocol into one table: a row for each score and kind of "
+        "hole, a column for each method, best in bold. Add their differences from one method, with intervals.",
     )
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="folder that lgtsm evaluate protocol=... has written")
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="folder written by lgtsm evaluate protocol=...")
     parser.add_argument("--against", metavar="METHOD", help="compare the others with this one (default: the first)")
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="OUT",
-        help="folder for comparison.md, comparison.html and comparison.json; it is made",
-    )
-    parser.add_argument("--version", action="version", version=f"lgtsm {__version__}")
+    parser.add_argument("-o", "--output", metavar="OUT", help="folder for comparison.md, .html and .json")
     return parser
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Do what the command line asks for.
-
-    Raises:
-        ValueError, FileNotFoundError: the evaluations cannot be compared.
-    """
+    """Print the comparison, and write it where asked."""
     from pathlib import Path
 
     from lgtsm.document import to_html, to_markdown
@@ -51,6 +40,4 @@ def run(arguments: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm compare`."""
-    arguments = make_parser().parse_args(argv)
-    with exit_with_sentence("compare"):
-        run(arguments)
+    run_command(make_parser(), run, argv)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
+from lgtsm.commands.command_line import progress_bar
 from lgtsm.config.folder import config_folder
 from lgtsm.exits import exit_with_sentence
 from lgtsm.optional import UnavailableError
@@ -20,17 +21,15 @@ if TYPE_CHECKING:
 
 
 def run(config: DictConfig) -> dict[str, dict[str, float]]:
-    """Score what the configuration names, alone or as one of torchrun's processes, and write the report.
+    """Score the configured methods, alone or as one of torchrun's processes, and write the report.
 
     Returns:
-        name of the method -> mean scores of all kinds and bins; empty in all processes but the first.
+        name of the method -> mean scores over all kinds and bins; empty in all processes but the first.
 
     Raises:
-        ValueError, FileNotFoundError: the configuration, a checkpoint or results cannot be used.
+        ValueError, FileNotFoundError: the configuration, a checkpoint or results are unusable.
     """
     import torch
-    from rich.console import Console
-    from rich.progress import Progress
 
     from lgtsm.checks import check_choice, check_device
     from lgtsm.config.record import write_config
@@ -60,8 +59,7 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
             config.methods, config.checkpoint, config.name, results, one_cell, device, config.precision
         )
         metrics, unavailable = make_metrics(config.metric, device)
-        with Progress(console=Console(stderr=True), disable=processes.rank > 0) as bar:
-            task = bar.add_task("Clips scored")
+        with progress_bar("Clips scored", shown=processes.rank == 0) as progress:
             document = evaluate(
                 protocol,
                 methods,
@@ -74,7 +72,7 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
                 rank=processes.rank,
                 world_size=processes.world_size,
                 barrier=processes.barrier,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                progress=progress,
             )
     if document is None:
         return {}
@@ -85,7 +83,7 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
 
 
 def make_protocol(config: DictConfig) -> Protocol:
-    """Build the protocol; a value that it lacks is named, with how to give it."""
+    """Build the protocol; an error names a missing value and how to set it."""
     from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue
 
     from lgtsm.config.build import build
@@ -100,13 +98,9 @@ def make_protocol(config: DictConfig) -> Protocol:
 
 
 def set_precision(config: DictConfig, device: str, folder: Path, processes: Processes) -> None:
-    """Replace precision=auto by what it stands for, the same in all processes, and say it.
+    """Replace precision=auto by one choice for all processes, and print it.
 
-    Args:
-        config: whose `precision` is set.
-        device: of this process.
-        folder: of an evaluation that may have been begun; its network keeps the precision it was begun in.
-        processes: all that take part.
+    An evaluation that continues in `folder` keeps its precision.
     """
     from lgtsm.evaluation.ledger import claimed
     from lgtsm.precision import Choice, choose_precision
@@ -115,17 +109,17 @@ def set_precision(config: DictConfig, device: str, folder: Path, processes: Proc
     if config.precision != AUTO:
         return
     kept = claimed(folder, config.name).get("precision")
-    choice = choose_precision(device) if kept is None else Choice(kept, f"{folder} was begun in it")
+    choice = choose_precision(device) if kept is None else Choice(kept, f"the evaluation in {folder} started with it")
     config.precision = processes.of_first(choice.name)
     if processes.rank == 0:
         print(f"lgtsm evaluate: {choice}", file=sys.stderr)
 
 
 def make_metrics(config: DictConfig, device: str) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:
-    """Build the metrics of a configuration.
+    """Build the configured metrics.
 
     Returns:
-        name -> metric; and name -> why, in few words and in a sentence, of those that cannot run on this machine.
+        name -> metric; and for metrics that cannot run on this machine, name -> (short reason, full sentence).
     """
     from torchmetrics import Metric
 

@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import argparse
 
-from lgtsm.exits import exit_with_sentence
-from lgtsm.version import __version__
+from lgtsm.commands.command_line import command_parser, run_command
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the command line's parser."""
-    parser = argparse.ArgumentParser(
-        prog="lgtsm plot",
-        description="Draw what training has logged as a PNG, without any service: loss parts, the discriminator's "
-        "scores, gradient norms, learning rates, validation scores, speed and memory, with a dashed line where the GAN "
-        "begins. Several runs are drawn over each other. Runs that are still going, or were resumed, are fine.",
+    """Return the parser."""
+    parser = command_parser(
+        "plot",
+        "Draw training logs as a PNG, without any service: loss terms, the discriminator's scores, gradient norms, "
+        "learning rates, validation scores, speed and memory. A dashed line marks the start of the GAN stage. Several "
+        "runs share the same panels. Resumed runs and runs still in progress are fine.",
     )
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run folder of lgtsm train, or its metrics.csv")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="the PNG (default: curves.png in the first RUN's folder)"
-    )
-    parser.add_argument(
-        "--smooth", type=int, metavar="N", help="moving mean over N points; 1 for none (default: by the curve's length)"
-    )
-    parser.add_argument("--version", action="version", version=f"lgtsm {__version__}")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the PNG (default: curves.png in the first RUN)")
+    parser.add_argument("--smooth", type=int, metavar="N", help="moving mean over N points; 1 for none (default: auto)")
     return parser
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Do what the command line asks for.
-
-    Raises:
-        ValueError, FileNotFoundError: a run has no log, or the options cannot be used.
-    """
+    """Summarize the logs and draw them."""
     from pathlib import Path
 
     from lgtsm.training.curves import write_curves
@@ -57,7 +47,4 @@ def run(arguments: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm plot`."""
-    parser = make_parser()
-    arguments = parser.parse_args(argv)
-    with exit_with_sentence("plot", parser):
-        run(arguments)
+    run_command(make_parser(), run, argv)

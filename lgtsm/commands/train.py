@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 
 def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any]:
-    """Train as the configuration says, then score the result.
+    """Train as configured, then score the result.
 
     Args:
-        config: the composed configuration; `paths.run` names the folder that everything is left in.
-        signals: what already listens for signals. One that comes before the training stops it after its first step; one
-            that comes after it, while the result is scored, changes nothing any more.
+        config: the composed configuration; `paths.run` names the output folder.
+        signals: an active listener. A signal before training stops it after the first step; one after training, while
+            the result is scored, has no effect.
 
     Returns:
         {"module": the trained LightningModule, "trainer": the Trainer, "scores": the final table or None}.
 
     Raises:
-        ValueError: the configuration cannot be used; the sentence names its key.
+        ValueError: the configuration is unusable; the message names the key.
     """
     from lgtsm.config.check import check_complete
 
-    check_complete(config)  # before the imports that take seconds
+    check_complete(config)  # before the slow imports
 
     import torch
     from torch import nn
@@ -56,15 +56,15 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     from lgtsm.training.start import PARTS, checkpoint_to_resume, hide_known_advice, plugins, seed_everything
 
     seed_everything(config.seed)
+    hide_known_advice()
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
-    hide_known_advice()
     folder = Path(config.paths.run)
     resume = checkpoint_to_resume(config.resume, folder)
     options = OmegaConf.to_container(config.trainer, resolve=True)
     config.trainer.precision, why_precision = training_precision(options, resume)
     config.precision = short_name(config.trainer.precision)
-    if why_precision is not None and config.precision != "fp32":  # a run in plain fp32 stays exact when it goes on
+    if why_precision is not None and config.precision != "fp32":  # a plain fp32 run must stay exact when resumed
         allow_tf32(training_device(options))
 
     generator = build_generator(config.model)
@@ -79,14 +79,9 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     for callback in callbacks.values():
         if isinstance(callback, RunCheckpoints):
             callback.earlier = signals
-    trainer = build(
-        config.trainer,
-        "trainer",
-        PARTS["trainer"],
-        callbacks=list(callbacks.values()),
-        logger=list(build_all(config.logger, "logger", PARTS["logger"]).values()),
-        plugins=plugins(),
-    )
+    loggers = build_all(config.logger, "logger", PARTS["logger"])
+    parts = {"callbacks": list(callbacks.values()), "logger": list(loggers.values()), "plugins": plugins()}
+    trainer = build(config.trainer, "trainer", PARTS["trainer"], **parts)
     if trainer.is_global_zero:
         write_config(config, folder)
         if why_precision is not None:
@@ -94,20 +89,15 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
         for network, weights in matched.items():
             print(f"{network} from {config.init_from}: {weights}")
         if config.resume is not None:
-            print(f"Going on from {resume}." if resume else f"There is no checkpoint in {folder} yet: a new run.")
+            print(f"Resuming from {resume}." if resume else f"No checkpoint in {folder} yet: starting a new run.")
     trainer.fit(module, data, ckpt_path=resume)
 
     scores = None
     if trainer.is_global_zero:
-        about = {
-            "name": config.name,
-            "steps": trainer.global_step,
-            "seed": config.seed,
-            "training_precision": config.precision,
-        }
+        about = {"name": config.name, "steps": trainer.global_step, "seed": config.seed}
         trained = module.inference_generator.eval().cpu()
         weights = folder / "generator.safetensors"
-        save_model(trained, weights, about)
+        save_model(trained, weights, about | {"training_precision": config.precision})
         if config.evaluate:
             document = score_trained(data.validation, trained, weights, config.name, folder / "evaluation")
             scores = mean_scores(document)
@@ -116,7 +106,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
 
 
 def build_generator(config: DictConfig) -> nn.Module:
-    """Build the network to train, with a note of what built it if it is of a class of one's own.
+    """Build the network to train; note how it was built if its class is not in the catalog.
 
     Raises:
         ConfigError: it cannot be built, or could not be saved at the end.
@@ -135,10 +125,10 @@ def build_generator(config: DictConfig) -> nn.Module:
 
 
 def start_from(config: DictConfig, generator: nn.Module, discriminator: nn.Module | None) -> dict[str, Matched]:
-    """Take over the weights that `init_from` names; return what fitted, by network.
+    """Load the weights that `init_from` names; return the matches by network.
 
     Raises:
-        ValueError: the file holds none that fit.
+        ValueError: no weights in the file fit.
     """
     from lgtsm.models.transfer import read_networks, transfer
 
@@ -149,8 +139,7 @@ def start_from(config: DictConfig, generator: nn.Module, discriminator: nn.Modul
     if config.init_discriminator:
         if stored.discriminator is None or discriminator is None:
             raise ValueError(
-                f"init_discriminator=true needs a discriminator in {config.init_from} and one to train; "
-                "set it to false."
+                f"init_discriminator=true needs discriminators in {config.init_from} and in this run. Set it to false."
             )
         matched["discriminator"] = transfer(discriminator, stored.discriminator)
     return matched
@@ -160,7 +149,7 @@ def start_from(config: DictConfig, generator: nn.Module, discriminator: nn.Modul
 def _job(config: DictConfig) -> None:
     from hydra.core.hydra_config import HydraConfig
 
-    # Under a sweep every job has a folder of its own, which only Hydra knows.
+    # In a sweep only Hydra knows each job's folder.
     config.paths.run = HydraConfig.get().runtime.output_dir
     try:
         with exit_with_sentence("train"), StopSignals() as signals:

@@ -1,1 +1,1 @@
-"""From YAML to objects: the only room that knows Hydra."""
+"""From YAML to objects. Besides the commands, only this room imports Hydra."""

@@ -1,8 +1,8 @@
-"""The one doorway from a configuration to objects.
+"""Build objects from a configuration.
 
-A configuration is a program: it may name any class or function, one's own too, and building it runs that code, as
-everywhere in Hydra. So build only configurations that you would also run as a script. Weights, checkpoints and videos
-are data: nothing in them names a class that gets imported (`lgtsm.models.weights`).
+A configuration is a program: as everywhere in Hydra, it may name any class or function, including your own, and
+building it runs that code. Build only configurations that you would run as a script. Weights, checkpoints and videos
+are data: nothing in them names a class to import (`lgtsm.models.weights`).
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-SPECIAL = ("_target_", "_partial_", "_args_")  # of Hydra's words, those that are known here
+SPECIAL = ("_target_", "_partial_", "_args_")  # the keywords of Hydra that `build` supports
 REFERENCE = re.compile(r"\$\{(\w[\w.]*)\}")
 
 
 class ConfigError(ValueError):
-    """A value of the configuration cannot be used; the sentence names its key."""
+    """A configuration value is unusable; the message names its key."""
 
 
 def build(config: DictConfig | None, key: str, expected: type | tuple[type, ...] | None = None, **extra: Any) -> Any:
-    """Build what the configuration describes under `key`, from the inside out.
+    """Build the object that a node describes, innermost parts first.
 
-    What a `_target_` gives must have the type that the argument it is for is annotated with.
+    Each built argument must match the type annotation of the parameter it is passed to.
 
     Args:
-        config: the node with `_target_`; None builds None, and so does the target null, at any depth.
-        key: its place in the whole configuration, for error messages. Where a value is a reference such as ${model},
-            errors name the place it points to.
-        expected: type (or types) that must come out.
-        extra: further arguments for the target, in place of what the configuration says about them.
+        config: the node with `_target_`; None and the target null build None, at any depth.
+        key: its path in the whole configuration, for error messages. For a reference such as ${model}, errors name the
+            path it points to.
+        expected: required type (or types) of the result.
+        extra: further arguments for the target; they replace those in the configuration.
 
     Raises:
-        ConfigError: a target that cannot be imported, arguments that it refuses, a missing value, or another type.
+        ConfigError: the target cannot be imported or refuses its arguments, a value is missing, or a type is wrong.
     """
     if config is None:
         return None
@@ -51,13 +51,13 @@ def build(config: DictConfig | None, key: str, expected: type | tuple[type, ...]
 
 
 def build_all(config: DictConfig | None, key: str, expected: type | None = None) -> dict[str, Any]:
-    """Build every entry of a group by its name, in order; entries that are null are left out."""
+    """Build the entries of a group by name, in order; skip null entries."""
     built = {str(name): build(node, f"{key}.{name}", expected) for name, node in (config or {}).items()}
     return {name: value for name, value in built.items() if value is not None}
 
 
 def _build(node: Any, key: str, extra: dict[str, Any] | None = None) -> Any:
-    """Return a node as plain Python, everything with a `_target_` in it built."""
+    """Return a node as plain Python, with every `_target_` in it built."""
     if not isinstance(node, (DictConfig, ListConfig)):
         return node
     if isinstance(node, DictConfig) and "_target_" in node and node["_target_"] is None:
@@ -90,7 +90,7 @@ def _children(node: DictConfig | ListConfig, key: str, leave_out: Collection[str
 
 
 def _place(node: DictConfig | ListConfig, name: Any, own: str) -> str:
-    """Return where a child is written: its own key, or what its reference points to."""
+    """Return the key where a child is written: its own, or the one its reference points to."""
     written = OmegaConf.to_container(node, resolve=False)[name]
     match = REFERENCE.fullmatch(written) if isinstance(written, str) else None
     return own if match is None else match[1]
@@ -99,10 +99,10 @@ def _place(node: DictConfig | ListConfig, name: Any, own: str) -> str:
 def _find(target: str, key: str) -> Callable[..., Any]:
     try:
         found = get_object(target)
-    except Exception as error:  # a module can fail in any way while it is imported
+    except Exception as error:  # an import can fail in any way
         raise ConfigError(
-            f"{key}._target_ names {target!r}, which cannot be imported ({' '.join(str(error).split())}). Check its "
-            "name, and that its package is installed or its folder on PYTHONPATH."
+            f"{key}._target_ names {target!r}, which cannot be imported ({' '.join(str(error).split())}). Check "
+            "its name, and that its package is installed or its folder is on PYTHONPATH."
         ) from error
     if not callable(found):
         raise ConfigError(f"{key}._target_ must name a class or a function; {target!r} is a {type(found).__name__}.")
@@ -121,21 +121,21 @@ def _call(call: Callable[[], Any], key: str, target: str) -> Any:
 
 
 def _hint(target: Callable[..., Any], name: str) -> Any:
-    """Return the type that an argument is annotated with, or None where there is none that can be looked up."""
-    # A class that hands its arguments on is annotated where it comes from.
+    """Return an argument's annotated type, or None if it cannot be resolved."""
+    # A subclass may pass arguments on; the annotation is then in a base class.
     functions = [vars(kind).get("__init__") for kind in target.__mro__] if inspect.isclass(target) else [target]
     for function in functions:
         written = {key: hint for key, hint in getattr(function, "__annotations__", {}).items() if key == name}
         if written:
             try:
                 return get_type_hints(SimpleNamespace(__annotations__=written), function.__globals__)[name]
-            except Exception:  # often a name that is imported for type checkers only
+            except Exception:  # often a name imported for type checkers only
                 return None
     return None
 
 
 def _check_type(value: Any, hint: Any, node: Any, key: str) -> None:
-    """Refuse what was built from a node, or from the entries of a group, if it is not of the annotated type."""
+    """Refuse an object, or the entries of a group, of another type than the annotated one."""
     if hint is None or value is None or not isinstance(node, DictConfig):
         return
     kinds = [hint] if get_origin(hint) not in (Union, UnionType) else list(get_args(hint))
@@ -152,7 +152,7 @@ def _fits(value: Any, kind: Any) -> bool:
     kind = get_origin(kind) or kind
     try:
         return not isinstance(kind, type) or isinstance(value, kind)
-    except TypeError:  # a protocol that cannot be checked
+    except TypeError:  # a protocol without runtime checks
         return True
 
 
@@ -161,21 +161,5 @@ def _wrong_type(key: str, wanted: str, node: DictConfig, built: Any) -> ConfigEr
 
 
 def given(value: Any) -> Any:
-    """Return the value: the target of a node that stands for another one (conf/mask/same.yaml)."""
+    """Return the value: a target for nodes that stand in for another node (conf/mask/same.yaml)."""
     return value
-
-
-def targets(config: Any, key: str) -> Iterator[tuple[str, str]]:
-    """Yield (key, target) of every `_target_` at or below a node."""
-    if isinstance(config, DictConfig):
-        if config.get("_target_") is not None:
-            yield key, str(config["_target_"])
-        for name in config:
-            try:
-                value = None if OmegaConf.is_missing(config, name) else config[name]
-            except OmegaConfBaseException:
-                continue  # a reference to what the user has to give
-            yield from targets(value, f"{key}.{name}")
-    elif isinstance(config, ListConfig):
-        for index, node in enumerate(config):
-            yield from targets(node, f"{key}[{index}]")

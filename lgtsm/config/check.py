@@ -1,4 +1,4 @@
-"""Say what is missing in a configuration before anything is built."""
+"""Report missing values in a configuration before building anything."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from lgtsm.config.build import ConfigError
 
 HINTS = {"data.root": "Name the folder of the data, e.g. data.root=/data/FVI."}
 NO_EXPERIMENT = (
-    "There is nothing to train yet: no experiment is chosen. Take experiment=demo, a few minutes on procedural clips, "
-    "or experiment=clips_lgtsm data.root=VIDEOS for videos of your own."
+    "There is nothing to train yet: no experiment is chosen. Use experiment=demo for a few minutes on procedural "
+    "clips, or experiment=clips_lgtsm data.root=VIDEOS for your own videos."
 )
 NO_EXPERIMENT_FOR_DATA = (
-    "No experiment is chosen that sets sizes and schedule for the videos in {root}. Add experiment=clips_lgtsm, which "
-    "suits any folder of videos, or set max_steps and what else you want yourself."
+    "No experiment sets sizes and schedule for the videos in {root}. Add experiment=clips_lgtsm, which suits any "
+    "folder of videos, or set max_steps and other options yourself."
 )
 
 
 def check_complete(config: DictConfig) -> None:
-    """Refuse a configuration with values that the user has to give and has not.
+    """Refuse a configuration that lacks required values.
 
     Raises:
-        ConfigError: names the first one and how to give it.
+        ConfigError: names the first missing key and how to set it.
     """
     missing = missing_keys(OmegaConf.to_container(config, resolve=False))
     if "max_steps" in missing:
@@ -35,12 +35,7 @@ def check_complete(config: DictConfig) -> None:
 
 
 def missing_keys(node: Any, key: str = "") -> list[str]:
-    """Return the keys whose value is still ???, sorted.
-
-    Args:
-        node: an unresolved configuration as plain values.
-        key: its place in the whole configuration.
-    """
+    """Return the sorted keys, below `key`, whose value is ??? in an unresolved configuration of plain values."""
     if node == "???":
         return [key]
     children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()

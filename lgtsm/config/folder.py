@@ -1,4 +1,4 @@
-"""Where the shipped configuration lies."""
+"""Find the shipped configuration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def config_folder() -> str:
     """Return the absolute path of `conf`: inside the package of a wheel, beside it in a checkout.
 
     Raises:
-        FileNotFoundError: neither is there, so the installation is not whole.
+        FileNotFoundError: neither exists; the installation is incomplete.
     """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "conf", package.parent / "conf"):

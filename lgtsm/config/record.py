@@ -1,4 +1,4 @@
-"""Keep what a run was made of beside what it made."""
+"""Keep a run's configuration beside its results."""
 
 from __future__ import annotations
 

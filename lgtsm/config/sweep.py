@@ -1,4 +1,4 @@
-"""Sweeps over a folder within a config group: Hydra's own `glob` looks at the group's first level only."""
+"""Sweep over a folder inside a config group: Hydra's own `glob` searches only the group's first level."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def expand_globs(arguments: Sequence[str]) -> list[str]:
     """Replace each GROUP=glob(FOLDER/PATTERN) by GROUP=FOLDER/A,FOLDER/B,..., sorted by name.
 
     Args:
-        arguments: a command line; folders after --config-dir are looked into as well.
+        arguments: a command line; folders after --config-dir are searched too.
 
     Raises:
-        ConfigError: no file of the group fits.
+        ConfigError: no file of the group matches.
     """
     return [_expand(argument, arguments) for argument in arguments]
 
@@ -33,7 +33,7 @@ def _expand(argument: str, arguments: Sequence[str]) -> str:
     files = [(folder / group, file) for folder in folders for file in (folder / group).glob(f"{pattern}.yaml")]
     names = sorted({file.relative_to(folder).with_suffix("").as_posix() for folder, file in files})
     if not names:
-        raise ConfigError(f"{argument} fits no file: {' and '.join(map(str, folders))} have no {group}/{pattern}.yaml.")
+        raise ConfigError(f"{argument}: there is no {group}/{pattern}.yaml in {' or '.join(map(str, folders))}.")
     return f"{group}={','.join(names)}"
 
 

@@ -1,4 +1,4 @@
-"""Numbers to minimize. Every term is called `term(output, video, hole)` with a method's output."""
+"""Losses to minimize. Pixel terms are called `term(output, video, hole)` with a method's output."""
 
 from lgtsm.losses.adversarial import AdversarialLoss, feature_matching
 from lgtsm.losses.gradient_penalty import GradientPenalty

@@ -1,4 +1,4 @@
-"""The two sides of the game between generator and discriminator, and what the one may learn from inside the other."""
+"""Adversarial losses of generator and discriminator, and feature matching."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class AdversarialLoss(nn.Module):
     NSGAN: L_D = -(E[log σ(D(real))] + E[log(1 - σ(D(fake)))]) / 2, L_G = -E[log σ(D(fake))], σ the sigmoid.
 
     Args:
-        kind: "hinge" (the paper), "lsgan" (what the released program runs, on sigmoid scores) or "nsgan" (the
-            non-saturating one, of Edge-Connect, on scores without a sigmoid).
+        kind: "hinge" (the paper), "lsgan" (the released program, on sigmoid scores) or "nsgan" (non-saturating, as in
+            Edge-Connect, on scores without a sigmoid).
 
     Source: Chang et al. 2019, Eq. 7-8.
-    Differs: Eq. 7 is printed with its two signs exchanged, against Eq. 8; this is what is meant.
+    Differs: Eq. 7 is printed with its two signs swapped, which contradicts Eq. 8; this is the intended form.
     """
 
     def __init__(self, kind: str = "hinge"):
@@ -30,7 +30,7 @@ class AdversarialLoss(nn.Module):
         self.kind = kind
 
     def discriminator(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-        """Return what the discriminator minimizes, a scalar, from scores of any shape."""
+        """Return the discriminator's loss, a scalar, from scores of any shape."""
         real, fake = real_scores.float(), fake_scores.float()
         if self.kind == "hinge":
             return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
@@ -39,7 +39,7 @@ class AdversarialLoss(nn.Module):
         return ((real - 1).square().mean() + fake.square().mean()) / 2
 
     def generator(self, fake_scores: Tensor) -> Tensor:
-        """Return what the generator minimizes, a scalar, from scores of any shape."""
+        """Return the generator's loss, a scalar, from scores of any shape."""
         fake = fake_scores.float()
         if self.kind == "nsgan":
             return F.softplus(-fake).mean()
@@ -47,7 +47,7 @@ class AdversarialLoss(nn.Module):
 
 
 def feature_matching(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-    """Return the mean absolute difference of a discriminator's activations at real and fake, summed over its layers.
+    """Return the mean absolute difference of a discriminator's activations on real and fake, summed over its layers.
 
     Args:
         discriminator: with `activations(images) -> list of tensors`.

@@ -13,7 +13,7 @@ class GradientPenalty:
 
     Args:
         weight: gamma of R1.
-        every: steps between two penalties; each is then multiplied by this, so that their mean stays the same.
+        every: steps between two penalties; each is multiplied by this, so that their mean stays the same.
 
     Source: Mescheder et al. 2018 (Which training methods for GANs do actually converge), Eq. 9; taken every few steps
     as in Karras et al. 2020 (StyleGAN2).
@@ -26,7 +26,7 @@ class GradientPenalty:
         self.every = every
 
     def due(self, step: int) -> bool:
-        """Tell whether the penalty is to be added at a step."""
+        """Return whether a step adds the penalty."""
         return step % self.every == 0
 
     def __call__(self, discriminator: nn.Module, real: Tensor, hole: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""How far the frames are in the eyes of a frozen network."""
+"""Compare frames by the activations of a frozen network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class PerceptualLoss(nn.Module):
     """Mean absolute difference of activations, summed over the layers, Eq. 5.
 
     Args:
-        time_reduction: "mean" over the frames as the released program does, or "sum" as Eq. 5 is printed.
+        time_reduction: "mean" over the frames, as in the released program, or "sum", as printed in Eq. 5.
 
     Source: Chang et al. 2019, Eq. 5.
     """

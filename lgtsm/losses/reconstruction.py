@@ -1,4 +1,4 @@
-"""How far the pixels are from the true ones."""
+"""Compare pixels with the true ones."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class ReconstructionLoss(nn.Module):
     Args:
         region: "frame" averages over all pixels, "hole" over the missing ones of each clip and then over the clips,
             "frame+hole" adds the two means.
-        of: which output is compared: "filled" or "predicted", which differ outside the hole only, or "coarse", the
-            first of two results at half resolution (CombCN), with every second row and column of the video.
-        squared_weight: factor of the squared difference that is added to the absolute one.
+        of: the output to compare: "filled" or "predicted", which differ only outside the hole, or "coarse", the first
+            result at half resolution (CombCN), compared with every second row and column of the video.
+        squared_weight: factor of the squared difference, added to the absolute one.
 
     Source: Chang et al. 2019, Eq. 4; the released program: region="frame", of="filled".
-    Differs: the other regions, and the squared part, are ours: a short training learns faster with them.
+    Differs: the other regions and the squared term are ours; short trainings learn faster with them.
     """
 
     def __init__(self, region: str = "frame", of: str = "filled", squared_weight: float = 0.0):
@@ -38,12 +38,10 @@ class ReconstructionLoss(nn.Module):
             hole: (batch, time, 1, height, width), 1 = missing.
 
         Raises:
-            ValueError: the method has no such output.
+            ValueError: the method lacks this output.
         """
         if self.of not in output:
-            raise ValueError(
-                f"A loss is set on the output {self.of!r}, which this method has not; it has {', '.join(output)}."
-            )
+            raise ValueError(f"A loss uses the output {self.of!r}, but this method returns only {', '.join(output)}.")
         if self.of == "coarse":
             video, hole = video[..., ::2, ::2], hole[..., ::2, ::2]
         error = (output[self.of].float() - video.float()).abs()
@@ -51,7 +49,7 @@ class ReconstructionLoss(nn.Module):
             error = error + self.squared_weight * error.square()
         total = error.mean() if "frame" in self.regions else 0.0
         if "hole" in self.regions:
-            # Clip by clip, so that a batch is the mean of its parts, however it is split over processes.
+            # Average per clip, so that splitting a batch over processes does not change its loss.
             hole = (hole > 0.5).float()
             inside = (hole.sum((1, 2, 3, 4)) * video.shape[2]).clamp(min=1)
             total = total + ((error * hole).sum((1, 2, 3, 4)) / inside).mean()

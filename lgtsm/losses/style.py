@@ -1,4 +1,4 @@
-"""How far the frames' textures are: Gram matrices of what a frozen network sees."""
+"""Compare textures by Gram matrices of a frozen network's activations."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ class StyleLoss(nn.Module):
     """Absolute difference of Gram matrices divided by channel·height·width, summed over the layers, Eq. 6.
 
     Args:
-        divisor: "paper" divides the sum over the Gram matrix by channel²; "released" takes its mean (the same) and
-            divides it by 2, 4, 8, ... for the first, second, third layer, ... on top.
-        time_reduction: "mean" over the frames as the released program does, or "sum" as Eq. 6 is printed.
+        divisor: "paper" divides the sum over the Gram matrix by channel²; "released" takes its mean (the same), then
+            divides by 2, 4, 8, ... for the first, second, third layer, ...
+        time_reduction: "mean" over the frames, as in the released program, or "sum", as printed in Eq. 6.
 
     Source: Chang et al. 2019, Eq. 6.
-    Differs: the released program mixes the frames of a batch in one Gram matrix; here every frame has its own.
+    Differs: the released program mixes the frames of a batch in one Gram matrix; here each frame has its own.
     """
 
     def __init__(self, divisor: str = "paper", time_reduction: str = "mean"):
@@ -44,6 +44,6 @@ class StyleLoss(nn.Module):
 def gram(activations: Tensor) -> Tensor:
     """Return (n, channel, channel): products of channels over the pixels, divided by channel·height·width."""
     flat = activations.float().flatten(2)
-    # In full precision: sums over thousands of pixels overflow fp16 and coarsen in bf16.
+    # In full precision: sums over thousands of pixels overflow fp16 and lose digits in bf16.
     with torch.autocast(flat.device.type, enabled=False):
         return flat @ flat.transpose(1, 2) / (flat.shape[1] * flat.shape[2])

@@ -1,1 +1,1 @@
-"""Training with Lightning: the only room that knows it."""
+"""Training with Lightning, which no other room imports."""

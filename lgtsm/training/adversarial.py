@@ -1,4 +1,4 @@
-"""The GAN's part of a training: when the discriminator takes part, and what both networks then minimize."""
+"""The GAN stage: when the discriminator joins, and the losses of both networks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lgtsm.training.plateau import Plateau
 
 
 class DiscriminatorLoss(NamedTuple):
-    """What the discriminator minimizes, the terms of it by name, and what its scores say, for the log."""
+    """The discriminator's total loss, its terms by name, and statistics of its scores for the log."""
 
     total: Tensor
     terms: dict[str, Tensor]
@@ -22,17 +22,17 @@ class DiscriminatorLoss(NamedTuple):
 
 
 class AdversarialTraining:
-    """Everything about the GAN stage that an option sets.
+    """Settings of the GAN stage.
 
     Args:
-        loss: the losses on scores, like `lgtsm.losses.AdversarialLoss`; its hinge by default.
+        loss: the losses on scores, like `lgtsm.losses.AdversarialLoss`; hinge by default.
         weight: factor of L_G in Eq. 9.
-        start_step: batches before the discriminator takes part; until then it is not touched.
-        start_plateau: lets it take part earlier, once a validation score stands still, or None.
+        start_step: batches before the discriminator joins; until then it is not trained.
+        start_plateau: start earlier, once a validation score stops improving, or None.
         step_order: "generator_first" (the released program) or "discriminator_first".
         gradient_penalty: a penalty on the discriminator's gradients at real videos, or None.
-        feature_matching: factor of the generator's feature matching loss, from the same batch on; needs a
-            discriminator with `activations`.
+        feature_matching: factor of the generator's feature matching loss in the GAN stage; needs a discriminator with
+            `activations`.
 
     Source: Chang et al. 2019, Sections 3.2 and 4.1.
     """
@@ -57,26 +57,26 @@ class AdversarialTraining:
         self.feature_matching = feature_matching
 
     def check(self, discriminator: nn.Module | None) -> None:
-        """Refuse a discriminator that cannot do what is asked of it.
+        """Refuse a discriminator that lacks a required feature.
 
         Raises:
-            ValueError: feature matching needs activations that it does not show.
+            ValueError: feature matching needs a discriminator with `activations`.
         """
         if self.feature_matching and not hasattr(discriminator, "activations"):
             raise ValueError(
-                "Feature matching needs a discriminator that shows its activations, such as "
-                "discriminator=edge_connect; or set adversarial.feature_matching=0."
+                "Feature matching needs a discriminator with activations. Use discriminator=edge_connect, or set "
+                "adversarial.feature_matching=0."
             )
 
     def stage(self, step: int) -> str:
-        """Return "pretrain", or "gan" from the step on that the discriminator takes part in."""
+        """Return the stage at a step: "pretrain", or "gan" once the discriminator has joined."""
         start = self.start_step
         if self.plateau is not None and self.plateau.reached_at is not None:
             start = min(start, self.plateau.reached_at)
         return "gan" if step >= start else "pretrain"
 
     def generator_loss(self, discriminator: nn.Module, real: Tensor, judged: Tensor, hole: Tensor) -> WeightedTerms:
-        """Return what the GAN adds to the generator's loss.
+        """Return the GAN's terms of the generator's loss.
 
         Args:
             discriminator: called (video, hole) -> scores.
@@ -93,7 +93,7 @@ class AdversarialTraining:
     def discriminator_loss(
         self, discriminator: nn.Module, real: Tensor, judged: Tensor, hole: Tensor, step: int
     ) -> DiscriminatorLoss:
-        """Return the discriminator's loss at a step; arguments as of `generator_loss`."""
+        """Return the discriminator's loss at a step; arguments as in `generator_loss`."""
         real_scores, fake_scores = discriminator(real, hole), discriminator(judged, hole)
         total = self.loss.discriminator(real_scores, fake_scores)
         terms = {"discriminator": total}
@@ -104,21 +104,21 @@ class AdversarialTraining:
         statistics = {
             "score_real": real_scores.mean(),
             "score_fake": fake_scores.mean(),
-            # How often a true patch scores above its filled one: 0.5 cannot tell, 1 always tells.
+            # How often a true patch scores above its filled one: 0.5 is chance, 1 is always.
             "told_apart": ((real_scores > fake_scores).float() + 0.5 * (real_scores == fake_scores)).mean(),
         }
         return DiscriminatorLoss(total, terms, statistics)
 
     def validated(self, scores: dict[str, Tensor], step: int) -> None:
-        """Take a validation's scores before the stage has begun: it begins where they stand still."""
+        """Take validation scores; before the GAN stage, a plateau starts it."""
         if self.plateau is not None and self.stage(step) == "pretrain":
             self.plateau.update(scores, step)
 
     def state_dict(self) -> dict[str, Any] | None:
-        """Return what a resumed run has to know, in plain values."""
+        """Return the state to resume from, as plain values."""
         return None if self.plateau is None else self.plateau.state_dict()
 
     def load_state_dict(self, state: dict[str, Any] | None) -> None:
-        """Take up what `state_dict` returned."""
+        """Restore the state of `state_dict`."""
         if self.plateau is not None and state is not None:
             self.plateau.load_state_dict(state)

@@ -1,4 +1,4 @@
-"""Checkpoints on the disk: written whole, and found again."""
+"""Write checkpoints atomically, and find them again."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ STEP = re.compile(r"step(\d+)")
 
 
 class CheckpointNotSavedError(ValueError):
-    """A checkpoint could not be written; those from before are whole."""
+    """A checkpoint could not be written; earlier ones are intact."""
 
 
 class DamagedCheckpointWarning(UserWarning):
-    """A checkpoint cannot be read, and an older one is taken."""
+    """A checkpoint is damaged; an older one is used."""
 
 
 class WholeCheckpointIO(TorchCheckpointIO):
-    """Write each checkpoint beside its place, onto the disk, and then move it there.
+    """Write each checkpoint to disk under a temporary name beside its own, then rename it.
 
-    They are read as tensors and plain values only. Lightning collects the whole file in memory, and writes to the
-    folder for temporary files first, from where a move to another disk is a copy that can be cut off.
+    Lightning's own collects the file in memory and writes it to the system's temporary folder first; the move to
+    another disk is then a copy that can be cut off. Loading reads tensors and plain values only.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Save a checkpoint.
 
         Raises:
-            CheckpointNotSavedError: the disk is full, or cannot be written to.
+            CheckpointNotSavedError: the disk is full or not writable.
         """
         path = Path(path)
         try:
@@ -48,20 +48,20 @@ class WholeCheckpointIO(TorchCheckpointIO):
                 os.fsync(file.fileno())
         except (OSError, RuntimeError) as error:  # torch reports a failed write as RuntimeError
             raise CheckpointNotSavedError(
-                f"The checkpoint {path} could not be written ({error}). Those from before are whole: make room, or "
-                "choose another disk with paths.run, and go on with resume=auto."
+                f"The checkpoint {path} could not be written ({error}). Earlier ones are intact: free some space, or "
+                "choose another disk with paths.run, and continue with resume=auto."
             ) from error
 
     def load_checkpoint(self, path: str | Path, map_location: Any = None, weights_only: bool | None = None) -> dict:
-        """Load a checkpoint, never running code from it, whatever Lightning asks for."""
+        """Load a checkpoint without ever running code from it, even if Lightning asks to."""
         return torch.load(path, map_location=map_location or "cpu", weights_only=True)
 
 
 def check_reloadable(states: dict[str, dict[str, Any]]) -> None:
-    """Refuse, before the training, what a checkpoint could not give back: all but tensors and plain values.
+    """Refuse, before training, states that a checkpoint could not restore: anything but tensors and plain values.
 
     Args:
-        states: what each part of a run keeps in checkpoints, by the part's key in the configuration.
+        states: the state of each part of a run, by the part's key in the configuration.
 
     Raises:
         ValueError: names the part and the value.
@@ -75,50 +75,45 @@ def check_reloadable(states: dict[str, dict[str, Any]]) -> None:
                 torch.save(value, file)
                 file.seek(0)
                 torch.load(file, weights_only=True)
-            except Exception as error:  # any class can refuse in its own way
+            except Exception as error:  # a class can fail in any way
                 raise ValueError(
-                    f"{key}: no checkpoint could give back {name!r} of it, a {type(value).__name__}. Keep tensors and "
-                    "plain values only (numbers, strings, lists, dictionaries) in state_dict and get_extra_state."
+                    f"{key}: a checkpoint cannot restore its {name!r}, a {type(value).__name__}. Keep only tensors and "
+                    "plain values (numbers, strings, lists, dictionaries) in state_dict and get_extra_state."
                 ) from error
 
 
 def step_checkpoints(folder: str | Path) -> list[tuple[int, Path]]:
-    """Return (step, path) of the checkpoints whose names hold `stepN`, in order of their steps."""
-    names = [path for path in Path(folder).glob("*.ckpt") if not path.name.startswith(".")]  # those are unfinished
+    """Return (step, path) of the checkpoints with `stepN` in their names, sorted by step."""
+    names = [path for path in Path(folder).glob("*.ckpt") if not path.name.startswith(".")]  # unfinished
     found = [(int(match[1]), path) for path in names if (match := STEP.search(path.stem))]
     return sorted(found, key=lambda item: (item[0], item[1].stem.startswith("step")))
 
 
 def find_newest_whole(folder: str | Path) -> Path | None:
-    """Return the checkpoint of the highest step that can be read to its end, or None where there is no checkpoint.
-
-    Args:
-        folder: checkpoints whose names hold `stepN`.
+    """Return the undamaged checkpoint with the highest step, or None if there are no checkpoints.
 
     Raises:
-        ValueError: there are checkpoints, but none is whole.
+        ValueError: all checkpoints are damaged.
     """
     found = step_checkpoints(folder)
     for _, path in reversed(found):
         damage = find_damage(path)
         if damage is None:
             return path
-        warnings.warn(
-            f"The checkpoint {path} is damaged ({damage}); an older one is taken.", DamagedCheckpointWarning, 2
-        )
+        warnings.warn(f"The checkpoint {path} is damaged ({damage}); trying an older one.", DamagedCheckpointWarning, 2)
     if found:
         raise ValueError(
-            f"None of the {len(found)} checkpoints in {folder} is whole, so there is nothing to go on from. "
-            "Restore one, or name another folder with paths.run to begin anew."
+            f"All {len(found)} checkpoints in {folder} are damaged, so the run cannot resume. Restore one, or start "
+            "over in another folder with paths.run."
         )
     return None
 
 
 def find_damage(path: str | Path) -> str | None:
-    """Return what is wrong with a checkpoint file, or None: every byte of it is checked against its checksum.
+    """Return a description of a checkpoint file's damage, or None. Every byte is checked against its checksum.
 
     Raises:
-        OSError: the file cannot be read at all, which is not its damage.
+        OSError: the file cannot be read at all.
     """
     try:
         with zipfile.ZipFile(path) as archive:

@@ -1,4 +1,4 @@
-"""Draw what runs have logged: a panel for every quantity, all runs over each other."""
+"""Draw training logs: one panel per quantity, with all runs in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lgtsm.training.log import STAGE, RunLog
 from lgtsm.whole_files import whole_file
 
 TOLD_APART = r"(train|gan)/told_apart"
-# Quantities that share a panel, in the order of panels: (title, regular expression of the columns).
+# Shared panels, in order: (title, regular expression of the columns).
 SHARED = (
     ("generator's total loss", r"train/loss"),
     ("discriminator's loss", r"train/discriminator"),
@@ -26,17 +26,17 @@ SHARED = (
     ("frames a second", r"speed/frames_per_second"),
     ("peak memory (MiB)", r"speed/peak_memory_mib"),
 )
-# Known from another panel, or no curve.
+# Shown in another panel already, or not a curve.
 HIDDEN = (STAGE, "speed/clips_per_second", "speed/seconds_per_step")
 COLUMNS = 4
 PANEL_SIZE = (4.0, 2.7)  # inches
 STYLES = ("-", "--", ":", "-.")
-LOG_SPAN = 100  # positive values that span more are drawn on a logarithmic axis, but for shares
+LOG_SPAN = 100  # draw positive values with a larger span on a logarithmic axis, except shares
 SMOOTH_FROM = 100  # points
 
 
 def panels(logs: Sequence[RunLog]) -> list[tuple[str, list[str]]]:
-    """Return (title, columns) of every panel: the shared ones, then one for each other column that is ever non-zero."""
+    """Return (title, columns) of each panel: the shared ones, then one per other column with non-zero values."""
     names = sorted({name for log in logs for name in log.columns} - set(HIDDEN))
     groups = [(title, [name for name in names if re.fullmatch(pattern, name)]) for title, pattern in SHARED]
     shared = {name for _, members in groups for name in members}
@@ -47,12 +47,12 @@ def panels(logs: Sequence[RunLog]) -> list[tuple[str, list[str]]]:
     ]
     parts = [group for group in others if group[0].startswith("train/")]
     rest = [group for group in others if not group[0].startswith("train/")]
-    # Parts of the loss stand behind their sum.
+    # The loss terms follow their sum.
     return [group for group in groups[:1] + parts + groups[1:] + rest if group[1]]
 
 
 def moving_mean(values: np.ndarray, window: int) -> np.ndarray:
-    """Return means over `window` values around each, over fewer at the ends, leaving out what is not finite."""
+    """Return the mean of the finite values in a window around each value; windows shrink at the ends."""
     finite = np.isfinite(values)
     kernel = np.ones(window)
     totals = np.convolve(np.where(finite, values, 0.0), kernel, "same")
@@ -61,15 +61,13 @@ def moving_mean(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def write_curves(path: str | Path, logs: Sequence[RunLog], smooth: int | None = None) -> list[str]:
-    """Draw the curves of some runs as a PNG.
-
-    A dashed vertical line is where the GAN stage begins.
+    """Draw the curves of runs as a PNG. A dashed vertical line marks the start of the GAN stage.
 
     Args:
-        path: the PNG; its folder is made.
-        logs: of `lgtsm.training.log.read_log`.
-        smooth: points of the moving mean that is drawn over the values; 1 draws the values alone. None: a fortieth of
-            the points of a curve of a hundred or more.
+        path: the PNG; its folder is created.
+        logs: from `lgtsm.training.log.read_log`.
+        smooth: points in the moving mean drawn over the values; 1 draws the values alone. None: 1/40 of the points, for
+            curves of 100 points or more.
 
     Returns:
         the titles of the panels.
@@ -106,7 +104,7 @@ def _draw_panel(axis, title: str, members: list[str], logs: Sequence[RunLog], sm
     for number, log in enumerate(logs):
         for place, name in enumerate(name for name in members if name in log.columns):
             steps, values = log.columns[name]
-            # One run: a color for each quantity. Several: a color for each run, a style for each quantity.
+            # One run: a color per quantity. Several: a color per run, a style per quantity.
             style, color = ("-", f"C{place}") if len(logs) == 1 else (STYLES[place % len(STYLES)], f"C{number}")
             window = smooth or (max(1, len(values) // 40) if len(values) >= SMOOTH_FROM else 1)
             marker = "o" if len(values) < 30 else None
@@ -122,7 +120,7 @@ def _draw_panel(axis, title: str, members: list[str], logs: Sequence[RunLog], sm
             if number == 0:
                 place = axis.get_xaxis_transform()  # x in steps, y in heights of the panel
                 axis.text(log.gan_step, 0.99, " GAN", transform=place, va="top", fontsize="x-small")
-    # One range of steps for all panels, so that they can be compared at a glance.
+    # All panels share one range of steps, for easy comparison.
     last = max(log.last_step for log in logs)
     axis.set_xlim(-0.02 * last, 1.02 * last + 1)
     everything = np.concatenate(everything)

@@ -1,4 +1,4 @@
-"""Batches for Lightning: an endless stream to train on, fixed clips to validate on."""
+"""Batches for Lightning: an endless stream for training, fixed clips for validation."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class ClipDataModule(pl.LightningDataModule):
     """Feed training and validation clips.
 
     Args:
-        train: data set asked by (draw, index).
-        validation: data set asked by index.
-        batch_size: training samples in a batch of one process.
-        accumulate: such batches in one step; they come as one, and the training step takes it apart.
-        steps_per_epoch: batches of one epoch: how often validation may run.
+        train: data set indexed by (draw, index).
+        validation: data set indexed by index.
+        batch_size: training clips per batch and process.
+        steps_per_epoch: batches per epoch; validation runs at most once per epoch.
         validation_batch_size: clips validated at once.
-        num_workers: processes that load data; 0 loads in the training process.
-        seed: seed of the order of the videos.
+        num_workers: data-loading processes; 0 loads in the training process.
+        seed: seed of the video order.
+        accumulate: batches per step; they are loaded as one, which the training step splits.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ClipDataModule(pl.LightningDataModule):
         self.seed = seed
 
     def train_dataloader(self) -> DataLoader:
-        """Return batches that go on after those that the module has already trained on."""
+        """Return batches that continue after those already trained on."""
         trainer = self.trainer
         batches = StreamBatches(
             len(self.train),
@@ -65,14 +65,14 @@ class ClipDataModule(pl.LightningDataModule):
         return DataLoader(self.train, batch_sampler=batches, **self._loading())
 
     def val_dataloader(self) -> DataLoader:
-        """Return the validation clips in order, those of this process: each is scored once, by one of them."""
+        """Return this process's share of the validation clips, in order; each clip is scored by one process."""
         rank, processes = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        # A process that is left without clips takes the first one too, without counting it: Lightning needs a batch.
+        # Lightning needs a batch: a process without clips takes the first one, without counting it.
         clips = Subset(self.validation, range(rank, len(self.validation), processes) or [0])
         return DataLoader(clips, batch_size=self.validation_batch_size, **self._loading())
 
     def on_before_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
-        """Name videos that were skipped, which workers cannot do once for all, and add their number to the batch."""
+        """Report skipped videos, which workers cannot do just once, and add their number to the batch."""
         training = self.trainer is None or self.trainer.training
         clips = self.train if training else self.validation
         batch["counted"] = training or self.trainer.global_rank < len(self.validation)
@@ -88,7 +88,7 @@ class ClipDataModule(pl.LightningDataModule):
         return {
             "num_workers": self.num_workers,
             "persistent_workers": self.num_workers > 0,
-            # The loader draws a number for its processes; not from torch's own generator, which a resumed run restores.
+            # The loader draws a seed for its workers. Keep it out of torch's generator, which a resumed run restores.
             "generator": torch.Generator().manual_seed(self.seed),
             "worker_init_fn": outlive_stop_signals,
             "pin_memory": on_gpu,

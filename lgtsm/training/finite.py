@@ -1,4 +1,4 @@
-"""Numbers that are not finite stop a run with what is needed to find the cause, or are stepped over, by choice."""
+"""Handle losses and gradients that are not finite: stop the run and keep the batch, or skip it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from torch import Tensor
 from lgtsm.checks import check_choice
 from lgtsm.whole_files import whole_file
 
-ACTIONS = ("stop", "skip")
-
 
 class NonFiniteError(ValueError):
     """A loss or a gradient is not finite."""
 
 
 class NonFiniteWarning(UserWarning):
-    """A batch was not learned from, because a loss or a gradient was not finite."""
+    """A batch was skipped because a loss or a gradient was not finite."""
 
 
 def check_finite(values: dict[str, Tensor], trainer: pl.Trainer | None = None) -> None:
@@ -29,10 +27,10 @@ def check_finite(values: dict[str, Tensor], trainer: pl.Trainer | None = None) -
 
     Args:
         values: scalars by name.
-        trainer: to ask the other processes; None where the values are the same on all.
+        trainer: to ask the other processes; None if all have the same values.
 
     Raises:
-        NonFiniteError: names the values of this process that are not finite.
+        NonFiniteError: names this process's values that are not finite.
     """
     broken = [f"{name} = {value.item()}" for name, value in values.items() if not torch.isfinite(value)]
     anywhere = bool(broken)
@@ -43,19 +41,19 @@ def check_finite(values: dict[str, Tensor], trainer: pl.Trainer | None = None) -
 
 
 class FiniteGuard:
-    """Decide what becomes of a run when a batch gives numbers that are not finite.
+    """Stop a run, or skip a batch, when a loss or gradient is not finite.
 
-    The batch is kept either way, as a file of plain tensors that `torch.load(weights_only=True)` reads.
+    Either way the batch is saved as plain tensors that `torch.load(weights_only=True)` reads.
 
     Args:
-        action: "stop" the run, or "skip" the batch: no network is stepped with it, but for the one that comes
-            first in a step of the GAN where the other one's numbers are broken.
-        limit: batches of the whole run that may be skipped; one more stops it.
-        folder: where the batches go; None is `nonfinite` in the run folder.
+        action: "stop" the run, or "skip" the batch: no network learns from it, except the first network of a GAN step
+            if only the second one's numbers are broken.
+        limit: batches that the whole run may skip; one more stops it.
+        folder: where batches are saved; None means `nonfinite` in the run folder.
     """
 
     def __init__(self, action: str = "stop", limit: int = 10, folder: str | Path | None = None):
-        check_choice("action", action, ACTIONS)
+        check_choice("action", action, ("stop", "skip"))
         self.action = action
         self.limit = limit
         self.folder = folder
@@ -63,28 +61,27 @@ class FiniteGuard:
     def refuse(
         self, error: NonFiniteError, batch: dict[str, Any], step: int, skipped: int, trainer: pl.Trainer
     ) -> None:
-        """Keep a batch; then stop the run, or warn.
+        """Save a batch, then stop the run or warn.
 
         Args:
-            error: what was not finite.
-            batch: the batch, as it was loaded.
-            step: batches that went before.
-            skipped: batches refused so far, this one among them.
-            trainer: of the run.
+            error, batch: the values that are not finite, and the batch as loaded.
+            step: batches before this one.
+            skipped: batches refused so far, including this one.
+            trainer: the run's trainer.
 
         Raises:
-            NonFiniteError: the run stops; the sentence says where the batch is.
+            NonFiniteError: the run stops; the message says where the batch is.
         """
         folder = Path(self.folder or Path(trainer.default_root_dir) / "nonfinite")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"step{step:07d}_rank{trainer.global_rank}.pt"
         with whole_file(path) as temporary:
             torch.save({k: v.cpu() if isinstance(v, Tensor) else v for k, v in batch.items()}, temporary)
-        sentence = f"At step {step} a number is not finite: {error}. The batch is kept in {path}."
+        sentence = f"At step {step} a number is not finite: {error}. The batch is saved in {path}."
         if self.action == "stop":
             raise NonFiniteError(
-                f"{sentence} Look at it, lower the learning rate, clip gradients (max_gradient_norm), or step over "
-                "such batches with nonfinite.action=skip."
+                f"{sentence} Inspect it, lower the learning rate, clip gradients (max_gradient_norm), or skip such "
+                "batches with nonfinite.action=skip."
             ) from error
         if skipped > self.limit:
             raise NonFiniteError(f"{sentence} That makes {skipped}, more than nonfinite.limit={self.limit}.") from error

@@ -1,4 +1,4 @@
-"""The training step of the paper: losses on pixels and features first, then a GAN beside them."""
+"""The paper's training step: losses on pixels and features first, then a GAN on top."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHECKPOINT_KEY = "lgtsm"
 
 
 class Part(NamedTuple):
-    """Some clips of a batch, their share of it, and whether they are its last ones."""
+    """Some clips of a batch, their share of it, and whether they are the last ones."""
 
     video: Tensor
     hole: Tensor
@@ -35,38 +35,37 @@ class Part(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What the discriminator tells apart: true videos, and what the generator made of them."""
+    """The discriminator's input: true videos, and the generator's versions of them."""
 
     real: Tensor
     fake: Tensor
 
 
 class GeneratorStep(NamedTuple):
-    """What a step of the generator gave, without gradients: its total loss, and what it shows the discriminator."""
+    """Result of a generator step, without gradients: the total loss, and the discriminator's input."""
 
     loss: Tensor
     judged: Judged
 
 
 class InpaintingGAN(pl.LightningModule):
-    """Train a generator, and a discriminator against it from a given step on.
+    """Train a generator, and from a given step on a discriminator against it.
 
-    The networks are stepped by hand. `global_step` counts the generator's steps, which is one per batch.
+    Both are optimized manually. `global_step` counts the generator's steps, one per batch.
 
-    A generator that learns from more than it sees when filling has `training_output(video, hole)`, which is called
-    instead of it; a dictionary that holds "real" and "judged" says what the discriminator tells apart, where that is
-    not the true video and "filled".
+    A generator may define `training_output(video, hole)`, which training calls in its place. Its output may hold "real"
+    and "judged", which the discriminator then sees instead of the true video and "filled".
 
     Args:
         generator: network `generator(video, hole) -> {"filled", "predicted"}`.
-        loss: the generator's loss without the adversarial part, `loss(output, video, hole) -> (total, terms by name)`.
+        loss: the generator's loss without the adversarial term, `loss(output, video, hole) -> (total, terms by name)`.
         optimizer: optimizers and schedules of both networks.
         discriminator: network `discriminator(video, hole) -> scores`, or None to train without one.
-        adversarial: when the discriminator takes part, and how.
-        average_decay: decay of the exponential moving average of the generator's weights that is used for validation
-            and export, or None to use the weights as they are.
-        accumulate: parts that a batch goes through the networks in, one after the other, their gradients added up: the
-            same step with less memory, but for spectral norm, whose estimate moves on with every part.
+        adversarial: settings of the GAN stage.
+        average_decay: decay of the exponential moving average of the generator's weights, used for validation and
+            export; None uses the weights as they are.
+        accumulate: split each batch into this many parts and add up their gradients: the same step with less memory,
+            except for spectral norm, whose estimate advances with every part.
         finite: what to do about numbers that are not finite; stops the run by default.
         validation_metrics: further metrics by name, updated with (filled, video, hole), logged as val/NAME.
 
@@ -101,23 +100,23 @@ class InpaintingGAN(pl.LightningModule):
         self.accumulate = accumulate
         self.finite = finite or FiniteGuard()
         self.validation_metrics = nn.ModuleDict({"quality": FrameQuality(), **(validation_metrics or {})})
-        # Part of the checkpoint: where the stream of batches goes on, and how many were not learned from.
+        # Saved in checkpoints: where the stream of batches continues, and how many were skipped.
         self.batches_done = self.skipped_steps = 0
 
     @property
     def networks(self) -> dict[str, nn.Module]:
-        """The networks that learn, in the order of their optimizers."""
+        """The trained networks, in the order of their optimizers."""
         networks = {"generator": self.generator, "discriminator": self.discriminator}
         return {name: network for name, network in networks.items() if network is not None}
 
     @property
     def stage(self) -> str:
-        """ "pretrain", or "gan" once the discriminator takes part."""
+        """The stage: "pretrain", or "gan" once the discriminator has joined."""
         return "pretrain" if self.discriminator is None else self.adversarial.stage(self.batches_done)
 
     @property
     def inference_generator(self) -> nn.Module:
-        """The generator to validate and export: the averaged one where there is one."""
+        """The generator to validate and export: the averaged one if there is one."""
         return self.generator if self.averaged_generator is None else self.averaged_generator.module
 
     def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
@@ -125,7 +124,7 @@ class InpaintingGAN(pl.LightningModule):
         return self.inference_generator(video, hole)
 
     def training_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, Tensor]:
-        """Train on one batch and return the generator's total loss as "loss", without gradients, for callbacks."""
+        """Train on one batch; return the generator's total loss, without gradients, as "loss" for callbacks."""
         video, hole = as_floats(batch)
         self.optimizer.norms.clear()
         self.log("train/stage", float(self.stage == "gan"))
@@ -168,8 +167,7 @@ class InpaintingGAN(pl.LightningModule):
                     total, terms = total + added, terms | more
                 if not total.requires_grad:
                     raise ValueError(
-                        "The loss has no term to learn from before the discriminator takes part: set "
-                        "adversarial.start_step=0, or choose another loss."
+                        "The loss has no term before the GAN stage. Set adversarial.start_step=0, or choose another."
                     )
                 logged.append({"loss": total, **terms})
                 self._backward(total, logged[-1], part)
@@ -179,7 +177,7 @@ class InpaintingGAN(pl.LightningModule):
         return GeneratorStep(self._log_means(logged)["loss"], _join(shown))
 
     def discriminator_step(self, judged: Judged, hole: Tensor) -> None:
-        """Step the discriminator on real videos and on those made of them.
+        """Step the discriminator on true and filled videos.
 
         Raises:
             NonFiniteError: a loss or gradient is not finite; nothing was stepped.
@@ -203,14 +201,14 @@ class InpaintingGAN(pl.LightningModule):
             yield Part(clips, holes, len(clips) / len(video), number == len(parts))
 
     def _backward(self, total: Tensor, terms: dict[str, Tensor], part: Part) -> None:
-        """Add a part's gradients; processes exchange theirs with the last part."""
+        """Add a part's gradients; processes exchange gradients at the last part."""
         check_finite(terms, self.trainer)
         exchanging = part.last or not hasattr(self.trainer.model, "no_sync")
         with nullcontext() if exchanging else self.trainer.model.no_sync():
             self.manual_backward(total * part.share)
 
     def _log_means(self, logged: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-        """Log the mean of each term over the parts of a batch, and return them."""
+        """Log and return the mean of each term over the parts of a batch."""
         means = {name: torch.stack([terms[name].detach().float() for terms in logged]).mean() for name in logged[0]}
         for name, value in means.items():
             self.log(f"train/{name}", value, prog_bar=name == "loss")
@@ -229,11 +227,11 @@ class InpaintingGAN(pl.LightningModule):
         """Log the mean scores as val/psnr_hole and so on."""
         scores = {}
         with warnings.catch_warnings():
-            # A process without clips of its own computes with those of the others.
+            # A process without clips of its own computes with the others' clips.
             warnings.filterwarnings("ignore", message="The ``compute`` method of metric")
             for name, metric in self.validation_metrics.items():
                 computed = metric.compute()
-                # Our metrics give several scores by name; others, of torchmetrics or one's own, may give one.
+                # Our metrics return several scores by name; others may return just one.
                 computed = computed if isinstance(computed, dict) else {name: computed}
                 scores |= {key: value.float() for key, value in computed.items()}
                 metric.reset()
@@ -243,15 +241,15 @@ class InpaintingGAN(pl.LightningModule):
             self.adversarial.validated(scores, self.batches_done)
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Let scaled gradients be clipped."""
+        """Clip scaled gradients."""
         self.optimizer.before_step(self, optimizer)
 
     def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
-        """Build one optimizer for each network, and its schedule."""
+        """Build each network's optimizer and schedule."""
         return self.optimizer.build(self.networks)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Note what rebuilds the generator and where the batches go on, in plain values."""
+        """Save how to rebuild the generator and where to resume, as plain values."""
         checkpoint[CHECKPOINT_KEY] = {
             "model": getattr(self.generator, "catalog_entry", None),
             "own_model": getattr(self.generator, "own_entry", None),
@@ -263,14 +261,14 @@ class InpaintingGAN(pl.LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on with the batch after the last one that was trained on."""
+        """Continue with the batch after the last one trained on."""
         own = checkpoint[CHECKPOINT_KEY]
         self.batches_done, self.skipped_steps = own["batches_done"], own["skipped_steps"]
         self.adversarial.load_state_dict(own["plateau"])
         self._random_state = own["random_state"]
 
     def on_train_start(self) -> None:
-        """Take up the random numbers of a run that goes on; one process's, since each has its own."""
+        """Restore the random state of a resumed run; only with one process, since each has its own state."""
         if self.trainer.world_size == 1 and getattr(self, "_random_state", None) is not None:
             restore_random_state(self._random_state)
 

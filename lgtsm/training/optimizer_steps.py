@@ -1,4 +1,4 @@
-"""One place for Lightning's traps of two optimizers in one manual training step."""
+"""Step two optimizers in one manual training step, around Lightning's pitfalls."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from lgtsm.training.finite import NonFiniteError, check_finite
 
-LEAST_SCALE = 2.0**-10  # of the loss under fp16
+LEAST_SCALE = 2.0**-10  # loss scale under fp16
 MakeOptimizer = Callable[..., Optimizer]
 MakeSchedule = Callable[[Optimizer], LRScheduler]
 
 
 class NetworkOptimizers:
-    """An optimizer, and where wanted a learning-rate schedule, for the generator and for the discriminator.
+    """Optimizers, and optional learning-rate schedules, of the generator and the discriminator.
 
     Args:
         generator: callable parameters -> optimizer.
-        discriminator: likewise; the generator's where None.
-        generator_schedule, discriminator_schedule: callable optimizer -> schedule, stepped once per step of the
-            optimizer, or None.
+        discriminator: likewise; None uses the generator's.
+        generator_schedule, discriminator_schedule: callable optimizer -> schedule, stepped once per optimizer step, or
+            None.
         max_gradient_norm: clip each network's gradients to this norm, or None.
     """
 
@@ -41,19 +41,17 @@ class NetworkOptimizers:
         self.make = {"generator": generator, "discriminator": discriminator or generator}
         self.make_schedule = {"generator": generator_schedule, "discriminator": discriminator_schedule}
         self.max_gradient_norm = max_gradient_norm
-        self.norms: dict[str, Tensor] = {}  # of the gradients of the last step, by network
+        self.norms: dict[str, Tensor] = {}  # gradient norms of the last step, by network
 
     def build(self, networks: dict[str, nn.Module]) -> tuple[list[Optimizer], list[LRScheduler]]:
-        """Return the optimizers of the networks, in their order, and the schedules of those that have one."""
+        """Return the networks' optimizers, in order, and the schedules of those that have one."""
         optimizers = {name: self.make[name](network.parameters()) for name, network in networks.items()}
-        made = [
-            self.make_schedule[name](optimizer) for name, optimizer in optimizers.items() if self.make_schedule[name]
-        ]
-        return list(optimizers.values()), made
+        schedules = [make(optimizers[name]) for name, make in self.make_schedule.items() if make and name in optimizers]
+        return list(optimizers.values()), schedules
 
     @contextmanager
     def stepping(self, module: pl.LightningModule, name: str) -> Iterator[None]:
-        """Collect gradients for the parameters of one network only, then clip, step, and step its schedule.
+        """Collect gradients for one network only, then clip, step, and advance its schedule.
 
         Raises:
             NonFiniteError: a gradient is not finite; nothing was stepped.
@@ -68,7 +66,7 @@ class NetworkOptimizers:
             module.untoggle_optimizer(optimizer)
 
     def before_step(self, module: pl.LightningModule, optimizer: Optimizer) -> None:
-        """Clip scaled gradients: under fp16 this is the first place where they have their true scale."""
+        """Clip gradients under fp16, where they have their true scale only from here on."""
         if _scaler(module) is not None:
             self._clip(module, list(module.networks)[module.trainer.optimizers.index(optimizer)], optimizer)
 
@@ -80,12 +78,11 @@ class NetworkOptimizers:
         else:
             step_uncounted(optimizer)
         if self.make_schedule[name]:
-            # Schedules are listed in the order of the networks that have one.
             with_schedule = [network for network in module.networks if self.make_schedule[network]]
             _as_list(module.lr_schedulers())[with_schedule.index(name)].step()
         if _scaler(module) is not None and (scale := _scaler(module).get_scale()) < LEAST_SCALE:
-            # The scaler halves its factor with every overflow, and would go on doing so for ever.
-            raise NonFiniteError(f"gradients overflow step after step, the scale of the loss has fallen to {scale:.1g}")
+            # The scaler halves its factor at every overflow and would never stop.
+            raise NonFiniteError(f"gradients keep overflowing; the loss scale has fallen to {scale:.1g}")
 
     def _clip(self, module: pl.LightningModule, name: str, optimizer: Optimizer) -> None:
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -103,26 +100,22 @@ class NetworkOptimizers:
 def step_uncounted(optimizer: LightningOptimizer) -> None:
     """Step an optimizer without counting it in the trainer's `global_step`.
 
-    Lightning adds one for every optimizer that steps, so that two of them would make `global_step` count each batch
-    twice, and with it `max_steps`, logging and checkpoint names. Only the generator's steps count.
+    Lightning counts the steps of every optimizer, so with two of them each batch would count twice in `global_step`,
+    `max_steps`, logs and checkpoint names. Only the generator's steps should count.
     """
     before, after = optimizer._on_before_step, optimizer._on_after_step
-    optimizer._on_before_step = optimizer._on_after_step = _nothing
+    optimizer._on_before_step = optimizer._on_after_step = lambda: None
     try:
         optimizer.step()
     finally:
         optimizer._on_before_step, optimizer._on_after_step = before, after
 
 
-def _nothing() -> None:
-    pass
-
-
 def _as_list(one_or_more: object) -> list:
-    """Lightning gives one optimizer or schedule, or a list of them."""
+    """Return a list; Lightning returns a single optimizer or schedule without one."""
     return one_or_more if isinstance(one_or_more, list) else [one_or_more]
 
 
 def _scaler(module: pl.LightningModule) -> torch.amp.GradScaler | None:
-    """Return what scales the loss under fp16: it looks for overflows and leaves out such steps itself."""
+    """Return the loss scaler under fp16, which skips steps that overflow, or None."""
     return getattr(module.trainer.precision_plugin, "scaler", None)

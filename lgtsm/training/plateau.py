@@ -1,4 +1,4 @@
-"""Tell when a validation score stands still."""
+"""Detect when a validation score stops improving."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from lgtsm.checks import check_choice, check_positive
 
 
 class Plateau:
-    """Reached when a score has not become better for some validations in a row.
+    """A score that has not improved for several validations in a row.
 
     Args:
         monitor: name of the score, without "val/".
         mode: "max" or "min": which way is better.
-        patience: validations without a better score.
-        least_change: by how much a score must be better to count.
+        patience: validations without improvement.
+        least_change: smallest improvement that counts.
     """
 
     def __init__(self, monitor: str = "psnr_hole", mode: str = "max", patience: int = 5, least_change: float = 0.0):
@@ -30,16 +30,16 @@ class Plateau:
         self.waited = 0
         self.reached_at: int | None = None
 
-    def update(self, scores: dict[str, Tensor], step: int) -> bool:
-        """Take a validation's scores, at a step, and return whether the plateau has been reached.
+    def update(self, scores: dict[str, Tensor], step: int) -> None:
+        """Take the scores of a validation at a step; set `reached_at` once the plateau is reached.
 
         Raises:
-            ValueError: the score is not among them.
+            ValueError: the monitored score is missing.
         """
         if self.monitor not in scores:
             raise ValueError(
-                f"The plateau watches {self.monitor!r}, which validation does not give; it gives "
-                f"{', '.join(sorted(scores))}. Set adversarial.start_plateau.monitor."
+                f"The plateau monitors {self.monitor!r}, but validation returns only {', '.join(sorted(scores))}. "
+                "Set adversarial.start_plateau.monitor."
             )
         value = float(scores[self.monitor]) * (1 if self.mode == "max" else -1)
         if self.best is None or value > self.best + self.least_change:
@@ -48,12 +48,11 @@ class Plateau:
             self.waited += 1
         if self.reached_at is None and self.waited >= self.patience:
             self.reached_at = step
-        return self.reached_at is not None
 
     def state_dict(self) -> dict[str, Any]:
-        """Return plain values."""
+        """Return the state as plain values."""
         return {"best": self.best, "waited": self.waited, "reached_at": self.reached_at}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up what `state_dict` returned."""
+        """Restore the state of `state_dict`."""
         self.best, self.waited, self.reached_at = state["best"], state["waited"], state["reached_at"]

@@ -1,4 +1,4 @@
-"""The process's random number generators, as plain tensors and numbers."""
+"""Save and restore the process's random number generators as plain tensors and numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def random_state() -> dict[str, Any]:
 
 
 def restore_random_state(state: dict[str, Any]) -> None:
-    """Set the generators to what `random_state` returned."""
+    """Restore the states of `random_state`."""
     version, words, gauss = state["python"]
     random.setstate((version, tuple(words), gauss))
     kind, keys, *rest = state["numpy"]

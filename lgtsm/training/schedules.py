@@ -1,4 +1,4 @@
-"""Learning-rate schedules by step, as factors of the optimizer's own rate."""
+"""Learning-rate schedules by step, as factors of the optimizer's rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens once before a run."""
+"""Prepare a run: seeds, plugins, the checkpoint to resume, warnings."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from lgtsm.training.checkpoint_files import WholeCheckpointIO, find_newest_whole
 
-# What the parts of a configuration that Lightning takes must describe.
+# Required types of the configured parts that go to Lightning.
 PARTS = {"callbacks": pl.Callback, "logger": pl.loggers.Logger, "trainer": pl.Trainer}
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, numpy and torch. Clips and masks have their own seeds and do not depend on these."""
+    """Seed Python, numpy and torch. Clips and masks have their own seeds."""
     pl.seed_everything(seed, workers=True, verbose=False)
 
 
 def plugins() -> list[Any]:
-    """Return Lightning's plugins: whole checkpoints; under SLURM, no requeueing by Lightning.
+    """Return Lightning's plugins: atomic checkpoints, and under SLURM no requeueing by Lightning.
 
-    The job file requeues, after the run has ended by its own checkpoint: that way it is the same under every scheduler.
+    The job file requeues after the run has saved its own checkpoint, which works the same under every scheduler.
     """
     return [WholeCheckpointIO(), *([SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else [])]
 
 
 def checkpoint_to_resume(resume: str | None, folder: str | Path) -> str | None:
-    """Return the checkpoint that a run goes on from, or None for a new one.
+    """Return the checkpoint to resume from, or None for a new run.
 
     Args:
-        resume: a path, "auto" for the newest whole checkpoint of the run folder where there is one, or None.
+        resume: a path, "auto" for the newest undamaged checkpoint in the run folder if there is one, or None.
         folder: the run folder.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the path does not exist.
     """
     if resume is None:
         return None
@@ -49,20 +49,16 @@ def checkpoint_to_resume(resume: str | None, folder: str | Path) -> str | None:
 
 
 def hide_known_advice() -> None:
-    """Hide Lightning's advice that does not apply here.
-
-    The narrow demo loads procedural clips in the training process on purpose, and checkpoints of a folder that
-    is resumed lie in it already.
-    """
+    """Hide Lightning's advice that does not apply here."""
     for message in (
-        r".*does not have many workers which may be a bottleneck.*",
+        r".*does not have many workers which may be a bottleneck.*",  # on purpose for procedural clips
         r"You're resuming from a checkpoint that ended before the epoch ended.*",  # see lgtsm.data.sampling
         r"`ModelCheckpoint\(monitor=.*could not find the monitored key.*",  # a run shorter than one epoch
-        r".*Checkpoint directory .* exists and is not empty.*",
+        r".*Checkpoint directory .* exists and is not empty.*",  # always so for a resumed run
         r".*GPU available but not used.*",
         r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",  # Lightning's own use of torch
         r"The `srun` command is available on your system but is not used.*",
-        r"It is recommended to use `self.log\('val/.*sync_dist=True.*",  # the metrics are of all processes already
+        r"It is recommended to use `self.log\('val/.*sync_dist=True.*",  # metrics already cover all processes
         r".*The number of training batches .* is smaller than the logging interval.*",
     ):
         warnings.filterwarnings("ignore", message=message)

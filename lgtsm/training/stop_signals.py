@@ -1,4 +1,4 @@
-"""SIGTERM and SIGUSR1 ask a run to stop; it does so between two steps, with a checkpoint."""
+"""Stop a run on SIGTERM or SIGUSR1, between two steps and with a checkpoint."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ EXIT_STATUS = 75  # EX_TEMPFAIL of sysexits.h: try again later
 
 
 class StoppedBySignal(Exception):
-    """The run was asked to stop, and did, after writing a checkpoint."""
+    """The run stopped on a signal, after writing a checkpoint."""
 
 
 class StopSignals:
-    """Remember that a signal came, and nothing more: the handler may run in the middle of anything."""
+    """Note that a signal came, and do no more: the handler may interrupt anything."""
 
     WATCHED = (signal.SIGTERM, signal.SIGUSR1)
 
@@ -32,19 +32,19 @@ class StopSignals:
         self.unwatch()
 
     def watch(self) -> None:
-        """Install the handlers; only a program's main thread can."""
+        """Install the handlers; only the main thread can."""
         if threading.current_thread() is threading.main_thread():
             self._process = os.getpid()
             self._before = {number: signal.signal(number, self._remember) for number in self.WATCHED}
 
     def unwatch(self) -> None:
-        """Put back the handlers from before."""
+        """Restore the earlier handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
-        if os.getpid() != self._process:  # a loading process that was forked: it shall end as it would have
+        if os.getpid() != self._process:  # a forked loading process: end it as usual
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self.received = signal.Signals(number).name
@@ -54,11 +54,10 @@ WORKER_GRACE = 60  # seconds
 
 
 def outlive_stop_signals(worker: int) -> None:
-    """Let a loading process go on working when the run is asked to stop (`worker_init_fn` of a DataLoader).
+    """Keep a loading process alive when the run is asked to stop (`worker_init_fn` of a DataLoader).
 
-    Schedulers signal all processes of a job alike. A loading process that ended at once would break the step that the
-    run still has to finish. SIGTERM ends it too, but only after a minute, since that is also how it is ended when the
-    training process does not close it.
+    Schedulers signal all processes of a job, but the run still needs its loaders to finish the current step. SIGTERM
+    still ends them after a minute, because it also cleans up loaders that the training process did not close.
     """
     for number in (signal.SIGUSR1, signal.SIGUSR2):  # the second is submitit's
         signal.signal(number, signal.SIG_IGN)

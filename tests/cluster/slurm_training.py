@@ -71,7 +71,7 @@ def test_a_job_ends_with_the_weights_of_an_uninterrupted_run(node, tmp_path):
     printed = output.read_text()
     assert "Stopped by SIGUSR1 after step" in printed
     assert "Stopped by SIGTERM after step" in printed
-    assert printed.count("Going on from ") == int(state["Restarts"])
+    assert printed.count("Resuming from ") == int(state["Restarts"])
 
     log = read_log(run)
     assert log.starts == int(state["Restarts"]) + 1

@@ -5,9 +5,10 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import get_object
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from lgtsm.config.build import ConfigError, build, targets
+from lgtsm.config.build import ConfigError, build
 from lgtsm.config.check import check_complete, missing_keys
 from lgtsm.config.folder import config_folder
 from lgtsm.config.record import write_config
@@ -19,7 +20,7 @@ EXPERIMENTS = sorted(
     path.relative_to(CONF / "experiment").with_suffix("").as_posix() for path in (CONF / "experiment").rglob("*.yaml")
 )
 
-# What other files build on; by themselves they name no videos or kinds, or stand for another file.
+# Parts of other files: alone they name no videos or kinds, or stand in for another file.
 BUILT_ON = {("data", "clips"), ("mask", "drawn"), ("mask", "same")}
 
 
@@ -28,8 +29,24 @@ def composed(*overrides, name="train"):
         return compose(name, list(overrides))
 
 
+def targets(config, key):
+    """Yield (key, target) of every `_target_` at or below a node."""
+    if isinstance(config, DictConfig):
+        if config.get("_target_") is not None:
+            yield key, str(config["_target_"])
+        for name in config:
+            try:
+                value = None if OmegaConf.is_missing(config, name) else config[name]
+            except OmegaConfBaseException:
+                continue  # a reference to a value that the user has to set
+            yield from targets(value, f"{key}.{name}")
+    elif isinstance(config, ListConfig):
+        for index, node in enumerate(config):
+            yield from targets(node, f"{key}[{index}]")
+
+
 def every_option():
-    """One composition for each file of each group, so that every YAML is seen."""
+    """One composition for each file of each group, so that every YAML is covered."""
     yield "train", []
     yield "evaluate", []
     for path in sorted(CONF.glob("*/*.yaml")):
@@ -83,17 +100,17 @@ def test_published_settings():
 
 
 def test_missing_values_are_named_with_the_way_to_give_them():
-    with pytest.raises(ConfigError, match=r"data\.root has no value\. .*data\.root=/data/FVI"):
+    with pytest.raises(ConfigError, match=r"data\.root.*data\.root=/data/FVI"):
         check_complete(composed("experiment=fvi_lgtsm"))
 
 
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        ([], r"no experiment is chosen.*experiment=demo.*experiment=clips_lgtsm data\.root=VIDEOS"),
+        ([], r"experiment=demo.*experiment=clips_lgtsm data\.root=VIDEOS"),
         (["data=folder"], r"experiment=clips_lgtsm data\.root=VIDEOS"),
-        (["data=folder", "data.root=/videos"], r"for the videos in /videos\. Add experiment=clips_lgtsm"),
-        (["data=fvi", "max_steps=5"], r"data\.root has no value"),
+        (["data=folder", "data.root=/videos"], r"/videos.*experiment=clips_lgtsm.*max_steps"),
+        (["data=fvi", "max_steps=5"], r"^data\.root"),
     ],
 )
 def test_nothing_is_trained_that_nobody_asked_for(overrides, words):
@@ -121,18 +138,18 @@ def test_the_precision_is_one_key_of_training_and_evaluation(precision):
 @pytest.mark.parametrize(
     ("node", "words"),
     [
-        ({"_target_": "no_such.Thing"}, r"thing\._target_ names 'no_such\.Thing', which cannot be imported"),
-        ({"_target_": "lgtsm.losses.NoSuchLoss"}, r"thing\._target_ .* cannot be imported"),
-        ({"_target_": "math.pi"}, r"thing\._target_ must name a class or a function; 'math\.pi' is a float"),
-        ({"_target_": "lgtsm.create_model", "name": "???"}, r"thing\.name has no value"),
+        ({"_target_": "no_such.Thing"}, r"thing\._target_ .*'no_such\.Thing'.*import"),
+        ({"_target_": "lgtsm.losses.NoSuchLoss"}, r"thing\._target_ .*NoSuchLoss.*import"),
+        ({"_target_": "math.pi"}, r"thing\._target_ .*'math\.pi'.*float"),
+        ({"_target_": "lgtsm.create_model", "name": "???"}, r"thing\.name .*=VALUE"),
         ({"_target_": "lgtsm.create_model", "name": "${absent}"}, r"thing\.name: .*absent"),
         (
             {"_target_": "lgtsm.losses.GeneratorLoss", "reconstruction": {"_target_": "math.sqrt", "_args_": [4]}},
-            r"thing\.reconstruction must describe a Module; math\.sqrt gave a float",
+            r"thing\.reconstruction .*Module.*math\.sqrt .*float",
         ),
-        ({"_target_": "lgtsm.create_model", "name": "vinet"}, "thing: There is no model named 'vinet'"),
-        ({"_target_": "lgtsm.losses.StyleLoss", "divisor": "paper", "bogus": 1}, "thing cannot be built"),
-        ({"_target_": "lgtsm.losses.StyleLoss"}, "thing must describe a Linear; .* gave a StyleLoss"),
+        ({"_target_": "lgtsm.create_model", "name": "vinet"}, "thing: .*'vinet'"),
+        ({"_target_": "lgtsm.losses.StyleLoss", "divisor": "paper", "bogus": 1}, "thing .*bogus"),
+        ({"_target_": "lgtsm.losses.StyleLoss"}, "thing .*Linear.*StyleLoss"),
     ],
 )
 def test_build_errors_name_the_key(node, words):
@@ -142,13 +159,13 @@ def test_build_errors_name_the_key(node, words):
 
 def test_errors_name_the_key_that_a_value_is_written_at():
     config = composed("experiment=demo", "adversarial.loss.kind=hing")
-    with pytest.raises(ConfigError, match=r"^adversarial\.loss: kind must be one of"):
+    with pytest.raises(ConfigError, match=r"^adversarial\.loss: kind .*hing"):
         build(config.module, "module")
     config = composed("experiment=demo", "data.train_videos.num_videos=0")
     with pytest.raises(ConfigError, match=r"^data\.train_videos"):
         build(config.loader, "loader")
     config = composed("experiment=demo", "+validation_metrics.mine={_target_: fractions.Fraction}")
-    with pytest.raises(ConfigError, match=r"^validation_metrics\.mine must describe a Module; .* gave a Fraction"):
+    with pytest.raises(ConfigError, match=r"^validation_metrics\.mine .*Module.*Fraction"):
         build(config.module, "module")
 
 

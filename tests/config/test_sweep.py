@@ -26,5 +26,5 @@ def test_experiments_of_ones_own_are_found(option, tmp_path):
 
 
 def test_a_pattern_that_fits_nothing_gets_a_sentence():
-    with pytest.raises(ConfigError, match=r"experiment=glob\(ablations/\*\) fits no file: .* experiment/ablations/"):
+    with pytest.raises(ConfigError, match=r"experiment=glob\(ablations/\*\).* experiment/ablations/"):
         expand_globs(["experiment=glob(ablations/*)"])

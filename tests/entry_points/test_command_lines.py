@@ -66,7 +66,7 @@ def test_lgtsm_lists_its_commands_and_hands_over(tmp_path):
     assert all(name in result.stdout for name in COMMANDS)
     assert command("lgtsm", "inpaint", "--help").stdout.startswith("usage: lgtsm inpaint")
     wrong = command("lgtsm", "paint")
-    assert (wrong.returncode, "has no command 'paint'" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "'paint'" in wrong.stderr) == (2, True)
     assert command("lgtsm", "--version").stdout.strip() == lgtsm.__version__
 
 
@@ -111,7 +111,7 @@ def test_inpaint_wrong_input_gets_one_sentence_and_leaves_nothing(tmp_path, pair
         "not_a_video.mp4": (data_folder / "odd" / "not_a_video.mp4", masks, weights),
         "no_frames": (files / "no_frames", masks, weights),
         "absent.ckpt": (video, masks, files / "absent.ckpt"),
-        "cannot be read as a checkpoint": (video, masks, files / "broken.ckpt"),
+        "broken.ckpt": (video, masks, files / "broken.ckpt"),
     }
     out = tmp_path / "out"
     out.mkdir()
@@ -140,7 +140,7 @@ def test_train_says_where_the_data_must_lie(tmp_path):
     assert "Traceback" not in result.stderr
     missing = command("lgtsm.train", "experiment=faceforensics_lgtsm", cwd=tmp_path)
     assert missing.returncode == 2
-    assert "data.root has no value" in missing.stderr
+    assert "lgtsm train: data.root" in missing.stderr
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_check_data_on_a_good_and_a_damaged_tree(tmp_path, data_folder, data, tr
     write_masks(masks / "video0", invert=True)
     bad = command(*words, "expected.train=6", "expected.validation=3", cwd=tmp_path)
     assert bad.returncode == 1, bad.stdout + bad.stderr
-    # In FaceForensics each video has masks of its own, so the two new ones lack them too.
+    # In FaceForensics each video has its own masks, so the two new ones lack them too.
     for words in (
         "1: torn",
         "1: short (3)",
@@ -72,13 +72,13 @@ def test_check_data_on_a_good_and_a_damaged_tree(tmp_path, data_folder, data, tr
         f"{count} things are wrong",
     ):
         assert words in bad.stdout, bad.stdout
-    assert {path.name for path in tmp_path.iterdir()} == {"data"}  # it leaves nothing behind
+    assert {path.name for path in tmp_path.iterdir()} == {"data"}  # nothing is left behind
 
 
 def test_check_data_without_data_is_a_sentence(tmp_path):
     for words, sentence in (
         (("data=fvi", f"data.root={tmp_path}"), "The FVI data set"),
-        (("data=fvi",), "data.root has no value"),
+        (("data=fvi",), "check_data: data.root"),
         (("data=synthetic",), "reads no files"),
     ):
         result = command("lgtsm", "check_data", *words, cwd=tmp_path)

@@ -53,7 +53,7 @@ def test_a_protocol_run_goes_on_and_two_of_them_are_compared(tmp_path, videos, c
     with pytest.raises(SystemExit) as stopped:
         compare.main([f"{tmp_path}/videos"])
     assert stopped.value.code == 2
-    assert "has no metrics.json" in capsys.readouterr().err
+    assert "metrics.json" in capsys.readouterr().err
 
 
 def test_inputs_are_written_for_others(tmp_path, videos):
@@ -88,7 +88,7 @@ def test_videos_and_a_device_that_is_there_must_be_named():
         run(composed("evaluate", "protocol=paper_fvi", "device=gpu9"))
     with pytest.raises(ValueError, match=r"protocol\.videos"):
         run(composed("evaluate", "protocol=paper_fvi"))
-    with pytest.raises(ValueError, match=r"data\.root has no value"):
+    with pytest.raises(ValueError, match=r"^data\.root"):
         run(composed("evaluate", "data=fvi"))
 
 
@@ -113,10 +113,10 @@ def test_the_precision_of_the_network_is_part_of_what_it_is(tmp_path, videos, ne
     assert "precision" not in document()["methods"]["temporal-copy"]
     assert "precision bf16" in (tmp_path / "run" / "report.md").read_text()
     assert "precision: bf16" in (tmp_path / "run" / "config.yaml").read_text()
-    choose("fp32")  # on another machine; what was begun goes on
+    choose("fp32")  # on another machine, the evaluation continues
     assert run(small(videos, *words)) == scores
-    assert "run was begun in it" in capsys.readouterr().err
-    with pytest.raises(ValueError, match=r"has scores of another 'network'.*'precision': 'fp32'"):
+    assert f"precision bf16: the evaluation in {tmp_path}/run" in capsys.readouterr().err
+    with pytest.raises(ValueError, match=r"'network'.*'precision': 'fp32'"):
         run(small(videos, *words, "precision=fp32"))
     exact = run(small(videos, network, f"paths.run={tmp_path}/exact", "precision=fp32"))
     assert exact["network"]["mse_hole"] == pytest.approx(scores["network"]["mse_hole"], rel=0.05)
@@ -135,7 +135,7 @@ def test_validation_clips_are_scored_in_the_precision_that_is_said(tmp_path, net
     scores = run(composed("evaluate", f"paths.run={tmp_path}/fillers", *tiny[:3], "methods=[key-frames,smooth-fill]"))
     assert list(scores) == ["key-frames", "smooth-fill"]
     assert "precision" not in capsys.readouterr().err
-    with pytest.raises(ValueError, match="precision must be one of 'auto'"):
+    with pytest.raises(ValueError, match=r"precision .*'auto'.*'int8'"):
         config = composed("evaluate", *tiny)
         config.precision = "int8"
         run(config)

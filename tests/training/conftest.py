@@ -23,7 +23,7 @@ ADVERSARIAL = {"weight", "start_step", "start_plateau", "step_order", "gradient_
 
 
 class Recorder(pl.Callback):
-    """Keep what was logged and what the weights were after every batch."""
+    """Record the logged values and the weights after every batch."""
 
     def __init__(self):
         self.losses, self.states, self.global_steps = [], [], []
@@ -37,7 +37,7 @@ class Recorder(pl.Callback):
 @pytest.fixture
 def make_module():
     def make(width=4, spectral_norm=True, **options):
-        """Options are those of the module, of its optimizers and of its adversarial part."""
+        """Take options of the module, its optimizers and its adversarial training."""
         torch.manual_seed(0)
         stepped = {key: options.pop(key) for key in OPTIMIZERS & options.keys()}
         gan = {key: options.pop(key) for key in ADVERSARIAL & options.keys()}

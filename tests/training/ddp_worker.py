@@ -1,4 +1,4 @@
-"""Train in every process that torchrun starts, and keep what each saw: `torchrun ... ddp_worker.py FOLDER`."""
+"""Train in every process that torchrun starts, and record what each sees: `torchrun ... ddp_worker.py FOLDER`."""
 
 import sys
 from functools import partial
@@ -23,7 +23,7 @@ STEPS = 4  # two before the discriminator, two with it
 
 
 class Gradients(pl.Callback):
-    """Keep the gradients of every optimizer step, and the names of the clips trained on and validated."""
+    """Record each optimizer step's gradients, and the names of training and validation clips."""
 
     def __init__(self):
         self.steps, self.draws, self.validated = [], [], []
@@ -50,7 +50,7 @@ class PoisonOnOneProcess(pl.Callback):
 
 
 def train(batch_size, accumulate=1, order="generator_first", poison=False, held_out=5, **trainer_options):
-    """Train the same small networks on the same stream; return what the callback kept and the validation scores."""
+    """Train the same small networks on the same stream; return the callback's records and the validation scores."""
     torch.manual_seed(0)
     hide_known_advice()
     clips = [

@@ -1,4 +1,4 @@
-"""Kill a run at random moments, resume it each time, and compare it with a run that was left alone.
+"""Kill a run at random moments, resume it each time, and compare it with an undisturbed run.
 
 `python tests/training/kill_at_random.py FOLDER [KILLS] [STEPS] [SEED]` prints what happened as JSON. Each start is a
 process of
@@ -48,7 +48,7 @@ def start(folder, steps):
 
 
 def wait_for_training(folder, number, logs):
-    """Wait until a start logs its first step, and return whether it has not ended by then."""
+    """Wait for a start's first logged step; return whether it is still running."""
     while len(list((folder / "log").glob("version_*/metrics.csv"))) == logs:
         if os.waitpid(number, os.WNOHANG)[0]:
             return False
@@ -62,7 +62,7 @@ def newest_step(folder):
 
 
 def differences(a, b, place=""):
-    """Yield where two checkpoints' contents differ."""
+    """Yield the keys at which two checkpoints differ."""
     if isinstance(a, torch.Tensor):
         if not torch.equal(a, b):
             yield place
@@ -95,12 +95,12 @@ def main(folder, kills, steps, seed):
         logs = len(list((killed / "log").glob("version_*/metrics.csv")))
         number = start(killed, steps)
         if not wait_for_training(killed, number, logs):
-            break  # it was through
+            break  # it had finished
         time.sleep(rng.uniform(0, 2 * seconds / kills))
         os.kill(number, signal.SIGKILL)
         os.waitpid(number, 0)
-        # A loading process that was just being started when its parent died never learns of that: torch notes the
-        # parent's number too late. Left alone it would wait for ever, and keep our stderr open.
+        # A loading process that is starting when its parent dies never notices, because torch records the parent's
+        # number too late. It would wait forever and keep our stderr open.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(number, signal.SIGKILL)
         happened.append(newest_step(killed))

@@ -1,4 +1,4 @@
-"""Reading logs of runs that were stopped, resumed and killed, and drawing them."""
+"""Read and draw the logs of stopped, resumed and killed runs."""
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ def values(log, column):
 
 
 def test_starts_are_joined_and_steps_done_again_replace_those_from_before(tmp_path):
-    # Stopped at 30 or later and resumed from a checkpoint at 20; the eleventh start is not the second.
+    # Stopped at 30 or later and resumed from a checkpoint at 20; start 10 sorts after start 2.
     write(tmp_path, 0, "epoch,step,train/loss,val/psnr\n0,9,1.0,\n0,19,2.0,\n0,19,,30.0\n0,29,3.0,\n0,29,,31.0\n")
     write(tmp_path, 2, "epoch,step,train/loss\n0,29,3.5\n0,39,4.0\n")
     write(tmp_path, 10, "epoch,step,train/adversarial,train/loss\n1,49,0.5,5.0\n")
@@ -139,10 +139,10 @@ def test_plot_writes_a_png_of_several_runs(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["{run}/nothing"], "has no training log: neither {run}/nothing/log/version_0/metrics.csv"),
-        (["{run}/empty"], "{run}/empty has logged nothing yet"),
-        (["{run}/good", "-o", "{run}/x.pdf"], "-o must name a .png file; got {run}/x.pdf."),
-        (["{run}/good", "--smooth", "0"], "--smooth must be at least 1 point; got 0."),
+        (["{run}/nothing"], "{run}/nothing/log/version_0/metrics.csv"),
+        (["{run}/empty"], "{run}/empty has logged nothing"),
+        (["{run}/good", "-o", "{run}/x.pdf"], ".png file; got {run}/x.pdf."),
+        (["{run}/good", "--smooth", "0"], "--smooth must be at least 1"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_a_sentence(tmp_path, capsys, words, sentence):

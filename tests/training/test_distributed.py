@@ -104,7 +104,7 @@ def test_two_stages_with_a_stop_in_between_end_as_one_process(tmp_path):
     assert "Stopped by SIGUSR1 after step" in finish(stopped, expected=75)
     newest = torch.load(tmp_path / "two" / "checkpoints" / "last.ckpt", weights_only=True)
     assert 0 < newest["global_step"] < 40
-    assert "Going on from" in finish(start(two))
+    assert "Resuming from" in finish(start(two))
     one = [sys.executable, "-m", "lgtsm.train", *TINY, *steps[:-1], "batch_size=2", f"paths.run={tmp_path}/one"]
     finish(start(one))
     states = [torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True) for name in ("two", "one")]

@@ -44,10 +44,7 @@ class Poison:
 def test_a_number_that_is_not_finite_stops_the_run_and_keeps_the_batch(make_module, fit, tmp_path):
     module = make_module()
     Poison(module, {2})
-    with pytest.raises(
-        NonFiniteError,
-        match=r"At step 2 a number is not finite: loss = inf, reconstruction = inf\. The batch is kept in",
-    ):
+    with pytest.raises(NonFiniteError, match=r"step 2 .*loss = inf, reconstruction = inf.*nonfinite"):
         fit(module, 5)
     (path,) = (tmp_path / "nonfinite").iterdir()
     assert path.name == "step0000002_rank0.pt"
@@ -60,7 +57,7 @@ def test_a_number_that_is_not_finite_stops_the_run_and_keeps_the_batch(make_modu
 def test_skipped_batches_step_nothing_and_are_limited(make_module, fit, order):
     module = make_module(finite=FiniteGuard("skip", limit=2), step_order=order)
     Poison(module, {1, 3})
-    with pytest.warns(NonFiniteWarning, match=r"It is skipped \(\d of at most 2\)"):
+    with pytest.warns(NonFiniteWarning, match=r"skipped \(\d of at most 2\)"):
         trainer, recorder = fit(module, 4)
     assert trainer.global_step == 4
     assert module.batches_done == 6
@@ -68,13 +65,13 @@ def test_skipped_batches_step_nothing_and_are_limited(make_module, fit, order):
     assert trainer.callback_metrics["train/skipped_steps"] == 2
     for step in (1, 3):
         for key, value in recorder.states[step].items():
-            # The order of the steps decides whether the discriminator had its turn before.
+            # The step order decides whether the discriminator had already stepped.
             own = key.startswith("discriminator.") and not key.endswith(("_u", "_v")) and order == "generator_first"
             if key.startswith("generator.") or own:
                 assert torch.equal(value, recorder.states[step - 1][key]), key
     module = make_module(finite=FiniteGuard("skip", limit=1))
     Poison(module, {0, 1})
-    with pytest.warns(NonFiniteWarning), pytest.raises(NonFiniteError, match=r"makes 2, more than nonfinite.limit=1"):
+    with pytest.warns(NonFiniteWarning), pytest.raises(NonFiniteError, match=r" 2, .*nonfinite\.limit=1"):
         fit(module, 4)
 
 
@@ -132,7 +129,7 @@ def test_discriminator_statistics_are_logged(make_module, fit):
 
 
 def test_scaled_gradients_are_clipped_at_their_true_scale(make_module, fit):
-    """fp16 scales losses; the norm must be limited after that has been undone."""
+    """fp16 scales losses; clip the norm only after unscaling."""
     scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
     module = make_module(max_gradient_norm=1e-3, discriminator=None, optimizer=partial(torch.optim.SGD, lr=1.0))
     start = {key: value.clone() for key, value in module.generator.state_dict().items()}
@@ -145,7 +142,7 @@ def test_overflows_without_end_stop_the_run(make_module, fit):
     scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
     module = make_module(discriminator=None)
     module.generator.layers.conv5.feature.weight.register_hook(lambda gradient: gradient * math.nan)
-    with pytest.raises(NonFiniteError, match="gradients overflow step after step"):
+    with pytest.raises(NonFiniteError, match=r"overflow.* scale"):
         fit(module, 60, plugins=[MixedPrecision("16-mixed", "cpu", scaler)])
 
 
@@ -159,7 +156,7 @@ def test_an_overflow_of_fp16_is_the_scalers_business(make_module, fit):
 
 
 class Logged:
-    """A trainer as far as the callback looks at it."""
+    """The parts of a trainer that the callback reads."""
 
     loggers = ()
     log_every_n_steps = 10
@@ -173,9 +170,9 @@ class Logged:
 @pytest.mark.parametrize(
     ("told_apart", "reconstruction", "words"),
     [
-        (0.999, 0.1, r"tells 98\.0% of the patches apart"),
-        (0.5, 0.1, "no better than by chance"),
-        (0.7, 0.2, r"is 1\.5\d times what it was"),
+        (0.999, 0.1, r"98\.0%"),
+        (0.5, 0.1, "chance"),
+        (0.7, 0.2, r" 1\.5\d times "),
         (0.7, 0.1, None),
     ],
 )
@@ -185,7 +182,7 @@ def test_signs_of_collapse_are_named_once(make_module, told_apart, reconstructio
         begun = step >= 20
         trainer.show(told_apart=told_apart if begun else 0.7, reconstruction=reconstruction if begun else 0.1)
         health.on_train_batch_end(trainer, module, None, None, 0)
-        if step == 200:  # a run that is resumed in between
+        if step == 200:  # resume the run in between
             state, health = health.state_dict(), GANHealth(window=20)
             health.load_state_dict(state)
     sentences = [str(warning.message) for warning in recwarn if warning.category is GANHealthWarning]

@@ -60,7 +60,7 @@ def test_one_networks_step_leaves_the_others_weights_and_gradients_alone(make_mo
 
 
 def test_the_generator_follows_the_discriminator(make_module, fit, make_clip):
-    # With the adversarial part alone, a step must raise the scores of what is filled.
+    # With the adversarial term alone, a step must raise the scores of filled videos.
     module = make_module(weight=1.0)
     module.loss.weights["reconstruction"] = 0.0
     fit(module, 1)
@@ -86,7 +86,7 @@ def test_resume_continues_as_if_uninterrupted(make_module, fit, tmp_path, stop_a
     _, uninterrupted = fit(whole, 7)
     trainer, first = fit(make_module(**options), stop_at)
     trainer.save_checkpoint(tmp_path / "stopped.ckpt")
-    torch.manual_seed(123)  # nothing may hang on the process's own random state
+    torch.manual_seed(123)  # results must not depend on the process's random state
     resumed = make_module(**options)
     _, second = fit(resumed, 7, resume=tmp_path / "stopped.ckpt")
     assert first.losses + second.losses == uninterrupted.losses
@@ -166,7 +166,7 @@ def test_it_learns(make_module, fit, make_data):
 
 
 def test_golden_losses(make_module, fit):
-    """Ten steps, both stages: a change of any number here must be meant."""
+    """Ten steps, both stages: change a number here only on purpose."""
     _, recorder = fit(make_module(start_step=5, weight=0.1), 10)
     assert recorder.losses == pytest.approx(GOLDEN, rel=1e-2)
 

@@ -20,7 +20,7 @@ class Numbers(Dataset):
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM])
 def test_a_signal_to_all_processes_of_a_job_leaves_the_loading_ones_at_work(number):
-    # SLURM signals every process of a step; the step that the run is in still needs its data.
+    # SLURM signals every process of a step; the run's current step still needs its data.
     loader = DataLoader(Numbers(), num_workers=1, batch_size=1, prefetch_factor=1, worker_init_fn=outlive_stop_signals)
     seen = []
     for batch in loader:

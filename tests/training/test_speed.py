@@ -1,4 +1,4 @@
-"""Speed and time left, with a clock that only the parts of a training move."""
+"""Speed and time left, with a clock that only training events advance."""
 
 import csv
 
@@ -22,7 +22,7 @@ class Clock:
 
 
 class Passing(pl.Callback):
-    """Let time pass as a training would, and note at every step what is said to be left."""
+    """Advance the clock as a training would, and record the reported time left at every step."""
 
     def __init__(self, clock, speed, slow_steps=()):
         self.clock, self.speed, self.slow_steps, self.said = clock, speed, slow_steps, {}
@@ -51,7 +51,7 @@ class Noting(pl.Callback):
 
 @pytest.fixture
 def simulate(tmp_path, make_module, make_data):
-    """Return simulate(steps, gan_from, ...) -> (what is left at every step by truth, and as said; logged rows)."""
+    """Return simulate(steps, gan_from, ...) -> (true and reported time left at every step; logged rows)."""
 
     def run(steps, gan_from, slow_steps=(), speed=None, resume=None, every=2, **options):
         hide_known_advice()
@@ -81,10 +81,10 @@ def test_what_is_left_is_what_then_passes(simulate):
     # Validations after 6, 12, 18 and 24 steps; the GAN from 10 on, its steps assumed to take 2 x 2 s until measured.
     _, left, rows = simulate(24, 10)
     assert left[1][1] is None  # nothing measured
-    # Before the first validation has been seen, its time is not known.
+    # The time of a validation is unknown before the first one.
     assert left[2][1] == pytest.approx(8 * PRETRAIN + 14 * 2 * PRETRAIN)
     assert left[8][1] == pytest.approx(2 * PRETRAIN + 14 * 2 * PRETRAIN + 3 * VALIDATION)
-    # Both stages measured, from 12 on: exact; at a step that ends an epoch the validation is beginning.
+    # Both stages are measured from 12 on: exact. At a step that ends an epoch, the validation is about to start.
     for step in range(13, 24):
         truth, said = left[step]
         assert said == pytest.approx(truth - (VALIDATION if step == 18 else 0)), step

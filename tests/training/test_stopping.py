@@ -1,4 +1,4 @@
-"""Whatever ends a run, it goes on as if nothing had been."""
+"""A run resumes as if nothing had happened, however it ended."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def test_a_signal_stops_at_the_step_with_a_checkpoint(make_module, fit, tmp_path
     handlers = [signal.getsignal(watched) for watched in (signal.SIGTERM, signal.SIGUSR1)]
     folder = tmp_path / "checkpoints"
     callbacks = [RunCheckpoints(folder, every_steps=1000), SendSignal(number, after)]
-    with pytest.raises(StoppedBySignal, match=rf"by {number.name} after step {after}; .*resume=auto paths.run="):
+    with pytest.raises(StoppedBySignal, match=rf"{number.name} after step {after}; .*resume=auto paths.run="):
         fit(make_module(**OPTIONS), 9, callbacks=callbacks, plugins=[WholeCheckpointIO()])
     assert [signal.getsignal(watched) for watched in (signal.SIGTERM, signal.SIGUSR1)] == handlers
     newest = checkpoint_to_resume("auto", tmp_path)
@@ -80,9 +80,9 @@ def test_a_signal_from_before_the_training_stops_it_after_one_step(make_module, 
     checkpoints = RunCheckpoints(tmp_path / "checkpoints")
     with StopSignals() as checkpoints.earlier:
         os.kill(os.getpid(), signal.SIGUSR1)
-        with pytest.raises(StoppedBySignal, match="by SIGUSR1 after step 1;"):
+        with pytest.raises(StoppedBySignal, match="SIGUSR1 after step 1;"):
             fit(make_module(), 5, callbacks=[checkpoints])
-        os.kill(os.getpid(), signal.SIGUSR1)  # and one after it does no harm
+        os.kill(os.getpid(), signal.SIGUSR1)  # a second signal afterwards does no harm
     assert (tmp_path / "checkpoints" / "step0000001.ckpt").is_file()
 
 
@@ -124,7 +124,7 @@ def test_the_best_are_remembered_when_the_folder_has_moved(make_module, make_dat
     train(tmp_path / "old", 4)
     shutil.copytree(tmp_path / "old", tmp_path / "new")
     newest = max((tmp_path / "old").iterdir(), key=lambda path: path.stat().st_mtime)
-    start = shutil.copy(newest, tmp_path / "start.ckpt")  # Lightning does not remove what a run began with
+    start = shutil.copy(newest, tmp_path / "start.ckpt")  # Lightning keeps the checkpoint that a run started from
     stayed = train(tmp_path / "old", 8, resume=start)
     moved = train(tmp_path / "new", 8, resume=start)
     assert names(tmp_path / "old") == names(tmp_path / "new")
@@ -150,18 +150,18 @@ def test_a_damaged_newest_checkpoint_is_noticed_and_the_one_before_taken(make_mo
     if damage == "changed":
         content[len(content) // 2] ^= 1
     newest.write_bytes(content[: {"truncated": len(content) // 2, "empty": 0}.get(damage, len(content))])
-    with pytest.warns(DamagedCheckpointWarning, match=r"step0000006.ckpt is damaged .*older one is taken"):
+    with pytest.warns(DamagedCheckpointWarning, match=r"step0000006.ckpt is damaged"):
         assert checkpoint_to_resume("auto", tmp_path) == str(before)
     before.unlink()
     with (
         pytest.warns(DamagedCheckpointWarning),
-        pytest.raises(ValueError, match=r"None of the 1 checkpoints in .* whole"),
+        pytest.raises(ValueError, match=r" 1 checkpoints in .* damaged"),
     ):
         checkpoint_to_resume("auto", tmp_path)
 
 
 def test_a_full_disk_leaves_the_old_checkpoint_whole(make_module, fit, tmp_path):
-    """A limit on the size of files makes the write fail half-way, as a full disk does."""
+    """A file size limit makes the write fail halfway, like a full disk."""
     trainer, _ = fit(make_module(), 1, plugins=[WholeCheckpointIO()])
     path = tmp_path / "checkpoints" / "step0000001.ckpt"
     trainer.save_checkpoint(path)
@@ -169,7 +169,7 @@ def test_a_full_disk_leaves_the_old_checkpoint_whole(make_module, fit, tmp_path)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(old) // 2, limits[1]))
     try:
-        with pytest.raises(CheckpointNotSavedError, match=r"step0000001.ckpt could not be written .* resume=auto"):
+        with pytest.raises(CheckpointNotSavedError, match=r"step0000001.ckpt .* resume=auto"):
             trainer.save_checkpoint(path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -181,7 +181,7 @@ def test_a_full_disk_leaves_the_old_checkpoint_whole(make_module, fit, tmp_path)
 def test_resume_names_what_is_not_there(tmp_path):
     assert checkpoint_to_resume(None, tmp_path) is None
     assert checkpoint_to_resume("auto", tmp_path) is None
-    with pytest.raises(FileNotFoundError, match=r"There is no checkpoint nowhere\.ckpt to resume"):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.ckpt"):
         checkpoint_to_resume("nowhere.ckpt", tmp_path)
 
 
@@ -223,7 +223,7 @@ def test_random_numbers_of_the_step_go_on_too(make_module, make_data, fit, tmp_p
 
 def test_a_plateau_starts_the_gan_and_is_remembered(make_module, fit, make_data, tmp_path):
     def module():
-        # A rate of zero: validation stands still from the second time on.
+        # With a rate of zero, validation stops improving after the first time.
         return make_module(
             start_step=1000,
             start_plateau=Plateau(patience=2),
@@ -249,11 +249,11 @@ def test_a_plateau_starts_the_gan_and_is_remembered(make_module, fit, make_data,
 def test_plateau_counts_validations_without_a_better_score(mode):
     plateau = Plateau("score", mode, patience=2, least_change=0.5)
     sign = 1 if mode == "max" else -1
-    reached = [
+    reached = []
+    for step, value in enumerate([1.0, 2.0, 2.4, 2.6, 2.7, 2.8, 9.0]):
         plateau.update({"score": torch.tensor(sign * value)}, step)
-        for step, value in enumerate([1.0, 2.0, 2.4, 2.6, 2.7, 2.8, 9.0])
-    ]
+        reached.append(plateau.reached_at is not None)
     assert reached == [False, False, False, False, False, True, True]
     assert plateau.reached_at == 5
-    with pytest.raises(ValueError, match=r"watches 'score', which validation does not give; it gives other"):
+    with pytest.raises(ValueError, match=r"'score'.* other"):
         plateau.update({"other": torch.tensor(1.0)}, 9)

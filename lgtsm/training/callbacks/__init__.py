@@ -1,4 +1,4 @@
-"""What happens beside the training step."""
+"""Callbacks around the training step."""
 
 from lgtsm.training.callbacks.best import BestCheckpoints
 from lgtsm.training.callbacks.checkpoints import RunCheckpoints

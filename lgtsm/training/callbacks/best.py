@@ -1,4 +1,4 @@
-"""The best checkpoints of a run, also after its folder has been moved."""
+"""Keep a run's best checkpoints, even after its folder has moved."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 
 class BestCheckpoints(ModelCheckpoint):
-    """Lightning's ModelCheckpoint, which forgets what was best when a folder has another name than it had.
-
-    Arguments are those of ModelCheckpoint.
-    """
+    """ModelCheckpoint, with the same arguments, but it remembers the best scores when the run folder is renamed."""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the best checkpoints of before, those that lie in this run's folder."""
+        """Restore the best checkpoints that exist in this run's folder."""
         here = {str(Path(self.dirpath) / Path(path).name): score for path, score in state_dict["best_k_models"].items()}
         here = {path: score for path, score in here.items() if Path(path).is_file()}
         if not here:
-            return  # a run that begins in another folder chooses among its own
+            return  # started in another folder: choose among its own only
         by_score = sorted(here, key=here.get, reverse=self.mode == "max")
         super().load_state_dict(
             state_dict

@@ -1,4 +1,4 @@
-"""Checkpoints that a run goes on from after any end."""
+"""Write checkpoints that a run can resume from, however it ended."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from lgtsm.whole_files import whole_file
 
 
 class RunCheckpoints(Checkpoint):
-    """Write `stepN.ckpt` every so many steps, at the end, and when SIGTERM or SIGUSR1 asks the run to stop.
+    """Write `stepN.ckpt` at regular steps, at the end, and when SIGTERM or SIGUSR1 asks the run to stop.
 
-    `last.ckpt` is always the newest one. Where a checkpoint falls on the last batch of an epoch, it is written after
-    the validation, so that a run that goes on from it does not leave that out; a signal then has it written before as
-    well, in case that the validation lasts too long. Checkpoints of later steps than the one that a run begins with are
-    of another attempt and are moved to `abandoned`.
+    `last.ckpt` is always the newest. A checkpoint due at the last batch of an epoch is written after the validation, so
+    that a resumed run does not skip it; on a signal it is also written before, in case the validation takes too long.
+    Checkpoints beyond the step that a run starts from belong to another attempt and move to `abandoned`.
 
-    Lightning's ModelCheckpoint keeps the best ones; by steps it does not do under manual optimization without
-    complaint, and it knows no signals.
+    Lightning's ModelCheckpoint keeps the best ones, but complains about steps under manual optimization and ignores
+    signals.
 
     Args:
-        folder: where they go.
-        every_steps: steps between two.
-        keep: how many of the newest to keep; two, so that one is left if the newest is damaged.
+        folder: where the checkpoints go.
+        every_steps: steps between two checkpoints.
+        keep: how many of the newest to keep; two leave one if the newest is damaged.
     """
 
     def __init__(self, folder: str | Path, every_steps: int = 1000, keep: int = 2):
@@ -39,13 +38,13 @@ class RunCheckpoints(Checkpoint):
         self.folder = Path(folder)
         self.every_steps = every_steps
         self.keep = keep
-        self.earlier: StopSignals | None = None  # where signals from before the training were noted
+        self.earlier: StopSignals | None = None  # signals from before the training
         self._signals = StopSignals()
         self._saved_step: int | None = None
         self._stopping = False
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Listen for signals, in place of Lightning, whose handlers exchange messages between processes at once."""
+        """Replace Lightning's signal handlers, which exchange messages between processes right away."""
         self._signals.watch()
         self._signals.received = self.earlier and self.earlier.received
         self._saved_step = trainer.global_step
@@ -60,7 +59,7 @@ class RunCheckpoints(Checkpoint):
     def on_train_batch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, index: int
     ) -> None:
-        """Write a checkpoint where it is time, and stop where that was asked for."""
+        """Write a checkpoint if one is due; stop if asked to."""
         stop = trainer.strategy.reduce_boolean_decision(self._signals.received is not None, all=False)
         ends_epoch = index + 1 >= trainer.num_training_batches
         if stop or (self._is_due(trainer) and not ends_epoch):
@@ -70,7 +69,7 @@ class RunCheckpoints(Checkpoint):
         self._stopping = stop
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Write what the last batch of the epoch, or a signal during it, left to be written."""
+        """Write the checkpoint that the epoch's last batch, or a signal during it, left pending."""
         if self._stopping or self._is_due(trainer):
             self._save(trainer)
         if self._stopping and trainer.global_step < trainer.max_steps:
@@ -83,7 +82,7 @@ class RunCheckpoints(Checkpoint):
         self._signals.unwatch()
 
     def on_exception(self, trainer: pl.Trainer, module: pl.LightningModule, exception: BaseException) -> None:
-        """Listen no longer."""
+        """Stop listening for signals."""
         self._signals.unwatch()
 
     def _is_due(self, trainer: pl.Trainer) -> bool:
@@ -95,11 +94,11 @@ class RunCheckpoints(Checkpoint):
     def _save(self, trainer: pl.Trainer) -> None:
         self._saved_step = trainer.global_step
         path = self._path(trainer.global_step)
-        trainer.save_checkpoint(path, weights_only=False)  # here: with optimizers and all
+        trainer.save_checkpoint(path, weights_only=False)  # with optimizers
         if not trainer.is_global_zero:
             return
         with whole_file(self.folder / "last.ckpt") as temporary:
-            temporary.unlink(missing_ok=True)  # never write through a link that was left there
+            temporary.unlink(missing_ok=True)  # never write through an old link
             try:
                 os.link(path, temporary)
             except OSError:  # a file system without hard links
@@ -112,7 +111,7 @@ class RunCheckpoints(Checkpoint):
         by = self._signals.received or "a signal to another process"
         sentence = (
             f"Stopped by {by} after step {trainer.global_step}; the checkpoint is {self._path(trainer.global_step)}. "
-            f"The same command with resume=auto paths.run={self.folder.parent} goes on from there."
+            f"To continue, run the same command with resume=auto paths.run={self.folder.parent}."
         )
         if trainer.is_global_zero:
             print(sentence, flush=True)

@@ -1,4 +1,4 @@
-"""Early signs that the game between generator and discriminator is lost."""
+"""Warn of early signs of GAN collapse."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ class GANHealthWarning(UserWarning):
 
 
 class GANHealth(pl.Callback):
-    """Watch running means of the GAN stage, log them, and warn once of each sign of collapse.
+    """Log running means of the GAN stage, and warn once about each sign of collapse.
 
-    Signs, each on the running mean over about `window` steps, from the stage's `window`-th step on:
-    the discriminator always tells real from filled (`told_apart` above `always`), so that the generator learns nothing
-    from it; it never does (within 0.5 +- `never`), so that it teaches nothing; the reconstruction loss has risen by
-    `worse` times over its mean at the start of the stage, so that the generator forgets the picture for the game.
+    Signs are checked on means over about `window` steps, after the first `window` steps of the stage.
 
     Args:
         window: steps.
-        always: share of patches, in (0.5, 1).
-        never: distance from 0.5.
-        worse: factor above 1.
+        always: share of patches in (0.5, 1); with `told_apart` above it, the discriminator leaves the generator nothing
+            to learn.
+        never: distance from 0.5; with `told_apart` closer than it, the discriminator teaches nothing.
+        worse: factor above 1; with a reconstruction loss this many times its mean at the start of the stage, the
+            generator is losing the picture.
     """
 
     LOGGED = ("told_apart", "reconstruction")
@@ -45,7 +44,7 @@ class GANHealth(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, index: int
     ) -> None:
-        """Take up the step's numbers."""
+        """Add the step's values to the running means."""
         logged = {name: trainer.callback_metrics.get(f"train/{name}") for name in self.LOGGED}
         logged = {name: value for name, value in logged.items() if value is not None and value.isfinite()}
         if module.stage != "gan" or "told_apart" not in logged:
@@ -68,11 +67,11 @@ class GANHealth(pl.Callback):
                 warnings.warn(f"Step {trainer.global_step}: {sentence}", GANHealthWarning, stacklevel=2)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return plain values."""
+        """Return the state as plain values."""
         return {"means": self._means, "at_start": self._at_start, "steps": self._steps, "warned": self._warned}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on with what `state_dict` returned."""
+        """Restore the state of `state_dict`."""
         self._means, self._at_start = dict(state["means"]), state["at_start"]
         self._steps, self._warned = state["steps"], list(state["warned"])
 
@@ -84,17 +83,17 @@ class GANHealth(pl.Callback):
         signs = {}
         if told_apart > self.always:
             signs["always"] = (
-                f"the discriminator tells {told_apart:.1%} of the patches apart, so the generator has little to learn "
-                "from it. Lower its learning rate, or add adversarial.gradient_penalty."
+                f"the discriminator tells {told_apart:.1%} of the patches apart and leaves the generator little to "
+                "learn. Lower its learning rate, or add adversarial.gradient_penalty."
             )
         if abs(told_apart - 0.5) < self.never:
             signs["never"] = (
-                "the discriminator tells real from filled no better than by chance, so it teaches nothing. Raise its "
+                "the discriminator tells real from filled no better than chance, so it teaches nothing. Raise its "
                 "learning rate or width, or start the GAN later."
             )
         if self._ratio() > self.worse:
             signs["worse"] = (
                 f"the reconstruction loss is {self._ratio():.2f} times what it was when the GAN began. Lower "
-                "adversarial.weight, or go back to a checkpoint from before."
+                "adversarial.weight, or return to an earlier checkpoint."
             )
         return signs

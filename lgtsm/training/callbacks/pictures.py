@@ -1,4 +1,4 @@
-"""Pictures of validation clips, in the run folder and at every logger that shows images."""
+"""Save pictures of validation clips, and send them to loggers that show images."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lgtsm.video.writer import VideoWriter
 
 
 class ValidationPictures(pl.Callback):
-    """After each validation, keep strips of its first clips: input, filled, target.
+    """At each validation, save strips of the first clips: input, filled, target.
 
-    Weights & Biases also gets the clips as videos, side by side; TensorBoard shows the strips.
+    Weights & Biases also gets the clips as side-by-side videos; TensorBoard shows the strips.
 
     Args:
         folder: where the files go, named by step and clip.
@@ -33,13 +33,7 @@ class ValidationPictures(pl.Callback):
 
     @torch.no_grad()
     def on_validation_batch_end(
-        self,
-        trainer: pl.Trainer,
-        module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_index: int,
-        loader: int = 0,
+        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, batch_index: int, *rest: Any
     ) -> None:
         """Draw the first batch's clips."""
         if batch_index != 0 or not trainer.is_global_zero or trainer.sanity_checking:
@@ -49,11 +43,8 @@ class ValidationPictures(pl.Callback):
         filled = module(video, hole)["filled"].float().clamp(0, 1)
         for clip in range(len(video)):
             target = to_uint8(video[clip])
-            columns = {
-                "input": mark_hole(target, hole[clip, :, 0].cpu().numpy()),
-                "filled": to_uint8(filled[clip]),
-                "target": target,
-            }
+            marked = mark_hole(target, hole[clip, :, 0].cpu().numpy())
+            columns = {"input": marked, "filled": to_uint8(filled[clip]), "target": target}
             image = strip(columns)
             path = self.folder / f"step{trainer.global_step:07d}_clip{clip}.png"
             write_png(path, image)

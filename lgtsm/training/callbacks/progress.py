@@ -1,4 +1,4 @@
-"""A progress bar that says which stage of the training is running, and how long the whole run still takes."""
+"""Show progress with the training stage and the time left for the whole run."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from lgtsm.training.callbacks.speed import Speed
 
 
 class StageProgressBar(RichProgressBar):
-    """Rich progress bar over the batches until the next validation, with step, stage and the time that is left.
+    """Rich progress bar over the batches until the next validation, with step, stage and time left.
 
-    Where there is no terminal, as in the log of a cluster's job, it prints lines instead: one after each validation,
-    and one every `seconds_between` seconds.
+    Without a terminal, as in a cluster job's log, it prints lines instead.
 
     Args:
-        seconds_between: see above.
-        clock: seconds, rising.
+        seconds_between: print a line after each validation, and at this interval in between.
+        clock: monotonic, in seconds.
     """
 
     def __init__(self, seconds_between: float = 15.0, clock: Callable[[], float] = time.perf_counter):
@@ -30,9 +29,9 @@ class StageProgressBar(RichProgressBar):
         self._seconds_between, self._clock, self._said = seconds_between, clock, clock()
 
     def get_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, int | str | float]:
-        """Return what stands beside the bar."""
+        """Return the values shown beside the bar."""
         metrics = super().get_metrics(trainer, pl_module)
-        metrics.pop("v_num", None)  # of the csv's folder
+        metrics.pop("v_num", None)  # the csv folder's number
         known = {"step": f"{trainer.global_step}/{trainer.max_steps}", "stage": pl_module.stage}
         for callback in trainer.callbacks:
             left = callback.seconds_left(trainer, pl_module) if isinstance(callback, Speed) else None
@@ -41,7 +40,7 @@ class StageProgressBar(RichProgressBar):
         return {**known, **metrics}
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """See whether there is a terminal or a notebook; only the first process shows anything."""
+        """Choose a bar or lines by whether there is a terminal or a notebook; only the first process shows any."""
         super().setup(trainer, pl_module, stage)
         console = get_console()
         self._lines = self.is_enabled and not (console.is_terminal or console.is_jupyter)
@@ -49,13 +48,13 @@ class StageProgressBar(RichProgressBar):
             self.disable()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Print a line where a bar cannot be seen."""
+        """Print a line in place of a bar."""
         super().on_validation_end(trainer, pl_module)
         if self._lines and not trainer.sanity_checking:
             self._print_line(trainer, pl_module)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *rest: Any) -> None:
-        """Print a line where a bar cannot be seen and the last one is old."""
+        """Print a line in place of a bar, if one is due."""
         super().on_train_batch_end(trainer, pl_module, *rest)
         if self._lines and self._clock() - self._said >= self._seconds_between:
             self._print_line(trainer, pl_module)

@@ -1,4 +1,4 @@
-"""Show every logger what a run was made of."""
+"""Send a run's configuration to its loggers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ import yaml
 
 
 class RunConfig(pl.Callback):
-    """Hand the run folder's resolved configuration to the loggers that show one (not the csv, which lies beside it).
-
-    Args:
-        file: the YAML file; it is there before training begins.
-    """
+    """Send the configuration in `file`, written before training starts, to all loggers but the csv."""
 
     def __init__(self, file: str | Path):
         self.file = Path(file)
 
     def on_fit_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Log it once, from the first process."""
+        """Log the configuration once, from the first process."""
         loggers = [logger for logger in trainer.loggers if not isinstance(logger, pl.loggers.CSVLogger)]
         if not trainer.is_global_zero or not loggers or not self.file.is_file():
             return

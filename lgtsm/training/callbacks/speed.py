@@ -1,4 +1,4 @@
-"""How fast a run is, what memory it takes, and how long it has to go."""
+"""Measure a run's speed, memory and time left."""
 
 from __future__ import annotations
 
@@ -18,22 +18,21 @@ STAGES = ("pretrain", "gan")
 
 
 class Speed(pl.Callback):
-    """Log clips and frames a second, seconds a step, peak memory, and the hours that are left of the whole run.
+    """Log clips and frames per second, seconds per step, peak memory, and the hours left in the whole run.
 
-    Steps are timed in blocks of `trainer.log_every_n_steps`, from the end of one batch to the end of another, waiting
-    for data included and validation left out; the median over the last blocks of a stage counts. What is left is the
-    steps to come of each stage at its own time a step, and the validations to come at the median time of one. Until
-    the GAN stage has been timed, one of its steps is taken to last `gan_factor` times as long as one before it, and
-    the stage to begin at `adversarial.start_step`, also where a plateau may let it begin earlier. A resumed run begins
-    with the times of the one before.
+    Steps are timed in blocks of `trainer.log_every_n_steps`, including waits for data but not validation; the median
+    over a stage's last blocks counts. The time left is the remaining steps of each stage at its own pace, plus the
+    remaining validations at their median time. The GAN stage is assumed to start at `adversarial.start_step`, even if a
+    plateau may start it earlier. A resumed run starts with the times of the previous one.
 
-    Lightning's ThroughputMonitor waits for the GPU at every step, gives means, which one slow step pulls down, and
-    knows no end of the run.
+    Lightning's ThroughputMonitor waits for the GPU at every step, returns means, which one slow step distorts, and does
+    not know the time left.
 
     Args:
-        window: blocks that the median is taken over.
-        gan_factor: see above. By operations it is 1.3 with the paper's networks, discriminator first.
-        clock: seconds, rising.
+        window: blocks in the median.
+        gan_factor: until the GAN stage has been timed, assume that its steps take this many times as long as those
+            before. Counting operations, it is 1.3 with the paper's networks, discriminator first.
+        clock: monotonic, in seconds.
     """
 
     def __init__(self, window: int = 20, gan_factor: float = 1.4, clock: Callable[[], float] = time.perf_counter):
@@ -41,15 +40,15 @@ class Speed(pl.Callback):
         check_positive("gan_factor", gan_factor)
         self.gan_factor = gan_factor
         self._clock = clock
-        self._blocks = {stage: deque(maxlen=window) for stage in STAGES}  # seconds a step
+        self._blocks = {stage: deque(maxlen=window) for stage in STAGES}  # seconds per step
         self._validations: deque[float] = deque(maxlen=window)
-        self._before: dict[str, float] = {}  # medians of the run that this one goes on with
+        self._before: dict[str, float] = {}  # medians of the resumed run
         self._block: dict[str, Any] | None = None
         self._paused_at: float | None = None
         self._stage = STAGES[0]
 
     def seconds_per_step(self, stage: str) -> float | None:
-        """Return the median seconds a step of a stage, measured or taken, or None before the first block."""
+        """Return a stage's median seconds per step, measured or assumed, or None before the first block."""
         if self._blocks[stage]:
             return statistics.median(self._blocks[stage])
         if stage in self._before:
@@ -58,27 +57,24 @@ class Speed(pl.Callback):
         return None if pretrain is None else pretrain * self.gan_factor
 
     def seconds_left(self, trainer: pl.Trainer, module: pl.LightningModule) -> float | None:
-        """Return how long the run still takes, or None where that cannot be told yet."""
+        """Return the seconds left in the run, or None while unknown."""
         left = trainer.max_steps - trainer.global_step
         if trainer.max_steps < 0 or self.seconds_per_step(module.stage) is None:
             return None
-        pretrain = 0
-        if module.stage == "pretrain":
-            pretrain = left if module.discriminator is None else module.adversarial.start_step - module.batches_done
-            pretrain = min(left, max(0, pretrain))
-        total = 0.0
-        for stage, steps in (("pretrain", pretrain), ("gan", left - pretrain)):
-            total += steps * self.seconds_per_step(stage) if steps else 0.0
+        to_gan = left if module.discriminator is None else module.adversarial.start_step - module.batches_done
+        pretrain = min(left, max(0, to_gan)) if module.stage == "pretrain" else 0
+        steps = {"pretrain": pretrain, "gan": left - pretrain}
+        total = sum(count * self.seconds_per_step(stage) for stage, count in steps.items() if count)
         between = (trainer.val_check_batch or float("inf")) * (trainer.check_val_every_n_epoch or 1)
         validations = trainer.max_steps // between - trainer.global_step // between
         return total + validations * self._seconds_per_validation()
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Begin anew: nothing is known about the time before."""
+        """Discard the current block: time before the start does not count."""
         self._block = self._paused_at = None
 
     def on_train_batch_start(self, trainer: pl.Trainer, module: pl.LightningModule, batch: Any, index: int) -> None:
-        """Note the stage, and end the pause of a validation."""
+        """Note the stage, and end a validation's pause."""
         self._stage = module.stage
         if self._paused_at is not None:
             pause = self._clock() - self._paused_at
@@ -88,7 +84,7 @@ class Speed(pl.Callback):
             self._paused_at = None
 
     def on_validation_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Begin a pause."""
+        """Start a pause."""
         if not trainer.sanity_checking:
             _wait(module.device)
             self._paused_at = self._clock()
@@ -96,10 +92,10 @@ class Speed(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, index: int
     ) -> None:
-        """End a block of steps where one is full."""
+        """Log and restart the block of steps if it is full."""
         block = self._block
         if block is None or block["stage"] != self._stage:
-            # A stage's first step also sets up kernels and memory; timing begins after it.
+            # A stage's first step also sets up kernels and memory; start timing after it.
             self._begin_block(trainer, module)
             return
         clips, frames = batch["video"].shape[:2]
@@ -122,19 +118,18 @@ class Speed(pl.Callback):
         if (left := self.seconds_left(trainer, module)) is not None:
             values["speed/hours_left"] = left / 3600
         for logger in trainer.loggers:
-            # The step that Lightning logs what the training step logs at, as its own LearningRateMonitor does.
+            # The step under which Lightning logs the training step, as its own LearningRateMonitor does.
             logger.log_metrics(values, step=trainer.fit_loop.epoch_loop._batches_that_stepped)
         self._begin_block(trainer, module)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the times as plain numbers."""
-        known = {
-            stage: self.seconds_per_step(stage) for stage in STAGES if self._blocks[stage] or stage in self._before
-        }
-        return {"seconds_per_step": known, "seconds_per_validation": self._seconds_per_validation()}
+        """Return the measured times as plain numbers."""
+        known = [stage for stage in STAGES if self._blocks[stage] or stage in self._before]
+        times = {stage: self.seconds_per_step(stage) for stage in known}
+        return {"seconds_per_step": times, "seconds_per_validation": self._seconds_per_validation()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the times of the run that this one goes on with, until there are new ones."""
+        """Restore the times of the resumed run, until new ones are measured."""
         self._before = dict(state["seconds_per_step"], validation=state["seconds_per_validation"])
 
     def _seconds_per_validation(self) -> float:
@@ -142,13 +137,8 @@ class Speed(pl.Callback):
 
     def _begin_block(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         _wait(module.device)
-        self._block = {
-            "stage": self._stage,
-            "began": self._clock(),
-            "step": trainer.global_step,
-            "clips": 0,
-            "frames": 0,
-        }
+        began = self._clock()
+        self._block = {"stage": self._stage, "began": began, "step": trainer.global_step, "clips": 0, "frames": 0}
 
 
 def _wait(device: torch.device) -> None:

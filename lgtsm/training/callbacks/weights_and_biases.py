@@ -1,4 +1,4 @@
-"""Weights & Biases: one of its runs for one run folder, however often that is resumed."""
+"""Log to Weights & Biases: one run there per run folder, even across resumes."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ ID_FILE = "wandb_id.txt"
 
 
 class RunFolderWandbLogger(WandbLogger):
-    """Lightning's logger, whose run goes on where that of the same folder stopped, and ends with the training.
+    """Lightning's logger, but its run continues that of the same folder and ends with the training.
 
     Args:
-        folder: run folder; it keeps the run's id, and offline everything that is logged (in FOLDER/wandb).
-        project: of Weights & Biases.
-        name: of the run.
+        folder: run folder; holds the run's id, and when offline also the log (in FOLDER/wandb).
+        project: project on Weights & Biases.
+        name: name of the run.
         offline: keep everything on this machine; `wandb sync FOLDER/wandb/offline-run-*` uploads it later.
-        log_model: checkpoints as artifacts: False, True (those there are at the end) or "all" (whenever one is saved).
-            Lightning refuses this offline; here it waits on this machine with the rest.
+        log_model: upload checkpoints as artifacts: False, True (those left at the end) or "all" (each when saved).
+            Lightning refuses this offline; here they wait on this machine with the rest.
         **options: further arguments of `WandbLogger` and `wandb.init`: entity, group, tags, notes, ...
     """
 
@@ -43,7 +43,7 @@ class RunFolderWandbLogger(WandbLogger):
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Log checkpoints where that is wanted, and end the run, so that a next training has one of its own."""
+        """Log checkpoints if asked to, and end the run, so that the next training gets its own."""
         super().finalize(status)
         if self._experiment is not None:
             self._experiment.finish(exit_code=0 if status == "success" else 1)
@@ -52,7 +52,7 @@ class RunFolderWandbLogger(WandbLogger):
 
 def _run_id(folder: Path) -> str | None:
     if rank_zero_only.rank != 0:
-        return None  # the first process alone logs
+        return None  # only the first process logs
     path = folder / ID_FILE
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
