@@ -1,4 +1,4 @@
-"""A document of headings, text, tables and pictures, as Markdown and as an HTML page."""
+"""Documents of headings, text, tables and pictures, as Markdown and as an HTML page."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ td,th{border:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-align:top
 .number{text-align:right}small{display:block;white-space:nowrap;color:#555}
 figure{margin:1em 0;overflow-x:auto}img{max-width:100%;border:1px solid #ddd}figcaption{color:#555}
 @media(max-width:700px){img{max-width:none;width:700px}}"""  # a narrow window scrolls pictures sideways
-NUMBER = r"(\*\*)?[-+]?\d[\d.,]*(\*\*)?( [\[(].*[\])])?"  # a cell that is one, with its interval
+NUMBER = r"(\*\*)?[-+]?\d[\d.,]*(\*\*)?( [\[(].*[\])])?"  # with an interval or not
 
 
 class Heading(NamedTuple):
-    """A heading of a level from 1 on."""
+    """A heading; 1 is the top level."""
 
     text: str
     level: int = 2
 
 
 class Text(NamedTuple):
-    """A paragraph; **bold** and `code` are understood."""
+    """A paragraph, with **bold** and `code`."""
 
     text: str
 
 
 class Table(NamedTuple):
-    """A head and rows of cells; **bold** and `code` are understood."""
+    """A head and rows of cells, with **bold** and `code`."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
 
 
 class Picture(NamedTuple):
-    """A PNG beside the document, and what it shows."""
+    """A PNG beside the document, and its caption."""
 
     file: str
     caption: str
@@ -60,8 +60,7 @@ def to_html(blocks: Sequence[Block], folder: str | Path | None = None) -> str:
 
     Args:
         blocks: of the document.
-        folder: where its pictures lie; they become part of the page, which then needs nothing beside it. None links to
-            them.
+        folder: of its pictures, to embed them in the page; None links to them.
     """
     title = next((html.escape(block.text) for block in blocks if isinstance(block, Heading)), "Report")
     body = "\n".join(_html(block, folder) for block in blocks)
@@ -101,7 +100,7 @@ def _html(block: Block, folder: str | Path | None) -> str:
 
 
 def _html_table(block: Table) -> str:
-    """Numbers to the right, intervals small, and equal cells of the first column as one."""
+    """Align numbers right, shrink intervals, and merge equal cells of the first column."""
     numbers = [any(re.fullmatch(NUMBER, row[k]) for row in block.rows) for k in range(len(block.head))]
     classes = [' class="number"' if number else "" for number in numbers]
     head = "".join(f"<th{kind}>{_inline(cell)}</th>" for kind, cell in zip(classes, block.head))

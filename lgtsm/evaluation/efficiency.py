@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from functools import partial
 from typing import Any
 
 import torch
@@ -25,8 +26,8 @@ def measure_efficiency(module: nn.Module | None, video: Tensor, hole: Tensor) ->
 
     Returns:
         "parameters"; "gflop_per_frame" (two operations a multiply-add, convolutions and matrix products only);
-        "frames_per_second" (median of three runs after one, with "frames_per_second_runs"); "peak_memory_mib" (what
-        a run needs above what is held before it, on the device); a string "n/a (why)" where there is no number.
+        "frames_per_second" (median of three runs after a warm-up) and "frames_per_second_runs"; "peak_memory_mib" (what
+        a run adds to the memory in use, on the device); the string "n/a (why)" where a number is missing.
     """
     if module is None:
         none = "n/a (files made elsewhere)"
@@ -42,18 +43,14 @@ def measure_efficiency(module: nn.Module | None, video: Tensor, hole: Tensor) ->
         "gflop_per_frame": gflop if gflop > 0 else "n/a (no convolutions or matrix products)",
         "frames_per_second": statistics.median(runs),
         "frames_per_second_runs": runs,
-        "peak_memory_mib": "n/a (this system does not tell)" if needed is None else needed,
+        "peak_memory_mib": "n/a (this system does not report it)" if needed is None else needed,
     }
 
 
 def _seconds(module: nn.Module, video: Tensor, hole: Tensor) -> float:
-    _wait(video)
+    wait = partial(torch.cuda.synchronize, video.device) if video.is_cuda else lambda: None
+    wait()
     started = time.perf_counter()
     module(video, hole)
-    _wait(video)
+    wait()
     return time.perf_counter() - started
-
-
-def _wait(video: Tensor) -> None:
-    if video.is_cuda:
-        torch.cuda.synchronize(video.device)
