@@ -59,7 +59,7 @@ def measure_data(
         {"settings", "rates": {"decoding alone", "workers=0", ...}, "ratios": to decoding alone, and to decord}.
     """
     clips = _open_clips(folder, num_frames, height, width, seed, limit)
-    videos = clips.videos
+    videos: FolderVideos = clips.videos
     stream = StreamBatches(len(clips), batch_size, batches, seed)
     same = [clip for batch in stream for clip in windows(videos, batch, num_frames, height, width, seed)]
 
@@ -121,11 +121,11 @@ def _checked(path: Path) -> Checked:
 def measure_memory(
     folder: str | Path, clips: int, num_frames: int = 7, height: int = 180, width: int = 320, points: int = 10
 ) -> list[dict[str, float]]:
-    """Read many clips in this process and watch its memory.
+    """Read many clips in this process and measure its memory.
 
     Args:
         folder: of videos or frame folders.
-        clips: how many to read.
+        clips: number to read.
         num_frames, height, width: size of a clip, in frames and pixels.
         points: of the curve.
 

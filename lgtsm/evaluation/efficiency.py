@@ -30,21 +30,24 @@ def measure_efficiency(module: nn.Module | None, video: Tensor, hole: Tensor) ->
         a run adds to the memory in use, on the device); the string "n/a (why)" where a number is missing.
     """
     if module is None:
-        none = "n/a (files made elsewhere)"
-        return dict.fromkeys(("parameters", "gflop_per_frame", "frames_per_second", "peak_memory_mib"), none)
-    parameters = sum(p.numel() for p in module.parameters())
+        return unmeasured("files made elsewhere")
     with FlopCounterMode(display=False) as counter:
         module(video, hole)  # the first run also warms up
     gflop = counter.get_total_flops() / video.shape[1] / 1e9
     runs = [video.shape[1] / _seconds(module, video, hole) for _ in range(REPEATS)]
     needed = memory_needed(lambda: module(video, hole), video.device)
     return {
-        "parameters": parameters,
+        "parameters": sum(p.numel() for p in module.parameters()),
         "gflop_per_frame": gflop if gflop > 0 else "n/a (no convolutions or matrix products)",
         "frames_per_second": statistics.median(runs),
         "frames_per_second_runs": runs,
         "peak_memory_mib": "n/a (this system does not report it)" if needed is None else needed,
     }
+
+
+def unmeasured(why: str) -> dict[str, str]:
+    """Return the result without numbers."""
+    return dict.fromkeys(("parameters", "gflop_per_frame", "frames_per_second", "peak_memory_mib"), f"n/a ({why})")
 
 
 def _seconds(module: nn.Module, video: Tensor, hole: Tensor) -> float:

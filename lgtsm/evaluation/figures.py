@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -92,9 +91,7 @@ def slices_picture(clips: dict[str, np.ndarray], methods: list[str]) -> np.ndarr
     Returns:
         uint8 (height, width, 3).
     """
-    hole = clips[HOLE]
-    row = int(hole.sum((0, 2)).argmax())
-    width = hole.shape[2]
+    row, width = int(clips[HOLE].sum((0, 2)).argmax()), clips[HOLE].shape[2]
     scale = max(1, round(SLICE_WIDTH / width))
     blocks = {}
     for name, frames in _rows(clips, methods).items():
@@ -105,6 +102,5 @@ def slices_picture(clips: dict[str, np.ndarray], methods: list[str]) -> np.ndarr
 
 
 def _rows(clips: dict[str, np.ndarray], methods: list[str]) -> dict[str, np.ndarray]:
-    rows: dict[str, Any] = {"input": mark_hole(clips[TARGET], clips[HOLE])}
-    rows |= {method: clips[method] for method in methods if method in clips}
-    return rows | {TARGET: clips[TARGET]}
+    filled = {method: clips[method] for method in methods if method in clips}
+    return {"input": mark_hole(clips[TARGET], clips[HOLE]), **filled, TARGET: clips[TARGET]}

@@ -90,8 +90,7 @@ class ResultsFolder:
                     f"{reader.width}x{reader.height}."
                 )
             frames = torch.from_numpy(reader.read(range(num_frames)))
-        result = frames.permute(0, 3, 1, 2)[None].to(video) / 255
-        return checked(video, hole, result)
+        return checked(video, hole, frames.permute(0, 3, 1, 2)[None].to(video) / 255)
 
     def _find(self, unit: Unit) -> Path:
         places = [self.folder / unit.key] + ([self.folder / unit.name] if self.one_cell else [])
@@ -99,15 +98,14 @@ class ResultsFolder:
             for path in (place, *(place.with_name(place.name + ending) for ending in sorted(VIDEO_EXTENSIONS))):
                 if path.exists():
                     return path
-        raise ValueError(f"There is no result {places[0]} (folder of frames, or video file).")
+        raise ValueError(f"The result {places[0]} (a folder of frames or a video file) does not exist.")
 
 
 def checked(video: Tensor, hole: Tensor, result: Tensor) -> Filled:
-    """Put the known pixels back, and say what had become of them."""
+    """Put the known pixels back, and measure how far they were off."""
     known = (hole <= 0.5).expand_as(video)
     wrong = (result.to(video.dtype) - video).abs()[known] * 255
-    changed = float((wrong >= 0.5).double().mean()) if wrong.numel() else 0.0
-    largest = float(wrong.max()) if wrong.numel() else 0.0
+    changed, largest = (float((wrong >= 0.5).double().mean()), float(wrong.max())) if wrong.numel() else (0.0, 0.0)
     return Filled(composite(video, hole, result), changed, largest)
 
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
+import torch.distributed as dist
+
 LONGEST_WAIT = timedelta(days=7)
 
 
@@ -20,16 +22,12 @@ class Processes(NamedTuple):
     def barrier(self) -> None:
         """Wait until every process is here."""
         if self.world_size > 1:
-            import torch.distributed as dist
-
             dist.barrier()
 
     def of_first(self, value: str) -> str:
         """Return the first process's value."""
         if self.world_size == 1:
             return value
-        import torch.distributed as dist
-
         values = [value]
         dist.broadcast_object_list(values, src=0)
         return values[0]
@@ -45,8 +43,6 @@ def join_processes() -> Iterator[Processes]:
     if int(os.environ.get("WORLD_SIZE", 1)) == 1:
         yield Processes()
         return
-    import torch.distributed as dist
-
     dist.init_process_group("gloo", timeout=LONGEST_WAIT)
     try:
         yield Processes(dist.get_rank(), dist.get_world_size())

@@ -126,8 +126,8 @@ class PaperProtocol(Protocol):
         limit: int | None = None,
     ):
         check_choice("layout", layout, tuple(LAYOUTS))
-        for what, value in {"num_frames": num_frames, "height": height, "width": width}.items():
-            check_positive(what, value)
+        for argument, value in {"num_frames": num_frames, "height": height, "width": width}.items():
+            check_positive(argument, value)
         if videos is None:
             raise ValueError(
                 f"The protocol {name} needs test videos. Set protocol.videos to the data set's folder, or to any "

@@ -95,9 +95,7 @@ def _count(number: int, what: str) -> str:
 
 def how_to_read(num_videos: int) -> str:
     """Explain arrows, bold, brackets and n/a in a table."""
-    few = (
-        f" With only {num_videos} videos, the intervals are a little too narrow." if 1 < num_videos < FEW_VIDEOS else ""
-    )
+    few = f" With {num_videos} videos, intervals are a little too narrow." if 1 < num_videos < FEW_VIDEOS else ""
     return (
         "Arrows point to the better side; the best is in bold. Brackets hold the 95 % bootstrap interval over videos; "
         "video FID has none, because resampled sets repeat videos, which shifts the distance itself. `n/a` gives the "
@@ -111,8 +109,7 @@ def _known_pixels(records: list[dict[str, Any]]) -> list[Block]:
     for record in records:
         if "known" in record:
             known.setdefault(record["method"], []).append(record["known"])
-    blocks: list[Block] = []
-    untouched = []
+    blocks, untouched = [], []
     for method, clips in known.items():
         touched, largest = sum(clip["changed"] > 0 for clip in clips), max(clip["largest"] for clip in clips)
         if not touched:
@@ -121,11 +118,7 @@ def _known_pixels(records: list[dict[str, Any]]) -> list[Block]:
         share = sum(clip["changed"] for clip in clips) / len(clips)
         far = f"by up to {largest:.0f} of 255" if math.isfinite(largest) else "to values that are not finite"
         where = f"{touched} of {len(clips)} clips: {share:.2%} of their values, {far}"
-        blocks.append(
-            Text(
-                f"**{method} touched known pixels** in {where}. They were put back, so its scores cover its hole only."
-            )
-        )
+        blocks.append(Text(f"**{method} touched known pixels** in {where}. They were put back before scoring."))
     return [*blocks, *([Text(f"Known pixels untouched: {', '.join(untouched)}.")] if untouched else [])]
 
 

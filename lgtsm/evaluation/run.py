@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torchmetrics import Metric
 
-from lgtsm.evaluation.efficiency import measure_efficiency
+from lgtsm.evaluation.efficiency import measure_efficiency, unmeasured
 from lgtsm.evaluation.ledger import claim
 from lgtsm.evaluation.methods import Method
 from lgtsm.evaluation.processes import Processes
-from lgtsm.evaluation.protocol import Protocol
+from lgtsm.evaluation.protocol import Protocol, Unit
 from lgtsm.evaluation.report import write_evaluation
 from lgtsm.evaluation.score import score_units
 from lgtsm.evaluation.summary import read_records, summarize, truth_scores, video_fids
@@ -104,13 +104,11 @@ def evaluate(
 
 def choose_shown(protocol: Protocol, count: int) -> list[str]:
     """Choose units for pictures: a new video and kind each time, bins around the middle one."""
-    units, found = protocol.units(), []
-    num_videos, kinds, centers = len(protocol.video_names), protocol.kinds, protocol.centers
+    names, kinds, centers, found = protocol.video_names, protocol.kinds, protocol.centers, {}
     for number in range(count):
-        kind, center = kinds[number % len(kinds)], centers[(len(centers) // 2 + number - 1) % len(centers)]
-        keys = [u.key for u in units if (u.video, u.kind, u.center) == (number % num_videos, kind, center)]
-        found += [key for key in keys if key not in found]
-    return found
+        video, center = number % len(names), centers[(len(centers) // 2 + number - 1) % len(centers)]
+        found[Unit(video, names[video], kinds[number % len(kinds)], center).key] = None
+    return list(found)
 
 
 def _seed_line(about: dict[str, Any], bootstrap_seed: int) -> str:
@@ -139,5 +137,4 @@ def _efficiency(folder: Path, protocol: Protocol, methods: Sequence[Method], dev
         kept |= {method.name: {"clip": unit.key, **measure_efficiency(method.module, hidden, hole)} for method in left}
         write_json(path, kept)
         break
-    none = dict.fromkeys(("parameters", "gflop_per_frame", "frames_per_second", "peak_memory_mib"), "n/a (no clip)")
-    return {method.name: kept.get(method.name, none) for method in methods}
+    return {method.name: kept.get(method.name) or unmeasured("no clip") for method in methods}

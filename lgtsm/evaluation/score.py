@@ -49,9 +49,8 @@ def score_units(
         device: where to compute.
         progress: called with (units done, all units).
     """
-    ledger = Ledger(folder, processes.rank)
-    units = protocol.units()[processes.rank :: processes.world_size]
-    for done, unit in enumerate(units):
+    ledger, units = Ledger(folder, processes.rank), protocol.units()[processes.rank :: processes.world_size]
+    for done, unit in enumerate(units, 1):
         todo = [method for method in methods if (method.name, unit.key) not in ledger.done]
         if todo:
             try:
@@ -67,7 +66,7 @@ def score_units(
             for method in todo:
                 ledger.append({"method": method.name, **_score(method, unit, video, hole, metrics, kept)})
         if progress is not None:
-            progress(done + 1, len(units))
+            progress(done, len(units))
 
 
 def _score(
@@ -109,11 +108,10 @@ def _note_truth(ledger: Ledger, unit: Unit, video: Tensor, metrics: dict[str, Me
         with suppress(ValueError):  # the clip is too small; each method's line says so
             if isinstance(metric, VideoFID):
                 vectors[metric.name] = _pack(metric.look(video))
-            if not isinstance(metric, WarpingError):
-                continue
-            values, counted = metric.score(video, video, torch.ones_like(video[:, :, :1]))
-            over_frame = metric.names[0]
-            scores[over_frame] = _plain(values[over_frame]) if counted[over_frame] else None
+            elif isinstance(metric, WarpingError):
+                values, counted = metric.score(video, video, torch.ones_like(video[:, :, :1]))
+                over_frame = metric.names[0]
+                scores[over_frame] = _plain(values[over_frame]) if counted[over_frame] else None
     if vectors or scores:
         about = {"method": TRUTH, "unit": unit.name, "frames": video.shape[1]}
         ledger.append(about | {"vectors": vectors, "scores": scores})

@@ -76,8 +76,7 @@ def export_onnx(model: nn.Module, path: str | Path, height: int | None = None, w
     _describe(graph, step, model, open_sizes)
     with whole_file(path) as temporary:
         onnx.save(graph, temporary)
-        compared = [_compare(temporary, model, step, *size) for size in sizes]
-        difference = max(largest for largest, _ in compared)
+        difference = max(_compare(temporary, model, step, *size) for size in sizes)
         if not difference <= TOLERANCE:
             raise ValueError(
                 f"The ONNX file must match PyTorch within {TOLERANCE}; it differs by {difference:.2g}, so it was not "
@@ -86,7 +85,7 @@ def export_onnx(model: nn.Module, path: str | Path, height: int | None = None, w
         size = temporary.stat().st_size
     shapes = {one.name: _shape(one) for one in graph.graph.input}
     opset = next(one.version for one in graph.opset_import if not one.domain)
-    frames = sum(count for _, count in compared)
+    frames = len(sizes) * (step.delay + EXTRA_FRAMES)
     return Export(path, size, len(graph.graph.node), opset, step.delay, difference, frames, shapes)
 
 
@@ -142,7 +141,7 @@ def _describe(graph, step: FrameStep, model: nn.Module, open_sizes: dict[str, tu
             dims = one.type.tensor_type.shape.dim
             if len(dims) == 4:
                 for dim, side in zip(dims[2:], ("height", "width")):
-                    dim.dim_param = _in_words(side, *size)
+                    dim.dim_param = _formula(side, *size)
         del graph.graph.value_info[:]  # inner sizes, under the exporter's own names
     metadata = {
         "lgtsm": __version__,
@@ -157,9 +156,8 @@ def _describe(graph, step: FrameStep, model: nn.Module, open_sizes: dict[str, tu
         graph.metadata_props.add(key=key, value=value if isinstance(value, str) else json.dumps(value))
 
 
-def _in_words(side: str, times: int, more: int) -> str:
-    words = side if times == 4 else f"{side}//{4 // times}"
-    return words + (f"{more:+d}" if more else "")
+def _formula(side: str, times: int, more: int) -> str:
+    return (side if times == 4 else f"{side}//{4 // times}") + (f"{more:+d}" if more else "")
 
 
 def _shape(one) -> list[int | str]:
@@ -167,8 +165,8 @@ def _shape(one) -> list[int | str]:
 
 
 @torch.no_grad()
-def _compare(path: Path, model: nn.Module, step: FrameStep, height: int, width: int) -> tuple[float, int]:
-    """Return the largest difference between the file's and the network's frames of a random clip, and their number."""
+def _compare(path: Path, model: nn.Module, step: FrameStep, height: int, width: int) -> float:
+    """Return the largest difference between the file's and the network's frames of a random clip."""
     count = step.delay + EXTRA_FRAMES
     generator = torch.Generator().manual_seed(0)
     video = torch.rand(1, count, 3, height, width, generator=generator)
@@ -177,6 +175,4 @@ def _compare(path: Path, model: nn.Module, step: FrameStep, height: int, width: 
     expected = model.eval()(video.to(device), hole.to(device))["filled"][0].cpu()
     model.train(training)
     filled = list(OnnxStream(path).fill(video[0].numpy(), hole[0].numpy()))
-    if len(filled) != count:
-        return float("inf"), len(filled)
-    return float(np.abs(np.stack(filled) - expected.numpy()).max()), count
+    return float(np.abs(np.stack(filled) - expected.numpy()).max()) if len(filled) == count else float("inf")
