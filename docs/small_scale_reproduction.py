@@ -1,9 +1,9 @@
-"""Train the systems of the paper's tables with one small budget, score them on held-out clips, write the table.
+"""Train the systems of the paper's tables on one small budget, score them on held-out clips, and write the table.
 
     python docs/small_scale_reproduction.py VIDEOS OUT --squeezenet FILE [--seeds 0 1 2]
 
-VIDEOS is a folder of videos; clips of one shot or film are told by their names, up to a last `_00`, `_01`, ..., and are
-never parted between training and test. What OUT holds already is not done again: a run that was stopped goes on.
+VIDEOS is a folder of videos. Clips of one film share a name up to a final `_00`, `_01`, ..., and are never split
+between training and test. Start it again after a stop: it skips everything that OUT already holds.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ import numpy as np
 from lgtsm.data.splits import stable_split
 from lgtsm.evaluation.columns import column
 from lgtsm.evaluation.summary import read_per_video
+from lgtsm.evaluation.tables import title
 from lgtsm.video.listing import list_videos
 from lgtsm.whole_files import write_text
 
-# SqueezeNet's activations are larger than those that the paper's weights 1 and 10 were chosen for.
+# SqueezeNet's activations are larger than VGG16's, for which the paper chose the weights 1 and 10.
 LOOK = [
     "loss/features=squeezenet", "loss.features.weights={squeezenet}",
     "loss.weight_perceptual=0.1", "loss.weight_style=1",
 ]  # fmt: skip
-SYSTEMS = {  # the width of TSM is again what matches the parameters; that of CombCN keeps their ratio to LGTSM's
+SYSTEMS = {  # the width of TSM matches the parameters again; that of CombCN keeps the ratio to LGTSM's
     "conv3d_gan": (
         "3-D conv, gated, GAN (3DGated)",
         ["experiment=ablation/conv3d_gan", "model.spectral_norm=false", *LOOK],
@@ -46,7 +47,7 @@ PROTOCOL = [
     "precision=fp32",
 ]  # fmt: skip
 SCORES = ["psnr_hole", "mse_hole", "lpips_squeeze_not_published", "warping_error", "flicker_hole"]
-QUESTIONS = {  # what each difference tells: first minus second
+QUESTIONS = {  # differences: first minus second
     "GAN on − off": ("gtsm_gan", "gtsm"),
     "gated − plain": ("gtsm_gan", "tsm_gan"),
     "learnable − fixed shift": ("lgtsm_gan", "gtsm_gan"),
@@ -57,7 +58,7 @@ RESAMPLES = 4000
 
 
 def main() -> None:
-    """Do what is not done yet, seed by seed, and write OUT/table.md after each seed."""
+    """Train and score seed by seed, and write OUT/table.md after each seed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("videos", type=Path, help="folder of videos")
     parser.add_argument("out", type=Path, help="folder for runs, scores and table.md")
@@ -80,7 +81,7 @@ def main() -> None:
 
 
 def split(videos: Path, out: Path) -> None:
-    """Write the names of the videos to train on and to hold out, a tenth of the films, and link to the latter."""
+    """List the videos to train on and to hold out, a tenth of the films, and link to the held-out ones."""
     (out / "held_out").mkdir(parents=True, exist_ok=True)
     names: dict[str, list[str]] = {"train": [], "validation": []}
     for path in list_videos(videos):
@@ -95,12 +96,12 @@ def split(videos: Path, out: Path) -> None:
 
 
 def film_of(name: str) -> str:
-    """Return what the names of clips of one film share."""
+    """Return the film of a clip."""
     return re.sub(r"_\d+$", "", name)
 
 
 def train(run: Path, overrides: list[str]) -> None:
-    """Train one system, from its newest checkpoint where there is one, unless its weights are there."""
+    """Train one system, from its newest checkpoint if there is one, unless its weights are there."""
     if not (run / "generator.safetensors").is_file():
         call("train", [*overrides, "evaluate=false", "resume=auto", f"paths.run={run}"])
 
@@ -119,7 +120,7 @@ def call(command: str, overrides: list[str]) -> None:
 
 
 def read_scores(out: Path, name: str, score: str) -> dict[tuple[str, str, int], float]:
-    """Return (film, video, bin) -> score of one method: of the run `name`, or of the filler of that name."""
+    """Return (film, video, bin) -> score of the run or filler called `name`."""
     folder = "fillers" if name in FILLERS else name
     records = read_per_video(out / "scores" / folder / "per_video.csv")
     own = [record for record in records if folder == name or record["method"] == name]
@@ -134,7 +135,7 @@ def means_by_film(clips: list[dict[tuple[str, str, int], float]]) -> tuple[np.nd
 
 
 def interval(sums: np.ndarray, weights: np.ndarray) -> tuple[float, float, float]:
-    """Return the mean over runs and films, and its 95 % bootstrap interval: both runs and films are drawn anew."""
+    """Return the mean over runs and films, and its 95 % bootstrap interval, resampling both runs and films."""
     rng = np.random.default_rng(0)
     runs, films = sums.shape
     drawn_runs, drawn = rng.integers(runs, size=(RESAMPLES, runs)), rng.integers(films, size=(RESAMPLES, films))
@@ -145,7 +146,7 @@ def interval(sums: np.ndarray, weights: np.ndarray) -> tuple[float, float, float
 
 
 def write_table(out: Path) -> None:
-    """Write the scores of every system, and the differences that the paper's Table 2 is about."""
+    """Write the scores of every system, and the differences behind the paper's Table 2."""
     runs_of = {system: sorted(file.parent.name for file in (out / "scores").glob(f"{system}_seed*/metrics.json"))
                for system in SYSTEMS}  # fmt: skip
     rows = {filler: [filler] for filler in FILLERS}
@@ -177,10 +178,6 @@ def difference(out: Path, pairs: list[tuple[str, str]], score: str) -> str:
     each = ", ".join(form.format(value) for value in sums.sum(1) / weights.sum())
     mark = "**" if low * high > 0 else ""
     return f"{mark}{form.format(mean)}{mark} [{form.format(low)}, {form.format(high)}] ({each})"
-
-
-def title(score: str) -> str:
-    return f"{column(score).title} {'↑' if column(score).greater_is_better else '↓'}"
 
 
 def cell(score: str, mean: float, low: float, high: float) -> str:

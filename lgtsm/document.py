@@ -1,4 +1,4 @@
-"""Documents of headings, text, tables and pictures, as Markdown or as an HTML page."""
+"""Documents of headings, text, tables and pictures, as Markdown and as an HTML page."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ td,th{border:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-align:top
 .number{text-align:right}small{display:block;white-space:nowrap;color:#555}
 figure{margin:1em 0;overflow-x:auto}img{max-width:100%;border:1px solid #ddd}figcaption{color:#555}
 @media(max-width:700px){img{max-width:none;width:700px}}"""  # a narrow window scrolls pictures sideways
-NUMBER = r"(\*\*)?[-+]?\d[\d.,]*(\*\*)?( [\[(].*[\])])?"  # a number, with its interval
+NUMBER = r"(\*\*)?[-+]?\d[\d.,]*(\*\*)?( [\[(].*[\])])?"  # with an interval or not
 
 
 class Heading(NamedTuple):
-    """A heading; levels start at 1."""
+    """A heading; 1 is the top level."""
 
     text: str
     level: int = 2
 
 
 class Text(NamedTuple):
-    """A paragraph; may contain **bold** and `code`."""
+    """A paragraph, with **bold** and `code`."""
 
     text: str
 
 
 class Table(NamedTuple):
-    """A head and rows of cells; may contain **bold** and `code`."""
+    """A head and rows of cells, with **bold** and `code`."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -51,12 +51,17 @@ Block = Heading | Text | Table | Picture
 
 
 def to_markdown(blocks: Sequence[Block]) -> str:
-    """Return the document as Markdown; pictures are links to files."""
+    """Return the document; pictures are links to files."""
     return "\n\n".join(_markdown(block) for block in blocks) + "\n"
 
 
 def to_html(blocks: Sequence[Block], folder: str | Path | None = None) -> str:
-    """Return the document as an HTML page that embeds the pictures in `folder`, or links to them if that is None."""
+    """Return the document as an HTML page.
+
+    Args:
+        blocks: of the document.
+        folder: of its pictures, to embed them in the page; None links to them.
+    """
     title = next((html.escape(block.text) for block in blocks if isinstance(block, Heading)), "Report")
     body = "\n".join(_html(block, folder) for block in blocks)
     head = (
@@ -73,7 +78,7 @@ def _markdown(block: Block) -> str:
         return block.text
     if isinstance(block, Picture):
         return f"![{block.caption}]({block.file})\n\n{block.caption}"
-    rows = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in (block.head, *block.rows)]
+    rows = [[_one_line(cell) for cell in row] for row in (block.head, *block.rows)]
     widths = [max(len(row[k]) for row in rows) for k in range(len(block.head))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
@@ -95,7 +100,7 @@ def _html(block: Block, folder: str | Path | None) -> str:
 
 
 def _html_table(block: Table) -> str:
-    """Align numbers right, set intervals small, and merge equal cells of the first column."""
+    """Align numbers right, shrink intervals, and merge equal cells of the first column."""
     numbers = [any(re.fullmatch(NUMBER, row[k]) for row in block.rows) for k in range(len(block.head))]
     classes = [' class="number"' if number else "" for number in numbers]
     head = "".join(f"<th{kind}>{_inline(cell)}</th>" for kind, cell in zip(classes, block.head))
@@ -119,3 +124,7 @@ def _inline(text: str) -> str:
     text = re.sub(r" ([↑↓])", "\u00a0\\1", html.escape(text))  # an arrow stays with its word
     bold = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
     return re.sub(r"`(.+?)`", r"<code>\1</code>", bold)
+
+
+def _one_line(cell: str) -> str:
+    return " ".join(cell.split()).replace("|", "\\|")

@@ -1,5 +1,6 @@
-"""The README's commands and examples work."""
+"""What the README and docs/training.md tell people to type works."""
 
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -14,16 +15,18 @@ from lgtsm.commands import compare, export
 from lgtsm.commands.inpaint import check, make_parser
 from lgtsm.config.folder import config_folder
 from lgtsm.config.sweep import expand_globs
+from lgtsm.models.catalog import list_models
 from lgtsm.precision import Choice
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+TRAINING = (ROOT / "docs" / "training.md").read_text()
 BASH = [
     line.split("#")[0].strip()
     for block in re.findall(r"```bash\n(.*?)```", README, re.S)
     for line in block.splitlines()
 ]
-HYDRA = [line for line in BASH if re.match(r"python -m lgtsm\.(train|evaluate)\b", line)]
+HYDRA = [line for line in BASH if re.match(r"python -m lgtsm(\.train|\.evaluate| check_data)\b", line)]
 
 
 def test_make_targets_exist():
@@ -36,7 +39,7 @@ def test_make_targets_exist():
 
 @pytest.mark.parametrize("line", HYDRA)
 def test_hydra_commands_compose(line):
-    name, *overrides = shlex.split(line.removeprefix("python -m lgtsm."))
+    name, *overrides = shlex.split(line.removeprefix("python -m lgtsm")[1:])
     if "-m" in overrides:  # a sweep over experiments; each composes
         sweep, *overrides = expand_globs(overrides[1:])
         key, choices = sweep.split("=")
@@ -48,7 +51,7 @@ def test_hydra_commands_compose(line):
     for key, value in (override.split("=", 1) for override in overrides):
         if not Path(config_folder(), key).is_dir():  # a value, not the choice of a group's file
             assert OmegaConf.select(config, key) == OmegaConf.from_dotlist([f"value={value}"]).value
-    assert config.paths.run
+    assert name == "check_data" or config.paths.run
 
 
 def test_override_examples_compose():
@@ -56,11 +59,13 @@ def test_override_examples_compose():
     with initialize_config_dir(config_folder(), version_base="1.3"):
         config = compose("train", example.split())
         assert config.model.width == 32
-        compose("train", ["logger=wandb", "logger.wandb.offline=true"])
+        for options in re.findall(r"`((?:[a-z_@+/.]+=[a-z0-9_.]+ ?)+)`", TRAINING):
+            start = "" if "experiment=" in options else "experiment=demo "
+            compose("train", (start + options).replace("resume=auto paths.run=FOLDER", "").split())
 
 
 def test_groups_and_options_named_exist():
-    text = re.search(r"Groups are(.*?)`python -m", README, re.S).group(1)
+    text = re.search(r"Groups are(.*?)`python -m", TRAINING, re.S).group(1)
     for group, options in re.findall(r"`(\w+)`(?: \(([^)]*)\))?", text):
         files = {path.stem for path in Path(config_folder(), group).glob("*.yaml")}
         assert files, group
@@ -107,3 +112,18 @@ def test_python_example_runs(monkeypatch):
 def test_every_command_is_described():
     for command in COMMANDS:
         assert f"lgtsm.{command}" in README or f"lgtsm {command}" in README, command
+
+
+@pytest.mark.parametrize("name", ["plot", "make_masks", "prepare_data", "benchmark"])
+def test_other_commands_parse(name):
+    (line,) = [line for line in BASH if line.startswith(f"python -m lgtsm {name} ")]
+    make = importlib.import_module(f"lgtsm.commands.{name}").make_parser
+    assert vars(make().parse_args(line.split()[4:]))
+
+
+def test_names_are_those_of_the_catalog_and_links_are_there():
+    for method in list_models(networks=False):
+        assert f"`{method}`" in README or f"--method {method}" in README, method
+    for page, folder in ((README, ROOT), (TRAINING, ROOT / "docs")):
+        for link in re.findall(r"\]\(([^)]+)\)", page):
+            assert (folder / link).is_file(), link

@@ -1,1 +1,1 @@
-"""What `lgtsm benchmark` runs: ways of doing the same, timed in turns."""
+"""Speed of masks and data, for `lgtsm benchmark`."""

@@ -1,4 +1,4 @@
-"""How fast training data comes, beside decoding alone."""
+"""Speed and memory of the data pipeline, beside decoding alone."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def measure_data(
 ) -> dict[str, Any]:
     """Measure frames a second of the whole pipeline (decode, crop, masks, collate) and of decoding the same clips.
 
-    Loaders keep their workers, and every way is run once untimed, so that the numbers are those of a training that has
-    opened each video before; "first time" is without workers, and checks every file that comes up once.
+    After the warm-up, loaders keep their workers and know each video, as in a running training. "first time" opens and
+    checks every file again, without workers.
 
     Args:
         folder: of videos or frame folders.
@@ -51,32 +51,30 @@ def measure_data(
         workers: numbers of loading processes to measure.
         repeats: turns.
         seed: of clips and masks.
-        limit: take so many videos.
-        video_files: where `folder` holds frame folders, the videos that they were made of, by the same names: the same
-            clips are then decoded with decord too.
+        limit: number of videos to take.
+        video_files: source videos of the frame folders in `folder`, by the same names; decord then decodes the same
+            clips from them.
 
     Returns:
         {"settings", "rates": {"decoding alone", "workers=0", ...}, "ratios": to decoding alone, and to decord}.
     """
-    videos = FolderVideos(folder, limit=limit)
-    masks = MaskMixture(MASKS, num_strokes=(1, 5))
-    clips = InpaintingClips(videos, masks, num_frames, height, width, seed, max_bad_share=1.0)
+    clips = _open_clips(folder, num_frames, height, width, seed, limit)
+    videos: FolderVideos = clips.videos
     stream = StreamBatches(len(clips), batch_size, batches, seed)
     same = [clip for batch in stream for clip in windows(videos, batch, num_frames, height, width, seed)]
 
-    def decode() -> int:
-        return sum(len(decode_alone(path, numbers)) for path, numbers in same)
+    def decode(windows: list[tuple[Path, tuple[int, ...]]]) -> int:
+        return sum(len(decode_alone(path, numbers)) for path, numbers in windows)
 
     def first_time() -> int:
-        videos = FolderVideos(folder, limit=limit)  # knows no file yet
-        clips = InpaintingClips(videos, masks, num_frames, height, width, seed, max_bad_share=1.0)
-        return sum(clips[item]["video"].shape[0] for batch in stream for item in batch)
+        fresh = _open_clips(folder, num_frames, height, width, seed, limit)
+        return sum(fresh[item]["video"].shape[0] for batch in stream for item in batch)
 
-    runs: dict[str, Callable[[], int]] = {"decoding alone": decode, "first time": first_time}
+    runs: dict[str, Callable[[], int]] = {"decoding alone": lambda: decode(same), "first time": first_time}
     if video_files is not None:
         files = {path.stem: path for path in list_videos(video_files)}
-        also = [(files[path.name], numbers) for path, numbers in same]
-        runs["decord alone"] = lambda: sum(len(decode_alone(path, numbers)) for path, numbers in also)
+        sources = [(files[path.name], numbers) for path, numbers in same]
+        runs["decord alone"] = lambda: decode(sources)
     for count in workers:
         loader = DataLoader(clips, batch_sampler=stream, num_workers=count, persistent_workers=count > 0)
         runs[f"workers={count}"] = lambda loader=loader: sum(batch["video"].shape[:2].numel() for batch in loader)
@@ -96,7 +94,7 @@ def measure_data(
 def windows(
     videos: FolderVideos, batch: Sequence[tuple[int, int]], num_frames: int, height: int, width: int, seed: int
 ) -> list[tuple[Path, tuple[int, ...]]]:
-    """Return file and frames of the clips that `InpaintingClips` will read for a batch."""
+    """Return the file and frames of each clip that `InpaintingClips` reads for a batch."""
     found = []
     for draw, index in batch:
         rng = np.random.default_rng([seed, draw, 0])
@@ -106,7 +104,7 @@ def windows(
 
 
 def decode_alone(path: Path, numbers: Sequence[int]) -> np.ndarray:
-    """Decode frames with nothing around: decord for a file, OpenCV for a folder of images."""
+    """Decode frames and nothing else: with decord from a file, with OpenCV from a folder of images."""
     if path.is_dir():
         files = list_images(path)
         return np.stack([cv2.imread(str(files[number])) for number in numbers])
@@ -123,11 +121,11 @@ def _checked(path: Path) -> Checked:
 def measure_memory(
     folder: str | Path, clips: int, num_frames: int = 7, height: int = 180, width: int = 320, points: int = 10
 ) -> list[dict[str, float]]:
-    """Read many clips in this process and watch its memory.
+    """Read many clips in this process and measure its memory.
 
     Args:
         folder: of videos or frame folders.
-        clips: how many to read.
+        clips: number to read.
         num_frames, height, width: size of a clip, in frames and pixels.
         points: of the curve.
 
@@ -135,14 +133,12 @@ def measure_memory(
         points of the curve: {"clips": read so far, "mib": resident memory}.
 
     Raises:
-        UnavailableError: the system does not tell the memory of a process.
+        UnavailableError: the system does not report a process's memory.
     """
     device = torch.device("cpu")
     if memory_in_use(device) is None:
-        raise UnavailableError("Watching the memory needs Linux: this system does not tell what a process holds.")
-    data = InpaintingClips(
-        FolderVideos(folder), MaskMixture(MASKS, num_strokes=(1, 5)), num_frames, height, width, 0, max_bad_share=1.0
-    )
+        raise UnavailableError("Measuring memory needs Linux: this system does not report what a process holds.")
+    data = _open_clips(folder, num_frames, height, width)
     curve = [{"clips": 0, "mib": memory_in_use(device)}]
     step = max(1, clips // points)
     for draw in range(clips):
@@ -150,3 +146,10 @@ def measure_memory(
         if (draw + 1) % step == 0:
             curve.append({"clips": draw + 1, "mib": memory_in_use(device)})
     return curve
+
+
+def _open_clips(
+    folder: str | Path, num_frames: int, height: int, width: int, seed: int = 0, limit: int | None = None
+) -> InpaintingClips:
+    masks = MaskMixture(MASKS, num_strokes=(1, 5))
+    return InpaintingClips(FolderVideos(folder, limit=limit), masks, num_frames, height, width, seed, max_bad_share=1.0)

@@ -1,8 +1,9 @@
-"""How fast holes are drawn."""
+"""Speed of drawing holes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import cv2
@@ -27,7 +28,7 @@ def measure_masks(
     seed: int = 0,
     others: Mapping[str, DrawClip] | None = None,
 ) -> dict[str, Any]:
-    """Measure clips a second of `sample_hole`, and of other ways of drawing in turns with it, with one thread.
+    """Measure clips a second of `sample_hole` and of alternatives, with one thread.
 
     Args:
         kind: a stroke preset.
@@ -36,33 +37,30 @@ def measure_masks(
         clips: drawn in each turn.
         repeats: turns.
         seed: of the first clip; the others follow.
-        others: name -> a function that draws a clip in another way.
+        others: name -> another function that draws a clip.
 
     Returns:
-        {"settings", "rates": {"lgtsm", ...}, "ratios": lgtsm over each other way}: see
-        `lgtsm.benchmarks.timing.measure`.
+        {"settings", "rates": {"lgtsm", ...}, "ratios": lgtsm over each other}: see `lgtsm.benchmarks.timing.measure`.
     """
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
 
-    def ours() -> int:
-        for k in range(clips):
-            sample_hole(kind, num_frames, height, width, seed + k, num_strokes)
-        return clips
+    def ours(preset: StrokePreset, num_strokes: int, num_frames: int, height: int, width: int, seed: int) -> np.ndarray:
+        return sample_hole(kind, num_frames, height, width, seed, num_strokes)
 
-    def drawn_by(draw: DrawClip) -> int:
+    def turn(draw: DrawClip) -> int:
         for k in range(clips):
             draw(PRESETS[kind], num_strokes, num_frames, height, width, seed + k)
         return clips
 
-    ways = {name: lambda draw=draw: drawn_by(draw) for name, draw in (others or {}).items()}
+    draws = {"lgtsm": ours, **(others or {})}
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
     try:
-        rates = measure({"lgtsm": ours, **ways}, repeats)
+        rates = measure({name: partial(turn, draw) for name, draw in draws.items()}, repeats)
     finally:
         cv2.setNumThreads(threads)
     settings = {
         "kind": kind, "num_strokes": num_strokes, "num_frames": num_frames, "height": height, "width": width,
         "clips": clips, "repeats": repeats, "seed": seed,
     }  # fmt: skip
-    ratios = {f"lgtsm over {name}": ratio(rates["lgtsm"], rates[name]) for name in ways}
+    ratios = {f"lgtsm over {name}": ratio(rates["lgtsm"], rates[name]) for name in others or {}}
     return {"settings": settings, "rates": rates, "ratios": ratios}

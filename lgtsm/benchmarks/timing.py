@@ -1,4 +1,4 @@
-"""Time ways of doing the same, in turns and with spread."""
+"""Time alternatives in turns, with their spread."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 
-def measure(runs: dict[str, Callable[[], int]], repeats: int, warm_up: bool = True) -> dict[str, dict[str, Any]]:
-    """Time some ways of doing the same, in turns, so that a busy machine slows all of them alike.
+def measure(runs: dict[str, Callable[[], int]], repeats: int) -> dict[str, dict[str, Any]]:
+    """Time alternatives in turns, after a warm-up of each, so that a busy machine slows them all alike.
 
     Args:
-        runs: name -> callable that does the work and returns how many items it did.
-        repeats: times that each is called.
-        warm_up: call each once before, untimed.
+        runs: name -> callable that does the work and returns its number of items.
+        repeats: turns.
 
     Returns:
-        name -> items per second: "median", "least", "greatest", and "runs" with all of them; "cpu_median" is per second
-        of computing of this process, which other processes on the machine do not slow down.
+        name -> items per second: "median", "least", "greatest", and all "runs"; "cpu_median" is per CPU second of this
+        process, which other load does not slow down.
     """
-    if warm_up:
-        for run in runs.values():
-            run()
+    for run in runs.values():
+        run()
     rates: dict[str, list[float]] = {name: [] for name in runs}
     cpu_rates: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
@@ -32,18 +30,15 @@ def measure(runs: dict[str, Callable[[], int]], repeats: int, warm_up: bool = Tr
             rates[name].append(items / (time.perf_counter() - started))
             cpu_rates[name].append(items / max(time.process_time() - started_cpu, 1e-9))
     return {
-        name: {
-            "median": statistics.median(values),
-            "least": min(values),
-            "greatest": max(values),
-            "cpu_median": statistics.median(cpu_rates[name]),
-            "runs": values,
-        }
+        name: {**_spread(values), "cpu_median": statistics.median(cpu_rates[name]), "runs": values}
         for name, values in rates.items()
     }
 
 
 def ratio(of: dict[str, Any], over: dict[str, Any]) -> dict[str, float]:
-    """Return median, least and greatest of the ratios of runs that were measured in the same turn."""
-    ratios = [a / b for a, b in zip(of["runs"], over["runs"])]
-    return {"median": statistics.median(ratios), "least": min(ratios), "greatest": max(ratios)}
+    """Return median, least and greatest ratio of two runs of the same turn."""
+    return _spread([a / b for a, b in zip(of["runs"], over["runs"])])
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {"median": statistics.median(values), "least": min(values), "greatest": max(values)}

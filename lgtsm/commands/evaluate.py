@@ -69,9 +69,7 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
                 num_pictures=config.num_pictures,
                 bootstrap_seed=config.seed,
                 device=device,
-                rank=processes.rank,
-                world_size=processes.world_size,
-                barrier=processes.barrier,
+                processes=processes,
                 progress=progress,
             )
     if document is None:

@@ -1,4 +1,4 @@
-"""Titles of scores in a report, which way is better, and their number formats."""
+"""Titles of scores in a report, their better side, and their number formats."""
 
 from __future__ import annotations
 
@@ -38,28 +38,28 @@ COLUMNS = {
     ),
 }
 
-MEANINGS = {  # beginnings of names -> what these scores are
-    ("mse", "psnr"): "MSE is on colors in [0, 1], of all pixels or of the hole's; PSNR is that of a clip's MSE.",
-    ("ssim",): "SSIM has an 11x11 Gaussian window of sigma 1.5, and is averaged over colors, frames and pixels "
+MEANINGS = {  # start of a name -> explanation
+    ("mse", "psnr"): "MSE is on colors in [0, 1], over all pixels or the hole's; PSNR comes from a clip's MSE.",
+    ("ssim",): "SSIM uses an 11x11 Gaussian window of sigma 1.5, averaged over colors, frames and pixels "
     "(Wang et al. 2004).",
     ("lpips",): "LPIPS is version 0.1, on whole frames in [-1, 1] (Zhang et al. 2018).",
     ("stlpips",): "ST-LPIPS is the shift-tolerant metric of Ghildyal and Liu 2022, on whole frames in [-1, 1], with "
-    "the weights of its authors. Its numbers must not be compared with those of LPIPS.",
-    ("warping_error",): "Warping error is the mean squared difference of a frame and the next one, moved back along "
-    "the flow of the true video, where forward and backward flow agree (Lai et al. 2018). Other flow, other numbers.",
-    ("flicker",): "Flicker is the mean absolute difference between how the filled video and how the true one changes "
-    "from frame to frame, where the hole is or was.",
-    ("video_fid",): "Video FID is the Frechet distance between the sets of filled and of true clips, one vector of I3D "
-    "(Mixed_5c, 1024 numbers) a clip. The two ways to normalize must not be compared with each other.",
+    "its authors' weights. Do not compare it with LPIPS.",
+    ("warping_error",): "Warping error is the mean squared difference between a frame and the next one, warped back "
+    "along the true video's flow, where forward and backward flow agree (Lai et al. 2018). It depends on the flow.",
+    ("flicker",): "Flicker is the mean absolute difference between the frame-to-frame changes of the filled and the "
+    "true video, where the hole is or was.",
+    ("video_fid",): "Video FID is the Frechet distance between the sets of filled and true clips, with one I3D vector "
+    "(Mixed_5c, 1024 numbers) a clip. Do not compare the two ways to normalize.",
 }  # fmt: skip
 
 
 def column(name: str) -> Column:
-    """Return how a score is written; one that is not known gets its own name, and less is better."""
+    """Return the column of a score; an unknown one keeps its name, and lower is better."""
     return COLUMNS.get(name, Column(name, False, "{:.5g}"))
 
 
-def cell(name: str, value: dict[str, Any] | None, bold: bool = False, with_interval: bool = True) -> str:
+def cell(name: str, value: dict[str, Any] | None, bold: bool = False) -> str:
     """Return one score as text: the mean and its interval, or `n/a (why)`."""
     if value is None:
         return "n/a (not computed)"
@@ -68,15 +68,15 @@ def cell(name: str, value: dict[str, Any] | None, bold: bool = False, with_inter
     form = column(name).form
     text = form.format(value["mean"])
     text = f"**{text}**" if bold else text
-    if with_interval and value.get("low") is not None:
+    if value.get("low") is not None:
         text += f" [{form.format(value['low'])}, {form.format(value['high'])}]"
-    elif with_interval and name.startswith("video_fid"):
+    elif name.startswith("video_fid"):
         text += " [no interval]"
     return text
 
 
 def best_of(name: str, values: dict[str, dict[str, Any] | None]) -> set[str]:
-    """Return which methods have the best number as it is written; none where only one has a number."""
+    """Return the methods with the best number, as rounded in the table; none if only one has a number."""
     form, sign = column(name).form, 1 if column(name).greater_is_better else -1
     numbers = {
         method: float(form.format(value["mean"]))

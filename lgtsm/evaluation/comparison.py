@@ -1,4 +1,4 @@
-"""Several evaluations of one protocol in one table."""
+"""Put several evaluations of one protocol into one table."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from lgtsm.document import Block, Heading, Text
+from lgtsm.evaluation.ledger import differing_keys
 from lgtsm.evaluation.report import SCHEMA, how_to_read, methods_table, protocol_blocks
 from lgtsm.evaluation.summary import PER_VIDEO, differences, read_per_video
 from lgtsm.evaluation.tables import differences_table, efficiency_table, paper_table
 
 
 def compare(runs: Sequence[str | Path], against: str | None = None) -> tuple[list[Block], dict[str, Any]]:
-    """Put the methods of several evaluations into one table, and their differences from one of them.
+    """Put the methods of several evaluations into one table, with their differences from one of them.
 
-    A method that two evaluations share (the same filler, the same weights) appears once; two methods of one name get
-    their folders' names behind theirs.
+    A method that two evaluations share (same filler or same weights) appears once; different methods of one name get
+    the folder's name appended.
 
     Args:
-        runs: folders that `lgtsm evaluate protocol=...` has written.
-        against: the method that the others are compared with, clip by clip; None takes the first.
+        runs: folders written by `lgtsm evaluate`.
+        against: method to compare the others with, clip by clip; None takes the first.
 
     Returns:
         the document, and the same as plain values: "protocol", "runs", "against", "scores", "differences".
 
     Raises:
         FileNotFoundError: a folder has no evaluation.
-        ValueError: the evaluations are of different protocols, videos or masks.
+        ValueError: the evaluations differ in protocol, videos or masks.
     """
     documents = {Path(run): _read(Path(run)) for run in runs}
     first, document = next(iter(documents.items()))
@@ -36,10 +37,13 @@ def compare(runs: Sequence[str | Path], against: str | None = None) -> tuple[lis
     identities: dict[str, Any] = {}
     efficiency: dict[str, Any] = {}
     records: dict[str, list[dict[str, Any]]] = {}
-    names: dict[str, None] = {}
+    all_names: dict[str, None] = {}
     for run, other in documents.items():
-        _check_same(first, document, run, other)
-        names |= dict.fromkeys(other["metrics"])
+        if differ := differing_keys(document["protocol"], other["protocol"]):
+            raise ValueError(
+                f"{first} and {run} cannot be compared: their protocols differ in {', '.join(differ)}. Rescore one."
+            )
+        all_names |= dict.fromkeys(other["metrics"])
         clips = read_per_video(run / PER_VIDEO)
         for method, identity in other["methods"].items():
             if identities.get(method) == identity:
@@ -53,68 +57,44 @@ def compare(runs: Sequence[str | Path], against: str | None = None) -> tuple[lis
     against = against if against is not None else next(iter(scores))
     if against not in scores:
         raise ValueError(f"against must be one of {', '.join(scores)}; got {against!r}.")
-    for title in records:
-        _check_holes(against, records[against], title, records[title])
-    found = {
-        title: differences(own, records[against], list(names)) for title, own in records.items() if title != against
-    }
-    kinds = document["protocol"]["kinds"]
-    blocks: list[Block] = [
-        Heading(f"Comparison: {document['protocol']['name']}", 1),
-        *protocol_blocks(document["protocol"]),
-        methods_table(identities),
-        Text(how_to_read(document["protocol"]["videos"])),
-        paper_table(scores, list(names), kinds),
-    ]
+    protocol, names, found = document["protocol"], list(all_names), {}
+    for title, own in records.items():
+        _check_holes(against, records[against], title, own)
+        if title != against:
+            found[title] = differences(own, records[against], names)
+    blocks: list[Block] = [Heading(f"Comparison: {protocol['name']}", 1), *protocol_blocks(protocol)]
+    blocks += [methods_table(identities), Text(how_to_read(protocol["videos"]))]
+    blocks.append(paper_table(scores, names, protocol["kinds"]))
     if found:
-        blocks += [
-            Heading(f"Differences from {against}"),
-            Text(
-                f"A method's score minus that of {against}, clip by clip, averaged. Bold: the 95 % interval over "
-                "videos leaves out 0. Video FID is missing: single clips have none."
-            ),
-            differences_table(found, list(names), kinds),
-        ]
+        explained = (
+            f"Each method's score minus that of {against}, clip by clip, averaged. Bold: the 95 % interval over videos "
+            "leaves out 0. Video FID is missing, because single clips have none."
+        )
+        blocks += [Heading(f"Differences from {against}"), Text(explained)]
+        blocks.append(differences_table(found, names, protocol["kinds"]))
     costs = "Each evaluation measured its own machine. Compare only numbers of one machine and device."
     blocks += [Heading("Cost"), efficiency_table(efficiency), Text(costs)]
-    plain = {
-        "protocol": document["protocol"],
-        "runs": [str(run) for run in documents],
-        "against": against,
-        "scores": scores,
-        "differences": found,
-    }
-    return blocks, plain
+    runs = [str(run) for run in documents]
+    return blocks, {"protocol": protocol, "runs": runs, "against": against, "scores": scores, "differences": found}
 
 
 def _read(run: Path) -> dict[str, Any]:
     path = run / "metrics.json"
     if not path.is_file():
-        raise FileNotFoundError(
-            f"{run} has no metrics.json. Name a folder that `lgtsm evaluate protocol=...` has finished."
-        )
+        raise FileNotFoundError(f"{run} has no metrics.json. Name a folder with a finished `lgtsm evaluate`.")
     document = json.loads(path.read_text(encoding="utf-8"))
     if document.get("schema") != SCHEMA:
         raise ValueError(
-            f"{path} has the schema {document.get('schema')!r}; expected {SCHEMA!r}, which `lgtsm evaluate "
-            "protocol=paper_fvi` and the like write. Evaluate again."
+            f"{path} must have the schema {SCHEMA!r}; it has {document.get('schema')!r}. Run `lgtsm evaluate` again."
         )
     return document
 
 
-def _check_same(first: Path, a: dict[str, Any], run: Path, b: dict[str, Any]) -> None:
-    differ = sorted(key for key in {*a["protocol"], *b["protocol"]} if a["protocol"].get(key) != b["protocol"].get(key))
-    if differ:
-        raise ValueError(
-            f"{first} and {run} cannot be compared: their protocols differ in {', '.join(differ)}. Evaluate both alike."
-        )
-
-
 def _check_holes(against: str, theirs: list[dict[str, Any]], title: str, own: list[dict[str, Any]]) -> None:
-    """Refuse scores of other holes: another version of OpenCV draws them a little differently."""
+    """Refuse scores with different holes: OpenCV's versions draw them a little differently."""
     holes = [{(r["video"], r["kind"], r["center"]): r["hole_sha256"] for r in records} for records in (theirs, own)]
     if any(holes[0].get(key) and value and holes[0][key] != value for key, value in holes[1].items()):
         raise ValueError(
-            f"{against} and {title} were scored with other masks under the same names (another version of OpenCV?). "
-            "Evaluate them again on one machine."
+            f"{against} and {title} were scored with different masks of the same names, perhaps drawn by different "
+            "versions of OpenCV. Evaluate both again on one machine."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from functools import partial
 from typing import Any
 
 import torch
@@ -25,35 +26,34 @@ def measure_efficiency(module: nn.Module | None, video: Tensor, hole: Tensor) ->
 
     Returns:
         "parameters"; "gflop_per_frame" (two operations a multiply-add, convolutions and matrix products only);
-        "frames_per_second" (median of three runs after one, with "frames_per_second_runs"); "peak_memory_mib" (what
-        a run needs above what is held before it, on the device); a string "n/a (why)" where there is no number.
+        "frames_per_second" (median of three runs after a warm-up) and "frames_per_second_runs"; "peak_memory_mib" (what
+        a run adds to the memory in use, on the device); the string "n/a (why)" where a number is missing.
     """
     if module is None:
-        none = "n/a (files made elsewhere)"
-        return dict.fromkeys(("parameters", "gflop_per_frame", "frames_per_second", "peak_memory_mib"), none)
-    parameters = sum(p.numel() for p in module.parameters())
+        return unmeasured("files made elsewhere")
     with FlopCounterMode(display=False) as counter:
         module(video, hole)  # the first run also warms up
     gflop = counter.get_total_flops() / video.shape[1] / 1e9
     runs = [video.shape[1] / _seconds(module, video, hole) for _ in range(REPEATS)]
     needed = memory_needed(lambda: module(video, hole), video.device)
     return {
-        "parameters": parameters,
+        "parameters": sum(p.numel() for p in module.parameters()),
         "gflop_per_frame": gflop if gflop > 0 else "n/a (no convolutions or matrix products)",
         "frames_per_second": statistics.median(runs),
         "frames_per_second_runs": runs,
-        "peak_memory_mib": "n/a (this system does not tell)" if needed is None else needed,
+        "peak_memory_mib": "n/a (this system does not report it)" if needed is None else needed,
     }
 
 
+def unmeasured(why: str) -> dict[str, str]:
+    """Return the result without numbers."""
+    return dict.fromkeys(("parameters", "gflop_per_frame", "frames_per_second", "peak_memory_mib"), f"n/a ({why})")
+
+
 def _seconds(module: nn.Module, video: Tensor, hole: Tensor) -> float:
-    _wait(video)
+    wait = partial(torch.cuda.synchronize, video.device) if video.is_cuda else lambda: None
+    wait()
     started = time.perf_counter()
     module(video, hole)
-    _wait(video)
+    wait()
     return time.perf_counter() - started
-
-
-def _wait(video: Tensor) -> None:
-    if video.is_cuda:
-        torch.cuda.synchronize(video.device)

@@ -1,9 +1,8 @@
-"""Pictures of an evaluation: score against hole share, frames, and slices through time."""
+"""Pictures of an evaluation: scores by hole share, frames, and slices through time."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -17,21 +16,21 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#00
 STYLES = ("-", "--", "-.", ":")
 SLICE_WIDTH = 480  # pixels
 SLICE_HEIGHT = 120
-FRAME_WIDTH = 200  # small frames are shown at least so wide, each pixel as a square
-PAGE_WIDTH = 1060  # pixels that a page shows without shrinking: so many frames beside each other that they fit
+FRAME_WIDTH = 200  # pixels; smaller frames are enlarged to at least this
+PAGE_WIDTH = 1060  # pixels that a page shows without shrinking
 
 
 def write_plot(path: str | Path, name: str, scores: dict[str, dict], kinds: list[str], centers: list[int]) -> bool:
-    """Plot a score against the hole share, a line a method with its interval, a panel a kind.
+    """Plot a score by hole share: a line with its interval for each method, a panel for each kind.
 
     Args:
-        path: PNG to write.
+        path: PNG to write; left out if there is nothing to plot.
         name: of the score.
         scores: method -> group -> score -> {"mean", "low", "high"}, see `lgtsm.evaluation.summary.summarize`.
         kinds: of holes; centers: middles of bins, percent.
 
     Returns:
-        whether there was anything to plot.
+        whether it wrote the plot.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -39,14 +38,12 @@ def write_plot(path: str | Path, name: str, scores: dict[str, dict], kinds: list
     figure = Figure(figsize=(4.2 * len(kinds), 3.4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
-    anything = False
     for axis, kind in zip(axes, kinds):
         for number, (method, groups) in enumerate(scores.items()):
             points = [(center, groups.get(f"{kind}/{center}", {}).get(name)) for center in centers]
             points = [(center, value) for center, value in points if value is not None and "mean" in value]
             if not points:
                 continue
-            anything = True
             x, color = [center for center, _ in points], COLORS[number % len(COLORS)]
             style = STYLES[number // len(COLORS) % len(STYLES)]
             axis.plot(x, [v["mean"] for _, v in points], style, color=color, marker="o", markersize=3, label=method)
@@ -57,23 +54,23 @@ def write_plot(path: str | Path, name: str, scores: dict[str, dict], kinds: list
         axis.set(title=kind, xlabel="hole share, middle of the bin (%)", xticks=centers)
         axis.grid(alpha=0.3)
     axes[0].set_ylabel(column(name).title if len(column(name).title) < 30 else name)
-    if anything:
-        lines = {line.get_label(): line for axis in axes for line in axis.lines}
+    lines = {line.get_label(): line for axis in axes for line in axis.lines}
+    if lines:
         figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=min(len(lines), 4))
         with whole_file(path) as temporary:
             figure.savefig(temporary, format="png")
-    return anything
+    return bool(lines)
 
 
 def frames_picture(clips: dict[str, np.ndarray], methods: list[str]) -> np.ndarray:
-    """Lay out input, every method and the target in rows, frames of one clip in columns: uint8 (height, width, 3)."""
+    """Stack input, every method and the target as rows of frames of one clip: uint8 (height, width, 3)."""
     scale = -(-FRAME_WIDTH // clips[HOLE].shape[2])
     rows = {name: frames.repeat(scale, axis=1).repeat(scale, axis=2) for name, frames in _rows(clips, methods).items()}
     return strip(rows, max(2, PAGE_WIDTH // (clips[HOLE].shape[2] * scale)))
 
 
 def side_by_side_video(clips: list[dict[str, np.ndarray]], methods: list[str]) -> np.ndarray:
-    """Put input, the last method that filled all clips, and target beside each other, clip after clip.
+    """Show input, the last method that filled all clips, and target side by side, clip after clip.
 
     Returns:
         uint8 (time, height, width, 3).
@@ -83,20 +80,18 @@ def side_by_side_video(clips: list[dict[str, np.ndarray]], methods: list[str]) -
 
 
 def slices_picture(clips: dict[str, np.ndarray], methods: list[str]) -> np.ndarray:
-    """Show one row of pixels of a clip as it changes in time: x to the right, time downwards; a block a method.
+    """Show one row of pixels over time, time downwards, a block for each method.
 
-    The row is the one that is missing most often. Steady edges are steady lines; flicker is noise across them.
+    Takes the row that is missing most often. Steady edges are smooth lines; flicker is noise across them.
 
     Args:
-        clips: of `lgtsm.evaluation.shown.load_shown`.
+        clips: from `lgtsm.evaluation.shown.load_shown`.
         methods: names.
 
     Returns:
         uint8 (height, width, 3).
     """
-    hole = clips[HOLE]
-    row = int(hole.sum((0, 2)).argmax())
-    width = hole.shape[2]
+    row, width = int(clips[HOLE].sum((0, 2)).argmax()), clips[HOLE].shape[2]
     scale = max(1, round(SLICE_WIDTH / width))
     blocks = {}
     for name, frames in _rows(clips, methods).items():
@@ -107,6 +102,5 @@ def slices_picture(clips: dict[str, np.ndarray], methods: list[str]) -> np.ndarr
 
 
 def _rows(clips: dict[str, np.ndarray], methods: list[str]) -> dict[str, np.ndarray]:
-    rows: dict[str, Any] = {"input": mark_hole(clips[TARGET], clips[HOLE])}
-    rows |= {method: clips[method] for method in methods if method in clips}
-    return rows | {TARGET: clips[TARGET]}
+    filled = {method: clips[method] for method in methods if method in clips}
+    return {"input": mark_hole(clips[TARGET], clips[HOLE]), **filled, TARGET: clips[TARGET]}

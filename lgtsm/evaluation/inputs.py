@@ -1,4 +1,4 @@
-"""Write a protocol's inputs as images, so that other people's programs can fill them."""
+"""Write a protocol's inputs as images, for any program to fill."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lgtsm.video.pictures import write_png
 
 
 def write_inputs(protocol: Protocol, folder: str | Path) -> int:
-    """Write videos/<kind>/<center>/<video>/<frame>.png with the hole black, and masks/... with it white.
+    """Write videos/<kind>/<center>/<video>/<frame>.png with a black hole, and masks/... with a white one.
 
-    Results are scored from <results>/<kind>/<center>/<video>/<frame>.png, see `lgtsm.evaluation.methods.ResultsFolder`.
+    Results are read from <results>/<kind>/<center>/<video>/<frame>.png, see `lgtsm.evaluation.methods.ResultsFolder`.
 
     Returns:
-        how many clips were written.
+        number of clips written.
 
     Raises:
         VideoError: a video is unreadable or too short.

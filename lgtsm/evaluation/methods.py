@@ -1,10 +1,11 @@
-"""Methods to score: a network, a method without weights, or files that another program has written."""
+"""Methods to score: a network, a method without weights, or another program's files."""
 
 from __future__ import annotations
 
 import hashlib
 import typing
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from lgtsm.video.open import open_video
 
 
 class Filled(NamedTuple):
-    """A filled clip (1, time, 3, height, width), and what the method did to pixels that were known.
+    """A filled clip (1, time, 3, height, width), and its changes to known pixels.
 
     changed: share of the known values that differ by half an 8-bit level or more; largest: difference, in levels.
     """
@@ -33,41 +34,41 @@ class Filled(NamedTuple):
 
 
 class Method(typing.Protocol):
-    """A method to score. `identity` tells it from others in plain values; `module` is None for files."""
+    """A method to score. `identity` identifies it in plain values; `module` is None for files."""
 
     name: str
     identity: dict[str, Any]
     module: nn.Module | None
 
     def fill(self, unit: Unit, video: Tensor, hole: Tensor) -> Filled:
-        """Return the filled clip, known pixels put back; ValueError where there is none."""
+        """Return the filled clip, known pixels put back; ValueError if there is none."""
 
 
 class ModuleMethod:
-    """A network or a filler, called method(video, hole)["filled"]."""
+    """A network or a method without weights, called method(video, hole)["filled"]."""
 
     def __init__(self, name: str, module: nn.Module, identity: dict[str, Any]):
         self.name, self.module, self.identity = name, module, identity
 
     @torch.no_grad()
     def fill(self, unit: Unit, video: Tensor, hole: Tensor) -> Filled:
-        """Fill the clip. What is missing is hidden from the method first, so that nothing can look at the answer."""
+        """Fill the clip, with the hole blanked out first, so that no method sees the answer."""
         return checked(video, hole, self.module(torch.where(hole > 0.5, 0.5, video), hole)["filled"])
 
 
 class ResultsFolder:
     """Results in files, <folder>/<kind>/<center>/<video> or, with one kind and one bin, <folder>/<video>.
 
-    A result is a folder of images, or a video file, with the video's name, of the protocol's size; frames after the
-    protocol's last are not looked at.
+    A result is a folder of images, or a video file, with the video's name and the protocol's size; frames beyond the
+    protocol's length are ignored.
 
     Args:
         name: of the method in tables.
-        folder: where its results lie.
+        folder: of its results.
         one_cell: whether the protocol has one kind and one bin only.
 
     Raises:
-        ValueError: there is no such folder.
+        ValueError: the folder does not exist.
     """
 
     module = None
@@ -75,11 +76,11 @@ class ResultsFolder:
     def __init__(self, name: str, folder: str | Path, one_cell: bool = False):
         self.name, self.folder, self.one_cell = name, Path(folder), one_cell
         if not self.folder.is_dir():
-            raise ValueError(f"The results of {name} must lie in the folder {folder}; there is no such folder.")
+            raise ValueError(f"The results of {name} must be in {folder}; there is no such folder.")
         self.identity = {"results": str(self.folder)}
 
     def fill(self, unit: Unit, video: Tensor, hole: Tensor) -> Filled:
-        """Read the result of a unit, see `Method`."""
+        """Read the result of a unit; see `Method`."""
         path = self._find(unit)
         num_frames, height, width = video.shape[1], *video.shape[3:]
         with open_video(path, "pyav") as reader:
@@ -89,8 +90,7 @@ class ResultsFolder:
                     f"{reader.width}x{reader.height}."
                 )
             frames = torch.from_numpy(reader.read(range(num_frames)))
-        result = frames.permute(0, 3, 1, 2)[None].to(video) / 255
-        return checked(video, hole, result)
+        return checked(video, hole, frames.permute(0, 3, 1, 2)[None].to(video) / 255)
 
     def _find(self, unit: Unit) -> Path:
         places = [self.folder / unit.key] + ([self.folder / unit.name] if self.one_cell else [])
@@ -98,15 +98,14 @@ class ResultsFolder:
             for path in (place, *(place.with_name(place.name + ending) for ending in sorted(VIDEO_EXTENSIONS))):
                 if path.exists():
                     return path
-        raise ValueError(f"There is no result {places[0]} (folder of frames, or video file).")
+        raise ValueError(f"The result {places[0]} (a folder of frames or a video file) does not exist.")
 
 
 def checked(video: Tensor, hole: Tensor, result: Tensor) -> Filled:
-    """Put the known pixels back, and say what had become of them."""
+    """Put the known pixels back, and measure how far they were off."""
     known = (hole <= 0.5).expand_as(video)
     wrong = (result.to(video.dtype) - video).abs()[known] * 255
-    changed = float((wrong >= 0.5).double().mean()) if wrong.numel() else 0.0
-    largest = float(wrong.max()) if wrong.numel() else 0.0
+    changed, largest = (float((wrong >= 0.5).double().mean()), float(wrong.max())) if wrong.numel() else (0.0, 0.0)
     return Filled(composite(video, hole, result), changed, largest)
 
 
@@ -119,24 +118,24 @@ def make_methods(
     device: str = "cpu",
     precision: str = "fp32",
 ) -> list[Method]:
-    """Return the methods that a command line names, in this order.
+    """Return the named methods, in this order.
 
     Args:
         fillers: names of methods without weights, see `lgtsm.models.catalog`.
-        checkpoint: weight file, checkpoint of a run, or authors' checkpoint; None leaves it out.
+        checkpoint: weight file, checkpoint of a run, or authors' checkpoint; None for no network.
         name: of the checkpoint's network in tables.
         results: "NAME:FOLDER" each.
         one_cell: see `ResultsFolder`.
-        device: where networks and fillers compute.
-        precision: of the checkpoint's network, "fp32", "bf16" or "fp16"; it is part of what tells it from others.
+        device: where to compute.
+        precision: of the checkpoint's network, "fp32", "bf16" or "fp16"; part of its identity.
 
     Raises:
-        ValueError, FileNotFoundError: one cannot be had, or two have one name.
+        ValueError, FileNotFoundError: a method is unknown or unreadable, or two share a name.
     """
     methods: list[Method] = []
     for filler in fillers:
         if filler not in (known := list_models(networks=False)):
-            also = " Name the weights of a network with checkpoint=FILE." if filler in list_models() else ""
+            also = " For a network, give its weights with checkpoint=FILE." if filler in list_models() else ""
             raise ValueError(f"methods may hold {', '.join(known)}; got {filler!r}.{also}")
         methods.append(ModuleMethod(filler, create_model(filler).to(device), {"filler": filler}))
     if checkpoint is not None:
@@ -147,13 +146,14 @@ def make_methods(
     for entry in results:
         own, colon, folder = entry.partition(":")
         if not colon or not own or not folder:
-            raise ValueError(f"results must be NAME:FOLDER, such as results=theirs:out/frames; got {entry!r}.")
+            raise ValueError(f"results must be NAME:FOLDER, like results=theirs:out/frames; got {entry!r}.")
         methods.append(ResultsFolder(own, folder, one_cell))
-    names = [method.name for method in methods]
-    double = sorted({name for name in names if names.count(name) > 1})
-    if double or not methods:
-        raise ValueError(f"Every method needs a name of its own; {double[0]!r} is there twice." if double else
-                         "There is nothing to score: name a checkpoint, methods, or results=NAME:FOLDER.")  # fmt: skip
+    if not methods:
+        raise ValueError("There is nothing to score: name a checkpoint, methods, or results=NAME:FOLDER.")
+    names = sorted(method.name for method in methods)
+    for first, second in pairwise(names):
+        if first == second:
+            raise ValueError(f"Every method needs its own name; {first!r} is there twice.")
     return methods
 
 

@@ -1,4 +1,4 @@
-"""Protocols: videos x kinds of holes x bins of hole share, the same for everyone who asks for the same."""
+"""Protocols: videos x kinds of holes x bins of hole share; the same settings give the same clips everywhere."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ from lgtsm.data.fvi import FVIVideos
 from lgtsm.data.stored_masks import StoredMasks
 from lgtsm.masks.test_set import CENTERS, MaskClip, TestSet
 
-LAYOUTS = {"fvi": (FVIVideos, "random_masks"), "face_forensics": (FaceForensicsVideos, "masks")}
+LAYOUTS = {  # videos, and the folders that hold them and their masks
+    "fvi": (FVIVideos, "JPEGImages", "random_masks"),
+    "face_forensics": (FaceForensicsVideos, "videos", "masks"),
+}
 
 
 class Unit(NamedTuple):
-    """One thing to score: video number `video`, called `name`, with a hole of a kind and of a bin (None: no bins)."""
+    """One clip to score: video number `video`, called `name`, with a hole of a kind and a bin (None: no bins)."""
 
     video: int
     name: str
@@ -32,16 +35,16 @@ class Unit(NamedTuple):
 
     @property
     def key(self) -> str:
-        """A name of its own."""
+        """Its unique name."""
         return "/".join(str(part) for part in (self.kind, self.center, self.name) if part is not None)
 
 
 class Protocol:
     """The clips of an evaluation; `PaperProtocol`, or `lgtsm.evaluation.validation.ValidationProtocol`.
 
-    name: what the report calls it. video_names: a name for each video, no two alike. kinds: of holes. centers: middles
-    of the bins of hole share, in percent, or (None,) where there are no bins. size: frames, height and width of a clip.
-    masks: "drawn", from `seed`, or "stored". is_published_set: whether it is all of a published test set.
+    name: title in the report. video_names: a unique name for each video. kinds: of holes. centers: middles of the bins
+    of hole share, in percent; (None,) without bins. size: frames, height and width of a clip. masks: "drawn" from
+    `seed`, or "stored". is_published_set: whether it covers a whole published test set.
     """
 
     name: str
@@ -51,10 +54,10 @@ class Protocol:
     size: tuple[int, int, int]
     masks: str
     seed: int
-    is_published_set = False
+    is_published_set: bool = False
 
     def units(self) -> list[Unit]:
-        """Return everything to score, video by video."""
+        """Return all clips to score, video by video."""
         return [
             Unit(video, name, kind, center)
             for video, name in enumerate(self.video_names)
@@ -71,7 +74,7 @@ class Protocol:
         raise NotImplementedError
 
     def describe(self) -> dict[str, Any]:
-        """Return plain values by which two evaluations are of the same, or not."""
+        """Return plain values; two evaluations with equal values can be compared."""
         names = "\n".join(self.video_names)
         return {
             "name": self.name,
@@ -89,24 +92,23 @@ class Protocol:
 class PaperProtocol(Protocol):
     """The first frames of each test video, with one hole of every kind and bin.
 
-    Holes are those stored beside the test videos, where all kinds and bins are there, paired with them by sorted
-    order; else they are drawn, hole i for video i, from the seeds that `lgtsm make_masks` uses, so that the same
-    numbers give the same holes everywhere.
+    Takes the holes stored beside the test videos, paired in sorted order, if every kind and bin is there. Otherwise
+    draws hole i for video i, from the same seeds as `lgtsm make_masks`.
 
     Args:
-        name: what the report calls it.
-        videos: root of the published test set (see `layout`), or any folder of videos, of which all are taken; the
-            report says which it was.
+        name: title in the report.
+        videos: root of the published test set (see `layout`), or any folder of videos, which is taken whole; the report
+            tells which.
         layout: "fvi" or "face_forensics".
-        num_frames, height, width: size of a clip: its first frames, resized and cut to this many pixels.
+        num_frames, height, width: size of a clip: its first frames, resized and cropped to this many pixels.
         kinds: kinds of holes: `lgtsm.masks` names, or folders of stored masks.
         centers: middles of the bins of mean hole share, in percent.
         masks: folder of stored masks, <kind>/<center>/<clip>; None looks beside the videos, False always draws.
         seed: of the drawn holes.
-        limit: take so many of the videos, evenly spread; None takes all.
+        limit: number of videos to take, evenly spread; None takes all.
 
     Raises:
-        ValueError: no folder is named, no videos are there, or the masks that are asked for.
+        ValueError: no folder is named, it has no videos, or `masks` lacks a kind or bin.
     """
 
     def __init__(
@@ -124,11 +126,11 @@ class PaperProtocol(Protocol):
         limit: int | None = None,
     ):
         check_choice("layout", layout, tuple(LAYOUTS))
-        for what, value in {"num_frames": num_frames, "height": height, "width": width}.items():
-            check_positive(what, value)
+        for argument, value in {"num_frames": num_frames, "height": height, "width": width}.items():
+            check_positive(argument, value)
         if videos is None:
             raise ValueError(
-                f"The protocol {name} needs its test videos: set protocol.videos to the data set's folder, or to any "
+                f"The protocol {name} needs test videos. Set protocol.videos to the data set's folder, or to any "
                 "folder of videos."
             )
         self.name, self.layout, self.kinds, self.centers = name, layout, tuple(kinds), tuple(centers)
@@ -141,11 +143,11 @@ class PaperProtocol(Protocol):
         self.masks = "drawn" if self.stored is None else "stored"
         if self.stored is None:
             self.test_set.check()
-        self._last: tuple[int, Any] | None = None
+        self._last: tuple[int | None, Any] = None, None
 
     def read(self, unit: Unit) -> tuple[Tensor, Tensor]:
         """Return video and hole of a unit; see `Protocol`."""
-        if self._last is None or self._last[0] != unit.video:
+        if self._last[0] != unit.video:
             self._last = unit.video, self.source.read_window(unit.video, *self.size, None)
         frames, window = self._last[1]
         if self.stored is None:
@@ -158,18 +160,17 @@ class PaperProtocol(Protocol):
     def _find_stored(self, masks: str | Path | bool | None) -> dict[str, StoredMasks] | None:
         if masks is False:
             return None
-        folder = Path(masks) if masks else self.source.root.parent / LAYOUTS[self.layout][1]
+        folder = Path(masks) if masks else self.source.root.parent / LAYOUTS[self.layout][2]
         cells = [f"{kind}/{center}" for kind in self.kinds for center in self.centers]
         missing = [cell for cell in cells if not (folder / cell).is_dir()]
         if missing and masks:
-            raise ValueError(f"Stored masks must lie as {folder}/<kind>/<center>/<clip>; there is no {missing[0]}.")
+            raise ValueError(f"Masks must be stored as {folder}/<kind>/<center>/<clip>; {missing[0]} is missing.")
         return None if missing else {cell: StoredMasks(folder / cell, every_video=False) for cell in cells}
 
 
 def _open_videos(root: Path, layout: str, limit: int | None) -> tuple[FolderVideos, bool]:
-    """Open the published test set where the folder is laid out as one, else every video in the folder."""
-    videos, _ = LAYOUTS[layout]
-    below = ("Test/JPEGImages", "JPEGImages") if layout == "fvi" else ("Test/videos", "videos")
-    if any((root / folder).is_dir() for folder in below):
+    """Open the published test set if the folder has its layout, else every video in the folder."""
+    videos, below, _ = LAYOUTS[layout]
+    if any((root / folder / below).is_dir() for folder in ("", "Test")):
         return videos(root, split="test", limit=limit), True
     return FolderVideos(root, "all", limit=limit), False

@@ -10,13 +10,14 @@ from typing import Any
 import torch
 from torchmetrics import Metric
 
-from lgtsm.evaluation.efficiency import measure_efficiency
+from lgtsm.evaluation.efficiency import measure_efficiency, unmeasured
 from lgtsm.evaluation.ledger import claim
 from lgtsm.evaluation.methods import Method
-from lgtsm.evaluation.protocol import Protocol
+from lgtsm.evaluation.processes import Processes
+from lgtsm.evaluation.protocol import Protocol, Unit
 from lgtsm.evaluation.report import write_evaluation
 from lgtsm.evaluation.score import score_units
-from lgtsm.evaluation.summary import groups_of, read_records, summarize, truth_scores, video_fids
+from lgtsm.evaluation.summary import read_records, summarize, truth_scores, video_fids
 from lgtsm.metrics.video_fid import VideoFID
 from lgtsm.surroundings import surroundings
 from lgtsm.video.errors import VideoError
@@ -34,33 +35,30 @@ def evaluate(
     num_pictures: int = 3,
     bootstrap_seed: int = 0,
     device: str = "cpu",
-    rank: int = 0,
-    world_size: int = 1,
-    barrier: Callable[[], None] = lambda: None,
+    processes: Processes = Processes(),  # noqa: B008 - frozen
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any] | None:
-    """Score what has not been scored in this folder yet, and write the report.
+    """Score everything that is missing in this folder, and write the report.
 
     Args:
-        protocol: what to score.
-        methods: what fills the holes.
+        protocol: clips to score.
+        methods: fill the holes.
         metrics: by name.
-        unavailable: name of a metric that cannot run -> why, in few words and in a sentence.
+        unavailable: name of a metric that cannot run -> the reason, in a few words and in a sentence.
         folder: of the evaluation; processes share it.
         num_pictures: units shown as frames and slices.
         bootstrap_seed: of the intervals.
         device: where to compute.
-        rank, world_size: which of how many processes this is.
-        barrier: waits for the other processes.
-        progress: called with (units done, units in all).
+        processes: that share the work.
+        progress: called with (units done, all units).
 
     Returns:
-        what metrics.json holds, without its schema: "protocol", "deterministic", "surroundings", "device", "threads",
-        "methods" (name -> which it is), "metrics" (score -> why it is unavailable, or None), "unavailable" (the same in
+        content of metrics.json without its schema: "protocol", "deterministic", "surroundings", "device", "threads",
+        "methods" (name -> identity), "metrics" (score -> why it is unavailable, or None), "unavailable" (the same in
         sentences), "efficiency" (see `lgtsm.evaluation.efficiency`, with the "clip" it was measured on), "truth"
         (scores of the true videos themselves) and "scores" (method -> group -> score -> value, see
-        `lgtsm.evaluation.summary.summarize`; groups are all, each kind, each kind/bin). None in
-        processes other than the first.
+        `lgtsm.evaluation.summary.summarize`; groups are all, each kind, each kind/bin). None in all processes but the
+        first.
 
     Raises:
         ValueError: the folder holds another evaluation.
@@ -68,28 +66,25 @@ def evaluate(
     folder = Path(folder)
     identities = {method.name: method.identity for method in methods}
     about = protocol.describe()
-    if rank == 0:
+    if processes.rank == 0:
         all_names = sorted(name for metric in metrics.values() for name in metric.names)
         claim(folder, about | {"metrics": all_names, "unavailable": sorted(unavailable)}, identities)
-    barrier()
+    processes.barrier()
     shown = choose_shown(protocol, num_pictures)
-    score_units(protocol, methods, metrics, folder, frozenset(shown), rank, world_size, device, progress)
-    barrier()
-    if rank != 0:
+    score_units(protocol, methods, metrics, folder, frozenset(shown), processes, device, progress)
+    processes.barrier()
+    if processes.rank != 0:
         return None
-    fids = [metric for metric in metrics.values() if isinstance(metric, VideoFID)]
     names = [name for metric in metrics.values() if not isinstance(metric, VideoFID) for name in metric.names]
     records = read_records(folder, list(identities))
     scores = summarize(records, names, bootstrap_seed)
-    groups = list(dict.fromkeys(group for unit in protocol.units() for group in groups_of(unit._asdict())))
-    for metric in fids:
-        for method in identities:
-            for group, value in video_fids(folder, method, metric, groups).items():
-                scores[method][group][metric.name] = value
-    for method in identities:
-        for group in groups:
-            scores[method][group] |= {name: {"unavailable": why} for name, (why, _) in unavailable.items()}
-    order = [*names, *(metric.name for metric in fids)]
+    distances = {
+        metric.name: video_fids(folder, metric, records) for metric in metrics.values() if isinstance(metric, VideoFID)
+    }
+    for method, groups in scores.items():
+        for group, values in groups.items():
+            values |= {name: found[method][group] for name, found in distances.items()}
+            values |= {name: {"unavailable": why} for name, (why, _) in unavailable.items()}
     document = {
         "protocol": about,
         "deterministic": _seed_line(about, bootstrap_seed),
@@ -97,7 +92,7 @@ def evaluate(
         "device": device,
         "threads": torch.get_num_threads(),
         "methods": identities,
-        "metrics": dict.fromkeys(order) | {name: why for name, (why, _) in unavailable.items()},
+        "metrics": dict.fromkeys([*names, *distances]) | {name: why for name, (why, _) in unavailable.items()},
         "unavailable": {name: sentence for name, (_, sentence) in unavailable.items()},
         "efficiency": _efficiency(folder, protocol, methods, device),
         "truth": truth_scores(folder, bootstrap_seed),
@@ -108,14 +103,12 @@ def evaluate(
 
 
 def choose_shown(protocol: Protocol, count: int) -> list[str]:
-    """Choose units for pictures: other videos and kinds each time, bins around the middle one."""
-    units, found = protocol.units(), []
-    num_videos, kinds, centers = len(protocol.video_names), protocol.kinds, protocol.centers
+    """Choose units for pictures: a new video and kind each time, bins around the middle one."""
+    names, kinds, centers, found = protocol.video_names, protocol.kinds, protocol.centers, {}
     for number in range(count):
-        kind, center = kinds[number % len(kinds)], centers[(len(centers) // 2 + number - 1) % len(centers)]
-        keys = [u.key for u in units if (u.video, u.kind, u.center) == (number % num_videos, kind, center)]
-        found += [key for key in keys if key not in found]
-    return found
+        video, center = number % len(names), centers[(len(centers) // 2 + number - 1) % len(centers)]
+        found[Unit(video, names[video], kinds[number % len(kinds)], center).key] = None
+    return list(found)
 
 
 def _seed_line(about: dict[str, Any], bootstrap_seed: int) -> str:
@@ -124,13 +117,13 @@ def _seed_line(about: dict[str, Any], bootstrap_seed: int) -> str:
     drawn = f"drawn from seed {about['seed']} with OpenCV {cv2.__version__}"
     return (
         f"Deterministic: masks {drawn if about['masks'] == 'drawn' else 'stored'}, one hole per "
-        f"{'(kind, bin, video)' if about['centers'] else 'video'}; bootstrap seed {bootstrap_seed}; the same software, "
+        f"{'(kind, bin, video)' if about['centers'] else 'video'}; bootstrap seed {bootstrap_seed}. The same software, "
         "device and number of threads give the same scores bit for bit, in one process or several."
     )
 
 
 def _efficiency(folder: Path, protocol: Protocol, methods: Sequence[Method], device: str) -> dict[str, Any]:
-    """Measure each method once in the folder's life, on a clip of the middle bin."""
+    """Measure each method once for each folder, on a clip of the middle bin."""
     path = folder / EFFICIENCY
     kept: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
     left = [method for method in methods if method.name not in kept]
@@ -144,5 +137,4 @@ def _efficiency(folder: Path, protocol: Protocol, methods: Sequence[Method], dev
         kept |= {method.name: {"clip": unit.key, **measure_efficiency(method.module, hidden, hole)} for method in left}
         write_json(path, kept)
         break
-    none = dict.fromkeys(("parameters", "gflop_per_frame", "frames_per_second", "peak_memory_mib"), "n/a (no clip)")
-    return {method.name: kept.get(method.name, none) for method in methods}
+    return {method.name: kept.get(method.name) or unmeasured("no clip") for method in methods}

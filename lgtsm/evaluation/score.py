@@ -1,4 +1,4 @@
-"""Score every method on every unit that has not been scored yet."""
+"""Score every method on every unit that is not in the ledger yet."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from torchmetrics import Metric
 
 from lgtsm.evaluation.ledger import Ledger
 from lgtsm.evaluation.methods import Method
+from lgtsm.evaluation.processes import Processes
 from lgtsm.evaluation.protocol import Protocol, Unit
 from lgtsm.evaluation.shown import save_shown
 from lgtsm.metrics.video_fid import VideoFID
 from lgtsm.metrics.warping_error import WarpingError
 from lgtsm.video.errors import VideoError
 
-TRUTH = "truth"  # under this method the ledger keeps what the true videos look like to a network, and how they move
+TRUTH = "truth"  # the method name under which the ledger keeps vectors and warping errors of the true videos
 
 
 def score_units(
@@ -32,26 +33,24 @@ def score_units(
     metrics: dict[str, Metric],
     folder: str | Path,
     shown: frozenset[str] = frozenset(),
-    rank: int = 0,
-    world_size: int = 1,
+    processes: Processes = Processes(),  # noqa: B008 - frozen
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Score this process's units and add a line for each (method, unit) to the folder's ledger.
 
     Args:
-        protocol: what to score.
-        methods: what fills the holes.
-        metrics: by name: those with `score`, and `VideoFID`.
+        protocol: clips to score.
+        methods: fill the holes.
+        metrics: by name; each has `score` or is a `VideoFID`.
         folder: of the evaluation.
-        shown: keys of units whose clips are kept for pictures.
-        rank, world_size: this process takes every world_size-th unit.
+        shown: keys of units to keep for pictures.
+        processes: that share the units.
         device: where to compute.
-        progress: called with (units done, units in all).
+        progress: called with (units done, all units).
     """
-    ledger = Ledger(folder, rank)
-    units = protocol.units()[rank::world_size]
-    for done, unit in enumerate(units):
+    ledger, units = Ledger(folder, processes.rank), protocol.units()[processes.rank :: processes.world_size]
+    for done, unit in enumerate(units, 1):
         todo = [method for method in methods if (method.name, unit.key) not in ledger.done]
         if todo:
             try:
@@ -60,24 +59,18 @@ def score_units(
                 for method in todo:
                     ledger.append({"method": method.name, **_about(unit), "problem": str(error)})
                 continue
-            if unit.key in shown:
-                save_shown(folder, unit, None, video, hole)
+            kept = folder if unit.key in shown else None
+            if kept is not None:
+                save_shown(kept, unit, None, video, hole)
             _note_truth(ledger, unit, video, metrics)
             for method in todo:
-                ledger.append({"method": method.name, **_score(method, unit, video, hole, metrics, folder, shown)})
+                ledger.append({"method": method.name, **_score(method, unit, video, hole, metrics, kept)})
         if progress is not None:
-            progress(done + 1, len(units))
-    ledger.close()
+            progress(done, len(units))
 
 
 def _score(
-    method: Method,
-    unit: Unit,
-    video: Tensor,
-    hole: Tensor,
-    metrics: dict[str, Metric],
-    folder: str | Path,
-    shown: frozenset[str],
+    method: Method, unit: Unit, video: Tensor, hole: Tensor, metrics: dict[str, Metric], kept: str | Path | None
 ) -> dict[str, Any]:
     about = {
         **_about(unit),
@@ -89,10 +82,9 @@ def _score(
         filled, changed, largest = method.fill(unit, video, hole)
     except ValueError as error:
         return about | {"problem": str(error)}
-    if unit.key in shown:
-        save_shown(folder, unit, method.name, filled, hole)
-    scores: dict[str, Any] = {}
-    vectors, unavailable = {}, {}
+    if kept is not None:
+        save_shown(kept, unit, method.name, filled, hole)
+    scores, vectors, unavailable = {}, {}, {}
     for metric in metrics.values():
         try:
             if isinstance(metric, VideoFID):
@@ -108,22 +100,21 @@ def _score(
 
 
 def _note_truth(ledger: Ledger, unit: Unit, video: Tensor, metrics: dict[str, Metric]) -> None:
-    """Keep what the networks of video FID see in the true video, and its own warping error over the frame, once."""
+    """Keep the true video's vectors for video FID and its own warping error over the frame, once a video."""
     if (TRUTH, unit.name) in ledger.done:
         return
     vectors, scores = {}, {}
     for metric in metrics.values():
-        with suppress(ValueError):  # a clip that is too small for it: each method's line says so
+        with suppress(ValueError):  # the clip is too small; each method's line says so
             if isinstance(metric, VideoFID):
                 vectors[metric.name] = _pack(metric.look(video))
-            if not isinstance(metric, WarpingError):
-                continue
-            values, counted = metric.score(video, video, torch.ones_like(video[:, :, :1]))
-            over_frame = metric.names[0]
-            scores[over_frame] = _plain(values[over_frame]) if counted[over_frame] else None
+            elif isinstance(metric, WarpingError):
+                values, counted = metric.score(video, video, torch.ones_like(video[:, :, :1]))
+                over_frame = metric.names[0]
+                scores[over_frame] = _plain(values[over_frame]) if counted[over_frame] else None
     if vectors or scores:
-        record = {"method": TRUTH, "unit": unit.name, "frames": video.shape[1], "vectors": vectors, "scores": scores}
-        ledger.append(record)
+        about = {"method": TRUTH, "unit": unit.name, "frames": video.shape[1]}
+        ledger.append(about | {"vectors": vectors, "scores": scores})
 
 
 def _about(unit: Unit) -> dict[str, Any]:
@@ -131,16 +122,16 @@ def _about(unit: Unit) -> dict[str, Any]:
 
 
 def _plain(value: Tensor) -> float | str:
-    """One number as JSON has it; a broken one stays visible."""
+    """Return a number that JSON can hold; one that is not finite stays visible."""
     number = float(value)
     return number if math.isfinite(number) else "nan"
 
 
 def _pack(vectors: Tensor) -> str:
-    """(1, features) as text, float32, bit for bit."""
+    """Return (1, features) as text, float32, bit for bit."""
     return base64.b64encode(vectors[0].float().cpu().numpy().astype("<f4").tobytes()).decode()
 
 
 def unpack(text: str) -> Tensor:
-    """Return (1, features) of what a ledger keeps."""
+    """Return (1, features) from a ledger's text."""
     return torch.from_numpy(np.frombuffer(base64.b64decode(text), "<f4").copy())[None]

@@ -1,28 +1,29 @@
-"""From the ledger's lines to means: of everything, of each kind, of each bin, with intervals."""
+"""Means of the ledger's scores: over everything, each kind and each bin, with intervals."""
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from lgtsm.evaluation.intervals import interval
-from lgtsm.evaluation.ledger import read_ledger
+from lgtsm.evaluation.ledger import key_of, read_ledger
 from lgtsm.evaluation.score import TRUTH, unpack
 from lgtsm.metrics.video_fid import VideoFID
 from lgtsm.whole_files import whole_file
 
 ALL = "all"
 PER_VIDEO = "per_video.csv"
-FACTS = ("method", "video", "kind", "center", "frames", "share", "hole_sha256")
+FACTS = ("method", "video", "kind", "center", "frames", "share", "hole_sha256")  # columns before the scores
+AFTER = ("known_changed", "known_largest", "problem")  # and after them
 
 
 def read_records(folder: str | Path, methods: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the lines of these methods without the networks' vectors, in an order that no process decides."""
+    """Return the lines of these methods without vectors, in the same order for any number of processes."""
     records = (
         {key: value for key, value in record.items() if key != "vectors"}
         for record in read_ledger(folder)
@@ -32,7 +33,7 @@ def read_records(folder: str | Path, methods: Sequence[str]) -> list[dict[str, A
 
 
 def groups_of(record: dict[str, Any]) -> tuple[str, ...]:
-    """Return the groups that a record counts in: everything, its kind, its kind and bin if there are bins."""
+    """Return the groups of a record: everything, its kind, and with bins its kind and bin."""
     kind, center = record["kind"], record["center"]
     return (ALL, kind) if center is None else (ALL, kind, f"{kind}/{center}")
 
@@ -43,23 +44,27 @@ def summarize(
     """Average each score over frames in every group, with intervals over videos.
 
     Args:
-        records: of `read_records`.
+        records: from `read_records`.
         names: of scores.
         seed: of the bootstrap.
 
     Returns:
         method -> group -> score -> {"mean", "low", "high", "videos", "clips"}, or {"unavailable": why}: a method that
-        lacks a clip of a group has no number there, because it would be of other clips than its neighbors'.
+        lacks a clip of a group gets no number there, because it would not compare with the other methods'.
     """
+    return _map_groups(records, lambda members: {name: _summarize_one(name, members, seed) for name in names})
+
+
+def _map_groups(
+    records: Sequence[dict[str, Any]], function: Callable[[list[dict[str, Any]]], dict[str, Any]]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return method -> group -> function(its records)."""
     grouped: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for record in records:
         for group in groups_of(record):
             grouped.setdefault(record["method"], {}).setdefault(group, []).append(record)
     return {
-        method: {
-            group: {name: _summarize_one(name, members, seed) for name in names} for group, members in groups.items()
-        }
-        for method, groups in grouped.items()
+        method: {group: function(members) for group, members in groups.items()} for method, groups in grouped.items()
     }
 
 
@@ -93,7 +98,7 @@ def _mean(values: Sequence[tuple[str, float, int]], seed: int) -> dict[str, Any]
 def differences(
     records: Sequence[dict[str, Any]], against: Sequence[dict[str, Any]], names: Sequence[str], seed: int = 0
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Average the differences of one method from another, clip by clip; group -> score -> as in `summarize`."""
+    """Average the differences of one method from another, clip by clip: group -> score -> as in `summarize`."""
     other = {(r["video"], r["kind"], r["center"]): r for r in against}
     pairs: dict[tuple[str, str], list[tuple[str, float, int]]] = {}
     for record in records:
@@ -110,7 +115,7 @@ def differences(
 
 
 def truth_scores(folder: str | Path, seed: int = 0) -> dict[str, dict[str, Any]]:
-    """Return the true videos' own scores, such as their warping error, as in `summarize`, without groups."""
+    """Return the true videos' own scores, such as their warping error: score -> as in `summarize`."""
     found: dict[str, list[tuple[str, float, int]]] = {}
     for record in sorted((r for r in read_ledger(folder) if r["method"] == TRUTH), key=lambda r: r["unit"]):
         for name, value in record.get("scores", {}).items():
@@ -119,76 +124,69 @@ def truth_scores(folder: str | Path, seed: int = 0) -> dict[str, dict[str, Any]]
     return {name: _mean(values, seed) for name, values in found.items()}
 
 
-def video_fids(folder: str | Path, method: str, metric: VideoFID, groups: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Compute one video FID of a method in every group, from what the ledger keeps.
+def video_fids(
+    folder: str | Path, metric: VideoFID, records: Sequence[dict[str, Any]]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Compute one video FID of every method in every group, from the ledger's vectors.
 
-    A group of several bins or kinds is one set of clips, and each clip's true video counts as often as it.
+    A group of several bins or kinds is one set of clips, in which each clip brings its true video along.
+
+    Args:
+        folder: of the evaluation.
+        metric: computes the distances; it ends empty.
+        records: from `read_records`.
 
     Returns:
-        group -> {"mean", "low": None, "high": None, "videos", "clips"} or {"unavailable": why}. There is no interval:
-        the distance of resampled sets, which hold videos twice, is off.
+        method -> group -> {"mean", "low": None, "high": None, "videos", "clips"} or {"unavailable": why}. There is no
+        interval: resampled sets repeat videos, which shifts the distance.
     """
-    name = metric.name
-    truth: dict[str, Tensor] = {}
-    looked: list[tuple[dict[str, Any], Tensor | None]] = []
-    for record in read_ledger(folder):
-        packed = record.get("vectors", {}).get(name)
-        vectors = None if packed is None else unpack(packed)
-        if record["method"] == TRUTH and vectors is not None:
-            truth[record["unit"]] = vectors
-        elif record["method"] == method:
-            looked.append(({key: value for key, value in record.items() if key != "vectors"}, vectors))
-    looked.sort(key=lambda one: one[0]["unit"])  # an order that no process decides
-    found = {}
-    for group in groups:
-        metric.reset()
-        videos, clips, why = set(), 0, None
-        for record, vectors in looked:
-            if group not in groups_of(record):
-                continue
-            true = truth.get(record["video"])
-            if vectors is None or true is None:
-                missing = "a clip could not be scored" if "problem" in record else "a clip has not been looked at"
-                why = record.get("unavailable", {}).get(name, missing)
-                break
-            metric.update_vectors(vectors, true)
-            videos.add(record["video"])
-            clips += 1
-        if why is None and len(videos) < 2:
-            why = "it needs at least two videos"
-        if why is not None:
-            found[group] = {"unavailable": why}
-        else:
-            value = float(metric.distance())  # not compute, which would wait for other processes
-            found[group] = {"mean": value, "low": None, "high": None, "videos": len(videos), "clips": clips}
+    vectors = {
+        key_of(record): unpack(record["vectors"][metric.name])
+        for record in read_ledger(folder)
+        if metric.name in record.get("vectors", {})
+    }
+    found = _map_groups(records, lambda members: _video_fid(metric, members, vectors))
     metric.reset()
     return found
 
 
+def _video_fid(
+    metric: VideoFID, members: list[dict[str, Any]], vectors: dict[tuple[str, str], Tensor]
+) -> dict[str, Any]:
+    metric.reset()
+    for record in members:
+        filled, true = vectors.get(key_of(record)), vectors.get((TRUTH, record["video"]))
+        if filled is None or true is None:
+            missing = "a clip could not be scored" if "problem" in record else "a clip has no vector"
+            return {"unavailable": record.get("unavailable", {}).get(metric.name, missing)}
+        metric.update_vectors(filled.to(metric.device), true.to(metric.device))
+    videos = len({record["video"] for record in members})
+    if videos < 2:
+        return {"unavailable": "it needs at least two videos"}
+    value = float(metric.distance())  # not compute, which would wait for other processes
+    return {"mean": value, "low": None, "high": None, "videos": videos, "clips": len(members)}
+
+
 def write_per_video(path: str | Path, records: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
-    """Write a csv with a line for each method and clip, numbers to their last digit."""
+    """Write a csv with a line for each method and clip, numbers in full precision."""
     with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow([*FACTS, *names, "known_changed", "known_largest", "problem"])
+        writer.writerow([*FACTS, *names, *AFTER])
         for record in records:
             scores, known = record.get("scores", {}), record.get("known", {})
-            facts = [record.get(key, "") for key in FACTS]
-            values = ["" if scores.get(name) is None else scores[name] for name in names]
-            writer.writerow(
-                [*facts, *values, known.get("changed", ""), known.get("largest", ""), record.get("problem", "")]
-            )
+            values = [*map(record.get, FACTS), *map(scores.get, names)]  # None becomes an empty cell
+            writer.writerow([*values, known.get("changed"), known.get("largest"), record.get("problem")])
 
 
 def read_per_video(path: str | Path) -> list[dict[str, Any]]:
     """Return the records of `write_per_video`.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"There is no {path}. Name a folder that `lgtsm evaluate protocol=...` has finished.")
-    after = {"known_changed", "known_largest", "problem"}
+        raise FileNotFoundError(f"{path} does not exist. Name a folder with a finished `lgtsm evaluate`.")
     records = []
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -197,9 +195,9 @@ def read_per_video(path: str | Path) -> list[dict[str, Any]]:
             if row["problem"]:
                 record["problem"] = row["problem"]
             else:
-                names = [key for key in row if key not in FACTS and key not in after]
+                scores = {name: text for name, text in row.items() if name not in (*FACTS, *AFTER)}
                 record["scores"] = {
-                    n: None if row[n] == "" else "nan" if row[n] == "nan" else float(row[n]) for n in names
+                    n: text if text == "nan" else float(text) if text else None for n, text in scores.items()
                 }
                 record["unavailable"] = {}
             records.append(record)

@@ -1,4 +1,4 @@
-"""The clips that a training validates on, as a protocol: one kind of holes, those of the data set, and no bins."""
+"""The validation clips of a training as a protocol: the data set's own holes as the only kind, and no bins."""
 
 from __future__ import annotations
 
@@ -17,17 +17,15 @@ from lgtsm.evaluation.run import evaluate
 from lgtsm.metrics.frame_quality import FrameQuality
 from lgtsm.video.errors import VideoError
 
-LOOKED_AT = 4  # clips, from the first: what they show tells one set of clips from another
+FINGERPRINTED = 4  # first clips whose pixels identify the set
 
 
 class ValidationProtocol(Protocol):
-    """Every clip of a data set with the hole that the data set gives it.
-
-    A video that cannot be used is skipped as in training: another one takes its place.
+    """Every clip of a data set with the data set's own hole. Another video replaces an unusable one, as in training.
 
     Args:
-        clips: the data set, asked by index.
-        name: what the report calls it.
+        clips: the data set, read by index.
+        name: title in the report.
     """
 
     centers = (None,)
@@ -45,14 +43,14 @@ class ValidationProtocol(Protocol):
         """Return video and hole of a unit; see `Protocol`.
 
         Raises:
-            ValueError: too many videos cannot be used.
+            ValueError: too many videos are unusable.
         """
         return as_floats({key: part[None] for key, part in self._read(unit.video).items()})
 
     def describe(self) -> dict[str, Any]:
-        """Return plain values by which two evaluations are of the same, or not."""
+        """Return plain values; two evaluations with equal values can be compared."""
         digest = hashlib.sha256()
-        for index in range(min(LOOKED_AT, len(self.clips))):
+        for index in range(min(FINGERPRINTED, len(self.clips))):
             for part in self._read(index).values():
                 digest.update(part.numpy().tobytes())
         return super().describe() | {"clips_sha256": digest.hexdigest()[:16]}
@@ -60,7 +58,7 @@ class ValidationProtocol(Protocol):
     def _read(self, index: int) -> dict[str, Tensor]:
         try:
             sample = self.clips[index]
-        except VideoError as error:  # the end of the run, not the problem of one clip
+        except VideoError as error:  # stop the run: not just this clip is unusable
             raise ValueError(str(error)) from error
         return {key: sample[key] for key in ("video", "hole")}
 
@@ -68,17 +66,17 @@ class ValidationProtocol(Protocol):
 def score_trained(
     clips: InpaintingClips, network: nn.Module, weights: Path, name: str, folder: str | Path
 ) -> dict[str, Any]:
-    """Score a network after its training, beside the mean color and the temporal copy; write the report.
+    """Score a trained network beside mean-color and temporal-copy, and write the report.
 
     Args:
-        clips: that the training validated on.
+        clips: the training's validation clips.
         network: in eval mode.
-        weights: its file, which tells it from others.
+        weights: its file, for its identity.
         name: of the network in tables.
-        folder: for the report; what an earlier training left there goes.
+        folder: for the report; an earlier one there is deleted.
 
     Returns:
-        what `lgtsm.evaluation.run.evaluate` returns.
+        the result of `lgtsm.evaluation.run.evaluate`.
     """
     shutil.rmtree(folder, ignore_errors=True)
     methods = make_methods(["mean-color", "temporal-copy"])

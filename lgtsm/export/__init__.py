@@ -1,1 +1,1 @@
-"""Networks for other runtimes: the streaming step as an ONNX file."""
+"""Export the streaming step of a network to ONNX."""

@@ -1,4 +1,4 @@
-"""Write the streaming step of a network as an ONNX file, and check the file with ONNX Runtime."""
+"""Write the streaming step of a network as an ONNX file, and check it with ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from lgtsm.export.onnx_stream import INPUTS, OnnxStream
 from lgtsm.models.frame_step import FrameStep
@@ -17,18 +17,18 @@ from lgtsm.version import __version__
 from lgtsm.whole_files import whole_file
 
 TOLERANCE = 1e-4
-OPEN_SIZES = ((64, 96), (40, 128))  # that a file for any size is checked at
-EXTRA_FRAMES = 3  # of the clip that a file is checked with, beyond the delay
+OPEN_SIZES = ((64, 96), (40, 128))  # a file for any size is checked at these
+EXTRA_FRAMES = 3  # of the test clip, beyond the delay
 OUTPUTS = ("filled", "filled_valid")
 
 
 @dataclasses.dataclass(frozen=True)
 class Export:
-    """What was written.
+    """The written file.
 
-    path: the file. bytes: its size. nodes: operations in its graph. opset: ONNX's version of them.
-    delay: frames after which a frame comes out. difference: the largest to PyTorch, of values in [0, 1].
-    frames: that were compared. inputs: names and shapes; of a file for any size with words for what is open.
+    bytes: its size. nodes: operations in its graph. opset: their ONNX version. delay: steps until a frame comes out.
+    difference: largest to PyTorch, of values in [0, 1], over `frames` compared frames. inputs: names and shapes; open
+    sizes are words.
     """
 
     path: Path
@@ -44,57 +44,56 @@ class Export:
 def export_onnx(model: nn.Module, path: str | Path, height: int | None = None, width: int | None = None) -> Export:
     """Write the streaming step of a network, one frame in and one out, with its state as inputs and outputs.
 
-    Inputs are frame, hole, valid and one state.NAME for each tensor of the state; outputs filled, filled_valid and one
-    next.NAME for each; see `lgtsm.models.frame_step.FrameStep`. The metadata names the network, its reach and delay,
-    and the state's shapes. Before the file takes its place, ONNX Runtime fills random clips with it, and the frames
-    are compared with those that the network gives for the whole clips.
+    Inputs are frame, hole, valid and one state.NAME for each tensor of the state; outputs are filled, filled_valid and
+    one next.NAME for each; see `lgtsm.models.frame_step.FrameStep`. The metadata holds the network's name, reach and
+    delay, and the state's shapes. ONNX Runtime then fills random clips with the file, and the file is kept only if the
+    network fills the whole clips alike.
 
     Args:
-        model: a network of lgtsm, gtsm or tsm.
-        path: ends in .onnx; an old file is replaced by a whole new one only.
+        model: lgtsm, gtsm or tsm.
+        path: ends in .onnx; an old file stays until the new one is complete.
         height, width: of the frames, in pixels; leave both out for a file that takes any multiples of 4.
 
     Raises:
-        ValueError: the network, the size or the path cannot be, or the file does not give what PyTorch gives.
+        ValueError: the network, size or path is invalid, or the file's frames differ from PyTorch's.
         MissingPackageError: onnx, onnxscript or onnxruntime is not installed.
     """
     path = Path(path)
     if path.suffix != ".onnx":
         raise ValueError(f"An ONNX file must end in .onnx; got {path}.")
     if not path.parent.is_dir():
-        raise ValueError(f"{path} cannot be written: there is no folder {path.parent}. Make it first.")
+        raise ValueError(f"{path} cannot be written: the folder {path.parent} does not exist. Make it first.")
     if (height is None) != (width is None):
         raise ValueError("Give both `height` and `width` for frames of one size, or neither for any size.")
     if height is not None and min(height, width) < 1:
         raise ValueError(f"`height` and `width` must be at least 1 pixel; got {height} and {width}.")
-    for package in ("onnx", "onnxscript", "onnxruntime"):
-        require(package, "exporting to ONNX", "lgtsm[export]")
+    packages = ("onnx", "onnxscript", "onnxruntime")
+    onnx, *_ = (require(package, "exporting to ONNX", "lgtsm[export]") for package in packages)
     step = FrameStep(model)
     sizes = OPEN_SIZES if height is None else ((height, width),)
     open_sizes = _open_sizes(step) if height is None else None
     graph = _graph(step, *sizes[0], open_sizes)
     _describe(graph, step, model, open_sizes)
     with whole_file(path) as temporary:
-        require("onnx", "exporting to ONNX", "lgtsm[export]").save(graph, temporary)
-        compared = [_compare(temporary, model, step, *size) for size in sizes]
-        difference = max(largest for largest, _ in compared)
+        onnx.save(graph, temporary)
+        difference = max(_compare(temporary, model, step, *size) for size in sizes)
         if not difference <= TOLERANCE:
             raise ValueError(
-                f"The ONNX file must give what PyTorch gives within {TOLERANCE}; it differs by {difference:.2g}, so it "
-                "was not kept. Another version of torch, onnxscript or onnxruntime may do better."
+                f"The ONNX file must match PyTorch within {TOLERANCE}; it differs by {difference:.2g}, so it was not "
+                "kept. Try another version of torch, onnxscript or onnxruntime."
             )
         size = temporary.stat().st_size
     shapes = {one.name: _shape(one) for one in graph.graph.input}
     opset = next(one.version for one in graph.opset_import if not one.domain)
-    frames = sum(count for _, count in compared)
+    frames = len(sizes) * (step.delay + EXTRA_FRAMES)
     return Export(path, size, len(graph.graph.node), opset, step.delay, difference, frames, shapes)
 
 
 def _open_sizes(step: FrameStep) -> dict[str, tuple[int, int] | None]:
-    """Say of each tensor of the state how its sides follow from the frame's.
+    """Relate the sides of each tensor of the state to the frame's.
 
     Returns:
-        (times, more) by name: times · (side / 4) + more pixels; None for a tensor without sides.
+        name -> (times, more), for times · (side / 4) + more pixels; None for a tensor without sides.
     """
     small, large = (step.state_shapes(size, size) for size in (64, 128))
     sizes = dict.fromkeys(small)
@@ -106,7 +105,7 @@ def _open_sizes(step: FrameStep) -> dict[str, tuple[int, int] | None]:
 
 
 def _graph(step: FrameStep, height: int, width: int, open_sizes: dict[str, tuple[int, int] | None] | None):
-    """Return the ONNX model of a step, for frames of one size or, with `open_sizes`, of any."""
+    """Return the ONNX model of a step, for frames of one size or, with `open_sizes`, of any size."""
     state = step.initial_state(height, width)
     frame, hole = torch.rand(1, 3, height, width), torch.ones(1, 1, height, width)
     shapes = None
@@ -126,7 +125,7 @@ def _graph(step: FrameStep, height: int, width: int, open_sizes: dict[str, tuple
 
 
 def _open_dims(sides: dict, size: tuple[int, int] | None) -> dict:
-    """Say in torch's terms that two axes are times · side + more."""
+    """Return torch's dimensions for two axes of length times · side + more."""
     if size is None:
         return {}
     times, more = size
@@ -135,15 +134,15 @@ def _open_dims(sides: dict, size: tuple[int, int] | None) -> dict:
 
 
 def _describe(graph, step: FrameStep, model: nn.Module, open_sizes: dict[str, tuple[int, int] | None] | None) -> None:
-    """Name the open sizes in words of height and width, and write the metadata."""
+    """Name the open sizes by height and width, and write the metadata."""
     if open_sizes is not None:
         for one in (*graph.graph.input, *graph.graph.output):
             size = open_sizes[one.name.split(".", 1)[1]] if "." in one.name else (4, 0)
             dims = one.type.tensor_type.shape.dim
             if len(dims) == 4:
                 for dim, side in zip(dims[2:], ("height", "width")):
-                    dim.dim_param = _in_words(side, *size)
-        del graph.graph.value_info[:]  # sizes in between, in the exporter's own words
+                    dim.dim_param = _formula(side, *size)
+        del graph.graph.value_info[:]  # inner sizes, under the exporter's own names
     metadata = {
         "lgtsm": __version__,
         "model": getattr(model, "catalog_entry", None),
@@ -157,9 +156,8 @@ def _describe(graph, step: FrameStep, model: nn.Module, open_sizes: dict[str, tu
         graph.metadata_props.add(key=key, value=value if isinstance(value, str) else json.dumps(value))
 
 
-def _in_words(side: str, times: int, more: int) -> str:
-    words = side if times == 4 else f"{side}//{4 // times}"
-    return words + (f"{more:+d}" if more else "")
+def _formula(side: str, times: int, more: int) -> str:
+    return (side if times == 4 else f"{side}//{4 // times}") + (f"{more:+d}" if more else "")
 
 
 def _shape(one) -> list[int | str]:
@@ -167,17 +165,14 @@ def _shape(one) -> list[int | str]:
 
 
 @torch.no_grad()
-def _compare(path: Path, model: nn.Module, step: FrameStep, height: int, width: int) -> tuple[float, int]:
-    """Return the largest difference between the file's frames and the network's of a random clip, and their number."""
+def _compare(path: Path, model: nn.Module, step: FrameStep, height: int, width: int) -> float:
+    """Return the largest difference between the file's and the network's frames of a random clip."""
     count = step.delay + EXTRA_FRAMES
     generator = torch.Generator().manual_seed(0)
     video = torch.rand(1, count, 3, height, width, generator=generator)
     hole = (torch.rand(1, count, 1, height, width, generator=generator) > 0.5).float()
-    training = model.training
-    device = next(model.parameters()).device
-    expected: Tensor = model.eval()(video.to(device), hole.to(device))["filled"][0].cpu()
+    training, device = model.training, next(model.parameters()).device
+    expected = model.eval()(video.to(device), hole.to(device))["filled"][0].cpu()
     model.train(training)
     filled = list(OnnxStream(path).fill(video[0].numpy(), hole[0].numpy()))
-    if len(filled) != count:
-        return float("inf"), len(filled)
-    return float(np.abs(np.stack(filled) - expected.numpy()).max()), count
+    return float(np.abs(np.stack(filled) - expected.numpy()).max()) if len(filled) == count else float("inf")

@@ -1,4 +1,4 @@
-"""Run an exported streaming step with ONNX Runtime."""
+"""Run an exported network with ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ INPUTS = ("frame", "hole", "valid")
 
 
 class OnnxStream:
-    """Fill a clip frame by frame with an exported file, by ONNX Runtime on the CPU.
+    """Fill clips frame by frame with an exported file, on the CPU.
 
     Args:
         path: the file.
-        threads: that it may use; None for all.
+        threads: number to use; None for all.
     """
 
     def __init__(self, path: str | Path, threads: int | None = None):
@@ -31,7 +31,7 @@ class OnnxStream:
         self.delay = int(self.metadata["delay"])
 
     def initial_state(self, height: int, width: int) -> dict[str, np.ndarray]:
-        """Return zeros of the state's shapes, for frames of a size in pixels, by the names of the inputs."""
+        """Return the zero state for frames of a size in pixels, by input name."""
         inputs = self.session.get_inputs()[len(INPUTS) :]
         return {one.name: np.zeros([_length(n, height, width) for n in one.shape], np.float32) for one in inputs}
 
@@ -57,9 +57,9 @@ class OnnxStream:
                 yield filled[0]
 
 
-def _length(said: int | str, height: int, width: int) -> int:
-    """Return the number of pixels that a shape's entry says, e.g. 2, "height", "width//2" or "height-2"."""
-    if isinstance(said, int):
-        return said
-    side, parts, more = re.fullmatch(r"(height|width)(?://(\d))?([+-]\d+)?", said).groups()
+def _length(entry: int | str, height: int, width: int) -> int:
+    """Return the length for a shape's entry, e.g. 2, "height", "width//2" or "height-2"."""
+    if isinstance(entry, int):
+        return entry
+    side, parts, more = re.fullmatch(r"(height|width)(?://(\d))?([+-]\d+)?", entry).groups()
     return (height if side == "height" else width) // int(parts or 1) + int(more or 0)

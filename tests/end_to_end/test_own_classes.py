@@ -178,7 +178,7 @@ def test_trained_saved_loaded_and_filled_with(tmp_path, own):
 
     files = [run / "generator.safetensors", run / "checkpoints" / "last.ckpt", run / "checkpoints" / "step0000002.ckpt"]
     for file in files:
-        with pytest.raises(ValueError, match=rf"the class {own}\.networks\.Model, which is not in the catalog"):
+        with pytest.raises(ValueError, match=rf"{own}\.networks\.Model.*catalog"):
             lgtsm.load_model(file)
     assert own not in sys.modules  # not by loading, in any case
 
@@ -208,18 +208,18 @@ def mine(tmp_path, *words):
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("words", "key"),
     [
-        ("model._target_={own}.networks.Counting", "model: A Counting cannot be saved: '_extra_state'"),
-        ("callbacks.note._target_={own}.rest.Unplain", r"callbacks\.note: no checkpoint could give back 'kept'"),
-        ("callbacks.note._target_={own}.networks.Model", r"callbacks\.note cannot be built"),
+        ("model._target_={own}.networks.Counting", "model: .*Counting.*'_extra_state'"),
+        ("callbacks.note._target_={own}.rest.Unplain", r"callbacks\.note: .*'kept'"),
+        ("callbacks.note._target_={own}.networks.Model", r"callbacks\.note cannot"),
         ("data.train_videos._target_=fractions.Fraction ~data.train_videos.count",
-         r"data\.train_videos must describe a VideoSource; fractions\.Fraction gave a Fraction"),
-        ("loss._target_=fractions.Fraction ~loss.power", "loss must describe a Module; .* gave a Fraction"),
+         r"data\.train_videos .*VideoSource.*Fraction"),
+        ("loss._target_=fractions.Fraction ~loss.power", "loss .*Module.*Fraction"),
     ],
 )  # fmt: skip
-def test_what_cannot_work_is_known_at_the_start(tmp_path, own, words, sentence):
+def test_what_cannot_work_is_known_at_the_start(tmp_path, own, words, key):
     config = mine(tmp_path, "max_steps=1", *words.format(own=own).split())
-    with pytest.raises((ConfigError, ValueError), match=sentence):
+    with pytest.raises((ConfigError, ValueError), match=key):
         train.run(config)
     assert not (tmp_path / "other").exists()

@@ -40,7 +40,7 @@ def test_report_holds_table_numbers_and_pictures(tmp_path):
     assert set(kept["scores"]["mean-color"]) == {"all", "drawn"}  # no bins
     report = (tmp_path / "out" / "report.md").read_text()
     assert f"{scores['mean-color']['psnr_hole']:.2f}" in report and scores_table(document) in report
-    assert "3 videos x 1 kind of holes (drawn); the first 4 frames, 32x24" in report
+    assert "3 videos x 1 kind of holes (drawn)" in report and "4 frames, 32x24" in report
     assert "bin" not in report.replace("(kind, bin, video)", "").lower().split("## cost")[0]
     image = cv2.imread(str(tmp_path / "out" / "frames_0.png"))
     assert image.shape == (3 * (7 * 24 + 16), 4 * 7 * 32, 3)  # small frames are enlarged
@@ -71,7 +71,7 @@ def test_it_goes_on_and_other_clips_are_not_mixed_in(tmp_path):
     lines = (tmp_path / "one" / "scored.0.jsonl").read_bytes()
     assert score(methods, make_clips(), tmp_path / "one", num_pictures=0)["scores"] == before["scores"]
     assert (tmp_path / "one" / "scored.0.jsonl").read_bytes() == lines
-    with pytest.raises(ValueError, match="differs in clips_sha256, seed"):
+    with pytest.raises(ValueError, match="clips_sha256, seed"):
         score(methods, make_clips(seed=1), tmp_path / "one")
     with pytest.raises(ValueError, match=r"differs in clips_sha256\."):
         clips = InpaintingClips(SyntheticVideos(3), MaskMixture({"box": 1.0}, hole_share=(0.3, 0.4)), 4, 24, 32)
@@ -114,8 +114,9 @@ def test_a_trained_network_is_scored_anew_each_time(tmp_path):
     weights, found = tmp_path / "generator.safetensors", []
     for seed in range(2):
         torch.manual_seed(seed)
-        lgtsm.save_model(lgtsm.create_model("lgtsm", width=4), weights)
-        document = score_trained(make_clips(), weights, "mine", tmp_path / "evaluation")
+        network = lgtsm.create_model("lgtsm", width=4).eval()
+        lgtsm.save_model(network, weights)
+        document = score_trained(make_clips(), network, weights, "mine", tmp_path / "evaluation")
         assert list(document["scores"]) == ["mean-color", "temporal-copy", "mine"]
         found.append(mean_scores(document)["mine"]["mse_hole"])
     assert found[0] != found[1]

@@ -94,32 +94,33 @@ def test_the_command_and_the_readmes_loop(tmp_path, monkeypatch, capsys, make_cl
 def test_a_file_that_differs_is_not_kept(tmp_path, monkeypatch):
     model = make_lively(lgtsm.create_model("tsm", width=4, causal=True), few_layers=True)
     monkeypatch.setattr(onnx_export, "TOLERANCE", 0.0)
-    with pytest.raises(ValueError, match=r"must give what PyTorch gives within 0.0; it differs by .*was not kept"):
+    with pytest.raises(ValueError, match=r"PyTorch within 0.0; .*not kept"):
         export_onnx(model, tmp_path / "step.onnx", 9, 11)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_cannot_be(tmp_path, monkeypatch, capsys):
     model = lgtsm.create_model("tsm", width=4)
-    with pytest.raises(ValueError, match=r"must end in \.onnx"):
+    with pytest.raises(ValueError, match=r"\.onnx"):
         export_onnx(model, tmp_path / "step.pt")
-    with pytest.raises(ValueError, match="no folder"):
+    with pytest.raises(ValueError, match=r"folder .*absent"):
         export_onnx(model, tmp_path / "absent" / "step.onnx")
-    with pytest.raises(ValueError, match="both `height` and `width`"):
+    with pytest.raises(ValueError, match="`height` and `width`"):
         export_onnx(model, tmp_path / "step.onnx", height=64)
-    with pytest.raises(ValueError, match="at least 1 pixel"):
+    with pytest.raises(ValueError, match="at least 1"):
         export_onnx(model, tmp_path / "step.onnx", 64, 0)
-    with pytest.raises(ValueError, match="got combcn"):
+    with pytest.raises(ValueError, match="combcn"):
         export_onnx(lgtsm.create_model("combcn"), tmp_path / "step.onnx")
     with pytest.raises(SystemExit) as end:
         main(["-c", str(tmp_path / "absent.safetensors"), "-o", "step.onnx"])
-    assert end.value.code == 2 and capsys.readouterr().err.startswith("lgtsm export: There is no weight file")
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and said.startswith("lgtsm export: ") and "absent.safetensors" in said
     lgtsm.save_model(model, tmp_path / "w.safetensors")
     with pytest.raises(SystemExit):
         main(["-c", str(tmp_path / "w.safetensors"), "-o", str(tmp_path / "step.onnx"), "--height", "64"])
-    assert "Give both --height and --width" in capsys.readouterr().err
+    assert "--height and --width" in capsys.readouterr().err
     (tmp_path / "w.safetensors").unlink()
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(MissingPackageError, match=r"onnxruntime: pip install lgtsm\[export\]"):
+    with pytest.raises(MissingPackageError, match=r"onnxruntime.*lgtsm\[export\]"):
         export_onnx(model, tmp_path / "step.onnx")
     assert list(tmp_path.iterdir()) == []
