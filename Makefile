@@ -1,5 +1,5 @@
-# make demo: virtual environment, install, take a rider out of a real clip, train a small network, and use it too.
-# make test: the same environment, then all tests.
+# make demo: install into .venv, remove a rider from a real clip, then train a small network and fill with it.
+# make test: install into .venv, run all tests.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -19,7 +19,7 @@ $(VENV)/.installed: pyproject.toml
 demo: install
 	rm -rf $(DEMO)
 	mkdir -p $(DEMO)
-	@echo "== 1 of 2: take the rider out of a real clip. No training, no weights."
+	@echo "== 1 of 2: remove the rider from a real clip. No training, no weights."
 	$(BIN)/python -m lgtsm.inpaint $(CLIP)/video.mp4 --mask $(CLIP)/masks --dilate 4 -o $(DEMO)/removed.mp4 \
 		--preview $(DEMO)/before_after.mp4 --report $(DEMO)/report
 	cp $(DEMO)/report/frame_000009.png $(DEMO)/before_after.png
@@ -29,13 +29,13 @@ demo: install
 	$(BIN)/python -m lgtsm.inpaint $(CLIP)/video.mp4 --mask $(CLIP)/masks --dilate 4 \
 		--checkpoint $(DEMO)/network/generator.safetensors -o $(DEMO)/removed_by_small_network.mp4
 	@echo
-	@echo "What was made, and where to look first:"
-	@echo "  $(DEMO)/before_after.png               input, mask and result of the default, which needs no weights"
+	@echo "The results, most interesting first:"
+	@echo "  $(DEMO)/before_after.png               input, mask and result of the default method"
 	@echo "  $(DEMO)/before_after.mp4               the same as a video; the result alone is removed.mp4"
-	@echo "  $(DEMO)/report/index.html              frames, a slice through time, where the time went"
-	@echo "  $(DEMO)/network/evaluation/report.html scores of the small network on clips it has not seen"
-	@echo "  $(DEMO)/network/evaluation/frames_0.png how it fills them"
-	@echo "  $(DEMO)/removed_by_small_network.mp4   the rider again: what a few minutes of training give, far from the above"
+	@echo "  $(DEMO)/report/index.html              frames, a slice through time, timings"
+	@echo "  $(DEMO)/network/evaluation/report.html scores of the small network on new clips"
+	@echo "  $(DEMO)/network/evaluation/frames_0.png the same clips, filled"
+	@echo "  $(DEMO)/removed_by_small_network.mp4   the rider removed by the small network, far from the above"
 
 test: install
 	$(BIN)/python -m pytest

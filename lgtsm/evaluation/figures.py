@@ -40,13 +40,13 @@ def write_plot(path: str | Path, name: str, scores: dict[str, dict], kinds: list
     axes = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
     for axis, kind in zip(axes, kinds):
         for number, (method, groups) in enumerate(scores.items()):
-            points = [(center, groups.get(f"{kind}/{center}", {}).get(name)) for center in centers]
-            points = [(center, value) for center, value in points if value is not None and "mean" in value]
+            points = [(center, groups.get(f"{kind}/{center}", {}).get(name, {})) for center in centers]
+            points = [(center, value) for center, value in points if "mean" in value]
             if not points:
                 continue
-            x, color = [center for center, _ in points], COLORS[number % len(COLORS)]
-            style = STYLES[number // len(COLORS) % len(STYLES)]
-            axis.plot(x, [v["mean"] for _, v in points], style, color=color, marker="o", markersize=3, label=method)
+            color, style = COLORS[number % len(COLORS)], STYLES[number // len(COLORS) % len(STYLES)]
+            x, y = zip(*((center, value["mean"]) for center, value in points))
+            axis.plot(x, y, style, color=color, marker="o", markersize=3, label=method)
             bounded = [(c, v) for c, v in points if v["low"] is not None]
             if bounded:
                 low, high = ([v[key] for _, v in bounded] for key in ("low", "high"))

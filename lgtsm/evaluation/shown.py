@@ -33,11 +33,8 @@ def load_shown(folder: str | Path, key: str, methods: list[str]) -> dict[str, np
     if not (place / f"{HOLE}.npy").is_file():
         return None
     found = {name: np.load(place / f"{name}.npy") for name in (HOLE, TARGET)}
-    for method in methods:
-        path = place / f"method_{_safe(method)}.npy"
-        if path.is_file():
-            found[method] = np.load(path)
-    return found
+    paths = {method: place / f"method_{_safe(method)}.npy" for method in methods}
+    return found | {method: np.load(path) for method, path in paths.items() if path.is_file()}
 
 
 def _folder_of(folder: str | Path, key: str) -> Path:

@@ -195,10 +195,7 @@ def read_per_video(path: str | Path) -> list[dict[str, Any]]:
             if row["problem"]:
                 record["problem"] = row["problem"]
             else:
-                scores = {name: text for name, text in row.items() if name not in (*FACTS, *AFTER)}
-                record["scores"] = {
-                    n: text if text == "nan" else float(text) if text else None for n, text in scores.items()
-                }
-                record["unavailable"] = {}
+                texts = {name: text for name, text in row.items() if name not in (*FACTS, *AFTER)}
+                record["scores"] = {n: t if t == "nan" else float(t) if t else None for n, t in texts.items()}
             records.append(record)
     return records

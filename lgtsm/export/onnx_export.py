@@ -67,8 +67,7 @@ def export_onnx(model: nn.Module, path: str | Path, height: int | None = None, w
         raise ValueError("Give both `height` and `width` for frames of one size, or neither for any size.")
     if height is not None and min(height, width) < 1:
         raise ValueError(f"`height` and `width` must be at least 1 pixel; got {height} and {width}.")
-    packages = ("onnx", "onnxscript", "onnxruntime")
-    onnx, *_ = (require(package, "exporting to ONNX", "lgtsm[export]") for package in packages)
+    onnx, *_ = (require(name, "exporting to ONNX", "lgtsm[export]") for name in ("onnx", "onnxscript", "onnxruntime"))
     step = FrameStep(model)
     sizes = OPEN_SIZES if height is None else ((height, width),)
     open_sizes = _open_sizes(step) if height is None else None
@@ -96,7 +95,7 @@ def _open_sizes(step: FrameStep) -> dict[str, tuple[int, int] | None]:
         name -> (times, more), for times · (side / 4) + more pixels; None for a tensor without sides.
     """
     small, large = (step.state_shapes(size, size) for size in (64, 128))
-    sizes = dict.fromkeys(small)
+    sizes: dict[str, tuple[int, int] | None] = dict.fromkeys(small)
     for name, shape in small.items():
         if len(shape) == 4:
             times = (large[name][2] - shape[2]) // 16

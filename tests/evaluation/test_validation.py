@@ -110,7 +110,7 @@ def test_too_many_unusable_videos_stop_it(tmp_path):
     assert not isinstance(stopped.value, VideoError)  # which would be one clip's problem
 
 
-def test_a_trained_network_is_scored_anew_each_time(tmp_path):
+def test_a_trained_network_is_scored_again_each_time(tmp_path):
     weights, found = tmp_path / "generator.safetensors", []
     for seed in range(2):
         torch.manual_seed(seed)
