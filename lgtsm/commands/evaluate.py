@@ -30,8 +30,10 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
         ValueError, FileNotFoundError: the configuration, a checkpoint or results are unusable.
     """
     import torch
+    from torch import nn
 
     from lgtsm.checks import check_choice, check_device
+    from lgtsm.config.build import build
     from lgtsm.config.record import write_config
     from lgtsm.evaluation.inputs import write_inputs
     from lgtsm.evaluation.methods import make_methods
@@ -56,7 +58,14 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
         if config.checkpoint is not None:
             set_precision(config, device, folder, processes)
         methods = make_methods(
-            config.methods, config.checkpoint, config.name, results, one_cell, device, config.precision
+            config.methods,
+            config.checkpoint,
+            config.name,
+            results,
+            one_cell,
+            device,
+            config.precision,
+            build(config.network, "network", nn.Module),
         )
         metrics, unavailable = make_metrics(config.metric, device)
         with progress_bar("Clips scored", shown=processes.rank == 0) as progress:

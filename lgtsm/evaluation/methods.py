@@ -117,6 +117,7 @@ def make_methods(
     one_cell: bool = False,
     device: str = "cpu",
     precision: str = "fp32",
+    network: nn.Module | None = None,
 ) -> list[Method]:
     """Return the named methods, in this order.
 
@@ -128,6 +129,7 @@ def make_methods(
         one_cell: see `ResultsFolder`.
         device: where to compute.
         precision: of the checkpoint's network, "fp32", "bf16" or "fp16"; part of its identity.
+        network: of a class that the catalog does not know, to load the checkpoint into.
 
     Raises:
         ValueError, FileNotFoundError: a method is unknown or unreadable, or two share a name.
@@ -140,7 +142,7 @@ def make_methods(
         methods.append(ModuleMethod(filler, create_model(filler).to(device), {"filler": filler}))
     if checkpoint is not None:
         path = Path(checkpoint)
-        network = load_official(path).generator if path.is_dir() else load_model(path)
+        network = load_official(path).generator if path.is_dir() else load_model(path, model=network)
         identity = {"checkpoint": path.name, "sha256": sha256(path), "precision": precision}
         methods.append(ModuleMethod(name, InPrecision(network.to(device), precision).eval(), identity))
     for entry in results:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import lgtsm
-from lgtsm.commands import train
+from lgtsm.commands import evaluate, train
 from lgtsm.config.build import ConfigError
 from tests.end_to_end.composing import composed
 
@@ -193,6 +193,19 @@ def test_trained_saved_loaded_and_filled_with(tmp_path, own):
         assert torch.equal(filled[-1][known], video[known])
     assert torch.equal(filled[0], filled[1])
     assert not torch.equal(filled[0], filled[2])
+
+    # It is scored by the class that the configuration names, and refused without it.
+    words = (
+        f"checkpoint={files[0]}",
+        "name=mine",
+        "data.validation_videos.num_videos=2",
+        f"paths.run={tmp_path}/scored",
+    )
+    network = f"network={{_target_: {own}.networks.Model, width: 5}}"
+    scores = evaluate.run(composed("evaluate", *words, network))
+    assert list(scores) == ["mean-color", "temporal-copy", "mine"] and scores["mine"]["mse_hole"] > 0
+    with pytest.raises(ValueError, match=r"model="):
+        evaluate.run(composed("evaluate", *words))
 
     # The weights can begin another training, and be saved again as they are.
     lgtsm.save_model(lgtsm.load_model(files[0], model=model_class), tmp_path / "again.safetensors")
