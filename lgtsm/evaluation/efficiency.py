@@ -26,8 +26,8 @@ def measure_efficiency(module: nn.Module | None, video: Tensor, hole: Tensor) ->
 
     Returns:
         "parameters"; "gflop_per_frame" (two operations a multiply-add, convolutions and matrix products only);
-        "frames_per_second" (median of three runs after a warm-up) and "frames_per_second_runs"; "peak_memory_mib" (what
-        a run adds to the memory in use, on the device); the string "n/a (why)" where a number is missing.
+        "frames_per_second" (median of three runs after a warm-up) and "frames_per_second_runs"; "peak_memory_mib"
+        (added by a run to the memory in use, on the device); the string "n/a (why)" where a number is missing.
     """
     if module is None:
         return unmeasured("files made elsewhere")

@@ -97,8 +97,8 @@ class PaperProtocol(Protocol):
 
     Args:
         name: title in the report.
-        videos: root of the published test set (see `layout`), or any folder of videos, which is taken whole; the report
-            tells which.
+        videos: root of the published test set (see `layout`), or any folder of videos, all of which it takes; the
+            report tells which.
         layout: "fvi" or "face_forensics".
         num_frames, height, width: size of a clip: its first frames, resized and cropped to this many pixels.
         kinds: kinds of holes: `lgtsm.masks` names, or folders of stored masks.

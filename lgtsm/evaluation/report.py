@@ -62,7 +62,7 @@ def write_evaluation(
     blocks += [Heading("Bin by bin")] if plotted else []
     for name in plotted:
         blocks += [Heading(column(name).title, 3), bins_table(scores, name, kinds, centers)]
-    blocks.append(Heading("Scores"))
+    blocks.append(Heading("About the scores"))
     blocks += [Text(meaning) for start, meaning in MEANINGS.items() if any(n.startswith(start) for n in all_names)]
     write_text(folder / "report.md", to_markdown(blocks))
     write_text(folder / "report.html", to_html(blocks, folder))
