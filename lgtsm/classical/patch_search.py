@@ -1,6 +1,6 @@
 """Nearest patches: find for patches that touch a hole the most similar known ones of the whole clip, and let them vote.
 
-Patches are squares in one frame, named by their centre (t, y, x). Time is what the flow is for.
+Patches are squares in one frame, named by their center (t, y, x). Time is what the flow is for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TEXTURE = 6.0  # how much texture counts in a comparison of patches, beside colo
 class PatchField:
     """For every target patch the source patch that is most like it, so far.
 
-    source: int64 (time, height, width, 3), the centre (t, y, x); meaningful at targets only.
+    source: int64 (time, height, width, 3), the center (t, y, x); meaningful at targets only.
     cost: float32 (time, height, width), squared difference of the two patches: sum over channels, mean over pixels.
     """
 
@@ -29,14 +29,14 @@ class PatchField:
     cost: np.ndarray
 
 
-def target_centres(missing: np.ndarray, radius: int) -> np.ndarray:
+def target_centers(missing: np.ndarray, radius: int) -> np.ndarray:
     """Tell which patches that lie in the frame touch missing pixels; bool (time, height, width) like missing."""
     square = np.ones((2 * radius + 1,) * 2, np.uint8)
     grown = np.stack([cv2.dilate(m.astype(np.uint8), square) > 0 for m in missing])
     return grown & _inside(missing.shape, radius)
 
 
-def source_centres(known: np.ndarray, radius: int) -> np.ndarray:
+def source_centers(known: np.ndarray, radius: int) -> np.ndarray:
     """Tell which patches are known as a whole; bool (time, height, width) like known."""
     square = np.ones((2 * radius + 1,) * 2, np.uint8)
     return np.stack([cv2.erode(k.astype(np.uint8), square) > 0 for k in known]) & _inside(known.shape, radius)
@@ -49,8 +49,8 @@ def random_field(sources: np.ndarray, rng: np.random.Generator) -> PatchField:
         sources: bool (time, height, width), at least one True.
         rng: where chance comes from.
     """
-    centres = np.flatnonzero(sources)
-    chosen = centres[rng.integers(len(centres), size=sources.shape)]
+    centers = np.flatnonzero(sources)
+    chosen = centers[rng.integers(len(centers), size=sources.shape)]
     return PatchField(np.stack(np.unravel_index(chosen, sources.shape), axis=-1), np.full(sources.shape, LARGE))
 
 
@@ -80,18 +80,18 @@ def search(
     rounds: int = 3,
     links: Sequence[tuple[int, int, np.ndarray]] = (),
 ) -> None:
-    """Improve a field by PatchMatch, in place: neighbours in space and along the flow propose, and so does chance.
+    """Improve a field by PatchMatch, in place: neighbors in space and along the flow propose, and so does chance.
 
     Args:
-        frames: float32 (time, height, width, channel): colours, and whatever else patches shall agree in.
-        targets, sources: bool (time, height, width), centres as `target_centres` and `source_centres` give them.
+        frames: float32 (time, height, width, channel): colors, and whatever else patches shall agree in.
+        targets, sources: bool (time, height, width), centers as `target_centers` and `source_centers` give them.
         field: where to start; its costs are computed anew, for the frames as they are now.
         radius: patches are 2·radius + 1 pixels wide.
         rng: where chance comes from.
-        rounds: passes; they ask neighbours 4, 2 and 1 pixels away in turn.
+        rounds: passes; they ask neighbors 4, 2 and 1 pixels away in turn.
         links: (t, other time, positions int64 (height, width, 2) y first): where frame t's pixels are in another frame.
 
-    Source: Barnes et al. 2009 (PatchMatch), in the time of the clip too; Rong and Tan 2006 for asking far neighbours.
+    Source: Barnes et al. 2009 (PatchMatch), in the time of the clip too; Rong and Tan 2006 for asking far neighbors.
     Differs: all patches of a frame are improved at once, so that NumPy can do it.
     """
     for t in range(len(frames)):
@@ -134,9 +134,9 @@ def vote(
         weight = np.repeat(weight[:, None], len(offsets), 1).ravel()
         pixel = ((y * width + x)[:, None] + offsets).ravel()
         source = _flat(field.source[t, y, x], missing.shape)
-        colours = flat[(source[:, None] + offsets).ravel()]
+        colors = flat[(source[:, None] + offsets).ravel()]
         total = np.bincount(pixel, weight, height * width)
-        mean = np.stack([np.bincount(pixel, weight * channel, height * width) for channel in colours.T], axis=-1)
+        mean = np.stack([np.bincount(pixel, weight * channel, height * width) for channel in colors.T], axis=-1)
         mean /= np.maximum(total, 1e-12)[:, None]
         here = missing[t] & (total > 0).reshape(height, width)
         voted[t][here] = mean.reshape(height, width, -1)[here]
@@ -204,9 +204,9 @@ class _FrameSearch:
         inside &= (candidate != self.source).any(1) | (self.cost == LARGE)
         inside[inside] = self.sources[tuple(candidate[inside].T)]
         tried = np.flatnonzero(inside)
-        colours = self.flat[_flat(candidate[tried], shape)[:, None] + self.offsets]
-        colours -= self.patches[tried]
-        cost = np.einsum("npc,npc->n", colours, colours) / np.float32(colours.shape[1])
+        colors = self.flat[_flat(candidate[tried], shape)[:, None] + self.offsets]
+        colors -= self.patches[tried]
+        cost = np.einsum("npc,npc->n", colors, colors) / np.float32(colors.shape[1])
         better = cost < self.cost[tried]
         self.source[tried[better]] = candidate[tried[better]]
         self.cost[tried[better]] = cost[better]
@@ -219,8 +219,8 @@ def _offsets(width: int, radius: int) -> np.ndarray:
     return (reach[:, None] * width + reach).ravel()
 
 
-def _flat(centre: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    return (centre[:, 0] * shape[1] + centre[:, 1]) * shape[2] + centre[:, 2]
+def _flat(center: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return (center[:, 0] * shape[1] + center[:, 1]) * shape[2] + center[:, 2]
 
 
 def _inside(shape: tuple[int, ...], radius: int) -> np.ndarray:

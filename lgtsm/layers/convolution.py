@@ -199,7 +199,7 @@ def _draw_pairs(conv: nn.Conv2d, moving_share: float, paired_input: bool, paired
     The outputs 2i and 2i+1 are negatives of each other before the activation, and the next layer takes their
     difference after it: LeakyReLU(x) - LeakyReLU(-x) = 1.2 x, so the network starts linear. A layer that keeps the
     size (odd kernel behind another layer) starts, but for a share NOISE of its variance, as an orthogonal mixture at
-    the centre tap, which dilation and borders cannot weaken; the channels that the shift leaves in place feed those
+    the center tap, which dilation and borders cannot weaken; the channels that the shift leaves in place feed those
     that the next shift leaves in place, so that what a frame shows reaches the output however many shifts there are.
 
     Args:
@@ -209,7 +209,7 @@ def _draw_pairs(conv: nn.Conv2d, moving_share: float, paired_input: bool, paired
         paired_output: whether an activation, and another layer drawn like this, follow.
         gate: what the activated features are multiplied with.
 
-    Source: Balduzzi et al. 2017 (looks-linear start) and Xiao et al. 2018 (orthogonal centre tap), joined.
+    Source: Balduzzi et al. 2017 (looks-linear start) and Xiao et al. 2018 (orthogonal center tap), joined.
     """
     out_channels, in_channels, *kernel = conv.weight.shape
     # Of an odd number of channels the last one has no partner.
@@ -217,13 +217,13 @@ def _draw_pairs(conv: nn.Conv2d, moving_share: float, paired_input: bool, paired
     columns = (in_channels + 1) // 2 if paired_input else in_channels
     weight = torch.randn(rows, columns, *kernel) / (columns * kernel[0] * kernel[1]) ** 0.5
     if paired_input and kernel[0] % 2:
-        centre = torch.zeros(rows, columns)
+        center = torch.zeros(rows, columns)
         moving_in = round(columns * moving_share) if moving_share < 1 else 0
         moving_out = round(rows * moving_share) if paired_output and moving_share < 1 else 0
-        centre[:moving_out] = _orthogonal(moving_out, columns)
-        centre[moving_out:, moving_in:] = _orthogonal(rows - moving_out, columns - moving_in)
+        center[:moving_out] = _orthogonal(moving_out, columns)
+        center[moving_out:, moving_in:] = _orthogonal(rows - moving_out, columns - moving_in)
         weight *= NOISE**0.5
-        weight[:, :, kernel[0] // 2, kernel[1] // 2] += (1 - NOISE) ** 0.5 * centre
+        weight[:, :, kernel[0] // 2, kernel[1] // 2] += (1 - NOISE) ** 0.5 * center
     # The first layer sees inputs of variance 1/4 or less.
     weight *= 1 / ((1 + LEAK) * gate) if paired_input else 2
     if paired_input:

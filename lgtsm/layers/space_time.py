@@ -1,4 +1,4 @@
-"""Space-time (3-D) convolutions: plain, and gated. The baseline's way of seeing neighbouring frames."""
+"""Space-time (3-D) convolutions: plain, and gated. The baseline's way of seeing neighboring frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lgtsm.layers.convolution import LEAK, ShiftedConv, apply_spectral_norm, set
 from lgtsm.ops.receptive_field import Step
 
 FRAMES = 3  # taps of every kernel along time
-NEIGHBOURS = 0.015  # variance of a new network's taps at neighbouring frames, relative to the present frame's
+NEIGHBORS = 0.015  # variance of a new network's taps at neighboring frames, relative to the present frame's
 
 
 class SpaceTimeConv(nn.Module):
@@ -130,7 +130,7 @@ class SpaceTimeConv(nn.Module):
 
     def _start(self, conv: nn.Conv3d, frame_conv: nn.Conv2d) -> None:
         present = FRAMES - 1 if self.causal else FRAMES // 2
-        weight = torch.randn_like(conv.weight) * (NEIGHBOURS * frame_conv.weight.square().mean()).sqrt()
+        weight = torch.randn_like(conv.weight) * (NEIGHBORS * frame_conv.weight.square().mean()).sqrt()
         weight[:, :, present] = frame_conv.weight
         set_weight(conv, weight)
         conv.bias.copy_(frame_conv.bias)

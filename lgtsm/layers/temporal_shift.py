@@ -71,7 +71,7 @@ class LearnableTemporalShift(_TemporalShift):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Set every kernel to the one tap that copies the neighbouring frame."""
+        """Set every kernel to the one tap that copies the neighboring frame."""
         present = self.kernel_size - 1 if self.causal else self.kernel_size // 2
         with torch.no_grad():
             self.kernels.zero_()

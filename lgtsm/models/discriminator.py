@@ -25,7 +25,7 @@ class TemporalShiftDiscriminator(nn.Module):
         shift_groups: kernels (or fixed groups) in each layer.
         shift_fraction: share of the channels that move, in [0, 1].
         causal: look at past frames only.
-        spectral_norm: normalise every convolution's weight by its largest singular value (all but the last layer's).
+        spectral_norm: normalize every convolution's weight by its largest singular value (all but the last layer's).
         sigmoid: squash the scores to (0, 1), as the released networks do.
 
     Source: Chang et al. 2019, Section 3.2 (TSMGAN loss); layer sizes of the released networks.
@@ -89,7 +89,7 @@ class TemporalShiftDiscriminator(nn.Module):
         for layer in self.layers.values():
             if features.shape[-1] == 1:
                 # The same sums, since a zero column more only stands in for padding, but around a fault of oneDNN:
-                # its bf16 weight gradient of such a convolution on one column holds uninitialised numbers.
+                # its bf16 weight gradient of such a convolution on one column holds uninitialized numbers.
                 features = F.pad(features, (0, 1))
             features = layer(features, num_frames)
         scores = features.unflatten(0, (-1, num_frames))

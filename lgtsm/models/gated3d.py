@@ -25,7 +25,7 @@ class Gated3DGenerator(StreamingGenerator):
         width: channels of the first layer (the released networks: 64); even.
         gated: gated convolutions, or plain ones.
         causal: look at past frames only.
-        spectral_norm: normalise every convolution's weight by its largest singular value (all but the last layer's),
+        spectral_norm: normalize every convolution's weight by its largest singular value (all but the last layer's),
             as the released 3-D networks do.
         initialization: "variance_preserving" (start as a network that looks at single frames and keeps their variance)
             or "pytorch" (the framework's default).
@@ -104,7 +104,7 @@ class TemporalPatchDiscriminator(nn.Module):
 
     Args:
         width: channels of the first layer (the released networks: 64).
-        spectral_norm: normalise every convolution's weight by its largest singular value (all but the last layer's),
+        spectral_norm: normalize every convolution's weight by its largest singular value (all but the last layer's),
             as the released networks do.
         sigmoid: squash the scores to (0, 1), as the released networks do.
 

@@ -40,7 +40,7 @@ PAPER_DOWN = {"conv2": (1, 2, 1, 2), "conv4": (2, 1, 2, 1)}
 
 
 class GatedShiftGenerator(StreamingGenerator):
-    """Fill the hole of a video with 2-D convolutions that see neighbouring frames through temporal shifts.
+    """Fill the hole of a video with 2-D convolutions that see neighboring frames through temporal shifts.
 
     Args:
         width: channels of the first layer (the released networks: 64); even.
@@ -50,7 +50,7 @@ class GatedShiftGenerator(StreamingGenerator):
         shift_groups: kernels (or fixed groups) in each layer.
         shift_fraction: share of the channels that move, in [0, 1].
         causal: look at past frames only.
-        spectral_norm: normalise every convolution's weight by its largest singular value (all but the last layer's).
+        spectral_norm: normalize every convolution's weight by its largest singular value (all but the last layer's).
         geometry: "released" (strided convolutions and nearest up-sampling of the authors' networks) or "paper"
             (bilinear interpolation before the down- and up-sampling convolutions).
         initialization: "variance_preserving" or "pytorch" (the framework's default).

@@ -1,4 +1,4 @@
-"""Move channels to neighbouring frames: by learned temporal kernels, or by whole frames.
+"""Move channels to neighboring frames: by learned temporal kernels, or by whole frames.
 
 Both functions take features with time folded into the batch, (batch·time, channel, height, width), and work
 on the channels-last memory layout, where a group of channels is one block of every pixel.
@@ -24,7 +24,7 @@ def temporal_shift(
         kernels: (groups, K), K odd unless causal.
         num_frames: frames of one clip.
         channels_per_group: channels that share one kernel; groups · channels_per_group may not exceed channel.
-        causal: let the kernel end at the present frame instead of being centred on it.
+        causal: let the kernel end at the present frame instead of being centered on it.
 
     Returns:
         (batch·num_frames, channel, height, width).
@@ -39,7 +39,7 @@ def temporal_shift(
     _check(features, num_frames, shifted_channels)
     if not causal and kernel_size % 2 == 0:
         raise ValueError(
-            f"A centred kernel must have an odd number of taps; got {kernel_size}. Use 3, 5, ... or causal=True."
+            f"A centered kernel must have an odd number of taps; got {kernel_size}. Use 3, 5, ... or causal=True."
         )
     if shifted_channels == 0:
         return features

@@ -11,8 +11,8 @@ def tiny_clip():
     frames = rng.random((2, 16, 18, 3), np.float32)
     missing = np.zeros((2, 16, 18), bool)
     missing[0, 5:9, 6:11] = True
-    targets = patch_search.target_centres(missing, RADIUS)
-    sources = patch_search.source_centres(~missing, RADIUS)
+    targets = patch_search.target_centers(missing, RADIUS)
+    sources = patch_search.source_centers(~missing, RADIUS)
     return frames, missing, targets, sources, rng
 
 
@@ -37,7 +37,7 @@ def test_patch_match_finds_what_brute_force_finds():
     best = []
     for t, y, x in np.argwhere(targets):
         own = patch(frames, t, y, x)
-        costs = [np.square(patch(frames, *centre) - own).sum() / 9 for centre in np.argwhere(sources)]
+        costs = [np.square(patch(frames, *center) - own).sum() / 9 for center in np.argwhere(sources)]
         found = field.source[t, y, x]
         assert sources[tuple(found)]
         np.testing.assert_allclose(field.cost[t, y, x], np.square(patch(frames, *found) - own).sum() / 9, rtol=1e-4)
@@ -47,7 +47,7 @@ def test_patch_match_finds_what_brute_force_finds():
     assert found.mean() < 1.1 * np.mean(best)
 
 
-def test_copies_elsewhere_in_the_clip_are_found_through_neighbours():
+def test_copies_elsewhere_in_the_clip_are_found_through_neighbors():
     frames, _, targets, sources, rng = tiny_clip()
     frames[1, 4:13, 3:14] = frames[0, 3:12, 5:16]  # what lies under the hole, one row down and two columns to the left
     field = patch_search.random_field(sources, rng)
@@ -59,7 +59,7 @@ def test_copies_elsewhere_in_the_clip_are_found_through_neighbours():
 def test_a_link_hands_over_what_another_frame_found():
     frames, missing, targets, sources, rng = tiny_clip()
     missing[1] = missing[0]
-    targets, sources = patch_search.target_centres(missing, RADIUS), patch_search.source_centres(~missing, RADIUS)
+    targets, sources = patch_search.target_centers(missing, RADIUS), patch_search.source_centers(~missing, RADIUS)
     frames[1] = frames[0]
     frames[:, 11:15, 1:17] = frames[0, 5:9, 1:17]
     first = patch_search.random_field(sources, rng)
@@ -77,9 +77,9 @@ def slow_vote(frames, missing, targets, field):
     for t, y, x in np.argwhere(missing):
         shown = []
         for down, right in np.ndindex(2 * RADIUS + 1, 2 * RADIUS + 1):
-            centre = t, y + down - RADIUS, x + right - RADIUS
-            if targets[centre]:
-                s, source_y, source_x = field.source[centre]
+            center = t, y + down - RADIUS, x + right - RADIUS
+            if targets[center]:
+                s, source_y, source_x = field.source[center]
                 shown.append(frames[s, source_y - down + RADIUS, source_x - right + RADIUS])
         voted[t, y, x] = np.mean(shown, axis=0)
     return voted

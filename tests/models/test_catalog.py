@@ -59,7 +59,7 @@ def test_one_list_knows_networks_and_methods_without_weights():
 @pytest.mark.parametrize(("name", "options"), VARIANTS)
 def test_forward_backward_and_a_gradient_for_every_parameter(name, options, make_clip):
     model = lgtsm.create_model(name, width=8, **options)
-    # Kernels of one tap give the other taps a gradient too, as long as there is a neighbour.
+    # Kernels of one tap give the other taps a gradient too, as long as there is a neighbor.
     video, hole = make_clip(2, 3, 32, 40)
     output = model(video, hole)
     assert output["filled"].shape == output["predicted"].shape == video.shape
@@ -99,7 +99,7 @@ def test_temporal_reach_is_what_a_frame_depends_on(causal):
         if name.endswith("kernels"):
             torch.nn.init.uniform_(kernels, 0.3, 1.0)
     behind, ahead = model.temporal_reach
-    # Five more frames than a causal network reaches, or than a centred one does each way.
+    # Five more frames than a causal network reaches, or than a centered one does each way.
     length, at = (40, 37) if causal else (2 * 17 + 5, 19)
     video = torch.rand(1, length, 3, 8, 8, dtype=torch.float64, requires_grad=True)
     model(video, torch.zeros(1, length, 1, 8, 8))["predicted"][:, at].sum().backward()
