@@ -40,8 +40,8 @@ def test_the_variants_are_of_every_model():
     assert {name for name, _ in VARIANTS} == set(lgtsm.list_models(networks=True))
 
 
-def test_one_list_knows_networks_and_methods_without_weights():
-    from lgtsm.inpaint import make_parser
+def test_one_list_knows_networks_and_methods_without_weights(tmp_path):
+    from lgtsm.commands.inpaint import make_parser
 
     networks, methods = lgtsm.list_models(networks=True), lgtsm.list_models(networks=False)
     assert lgtsm.list_models() == networks + methods
@@ -52,7 +52,7 @@ def test_one_list_knows_networks_and_methods_without_weights():
         model = lgtsm.create_model(name)
         assert not list(model.parameters())
         with pytest.raises(ValueError, match="Only networks"):
-            lgtsm.save_model(model, "model.safetensors")
+            lgtsm.save_model(model, tmp_path / "model.safetensors")
     assert lgtsm.create_model("tccds", patch_size=5, seed=3).radius == 2
 
 
