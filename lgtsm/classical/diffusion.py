@@ -12,7 +12,7 @@ NEIGHBORS = np.float32([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]])
 
 
 def diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Fill unknown pixels so that each is about the mean of its four neighbours, coarse to fine.
+    """Fill unknown pixels so that each is about the mean of its four neighbors, coarse to fine.
 
     Args:
         values: float32 (height, width, channel); what stands at unknown pixels is never looked at.

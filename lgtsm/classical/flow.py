@@ -16,7 +16,7 @@ LONGEST_SIDE = 2**14  # OpenCV samples no more than 32766 rows or columns at onc
 SMALLEST = 12  # frames with a shorter side are too small to measure anything in
 
 
-def neighbour_flow(
+def neighbor_flow(
     frames: np.ndarray, hole: np.ndarray, around: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Measure the flow between neighbors on known pixels and complete it everywhere else.

@@ -9,7 +9,7 @@ import numpy as np
 from lgtsm.checks import check_positive
 from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.diffusion import smooth_frames
-from lgtsm.classical.flow import neighbour_flow, sample_points, squared_length
+from lgtsm.classical.flow import neighbor_flow, sample_points, squared_length
 from lgtsm.classical.frame_threads import for_each
 
 # Frames that a motion path may go on in the hole. More find more (24 frames: .0266 in ST-LPIPS against .0280 after 15),
@@ -32,13 +32,13 @@ class Copied:
 class FlowCopy(ClipMethod):
     """Fill each missing pixel with what its motion path shows in the nearest frames before and after that know it.
 
-    Pixels that no frame shows get smooth colours from their border.
+    Pixels that no frame shows get smooth colors from their border.
 
     Args:
         max_miss: how far, in pixels, a step forward and one back again may end from its start before a motion path is
             given up.
 
-    Source: Huang et al. 2016, Section 4.2, its colour propagation alone.
+    Source: Huang et al. 2016, Section 4.2, its color propagation alone.
     Differs: a path is given up after MOST_STEPS frames.
     """
 
@@ -52,7 +52,7 @@ class FlowCopy(ClipMethod):
     def fill_clip(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
         """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
         frames = smooth_frames(frames, hole)
-        copied = copy_along_flow(frames, hole, *neighbour_flow(frames, hole, around=hole), self.max_miss)
+        copied = copy_along_flow(frames, hole, *neighbor_flow(frames, hole, around=hole), self.max_miss)
         return smooth_frames(copied.color, copied.missing)
 
 
@@ -70,7 +70,7 @@ def copy_along_flow(
     Args:
         frames: float32 (time, height, width, 3) in [0, 1].
         hole: bool (time, height, width), True = missing.
-        forward, backward: as `lgtsm.classical.flow.neighbour_flow` returns them, complete.
+        forward, backward: as `lgtsm.classical.flow.neighbor_flow` returns them, complete.
         max_miss: see `FlowCopy`.
         most_steps: frames after which a motion path is given up; None for no limit.
         sources: bool (time, height, width), the only pixels to copy: a path that comes to another known one is given

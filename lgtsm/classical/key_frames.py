@@ -8,7 +8,7 @@ import numpy as np
 from lgtsm.checks import check_positive
 from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.diffusion import smooth_frames
-from lgtsm.classical.flow import neighbour_flow
+from lgtsm.classical.flow import neighbor_flow
 from lgtsm.classical.flow_copy import copy_along_flow
 from lgtsm.classical.patch_completion import complete_frame
 
@@ -65,7 +65,7 @@ class KeyFrames(ClipMethod):
     def fill_clip(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
         """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
         frames = smooth_frames(frames, hole)
-        flow = neighbour_flow(frames, hole, around=hole)
+        flow = neighbor_flow(frames, hole, around=hole)
         copied = copy_along_flow(frames, hole, *flow, self.max_miss)
         if not copied.missing.any():
             return copied.color

@@ -80,18 +80,18 @@ def search(
     rounds: int = 3,
     links: Sequence[tuple[int, int, np.ndarray]] = (),
 ) -> None:
-    """Improve a field by PatchMatch, in place: neighbours in space and along the flow propose, and so does chance.
+    """Improve a field by PatchMatch, in place: neighbors in space and along the flow propose, and so does chance.
 
     Args:
-        frames: float32 (time, height, width, channel): colours, and whatever else patches shall agree in.
+        frames: float32 (time, height, width, channel): colors, and whatever else patches shall agree in.
         targets, sources: bool (time, height, width), centers as `target_centers` and `source_centers` give them.
         field: where to start; its costs are computed anew, for the frames as they are now.
         radius: patches are 2·radius + 1 pixels wide.
         rng: where chance comes from.
-        rounds: passes; they ask neighbours 4, 2 and 1 pixels away in turn.
+        rounds: passes; they ask neighbors 4, 2 and 1 pixels away in turn.
         links: (t, other time, positions int64 (height, width, 2) y first): where frame t's pixels are in another frame.
 
-    Source: Barnes et al. 2009 (PatchMatch), in the time of the clip too; Rong and Tan 2006 for asking far neighbours.
+    Source: Barnes et al. 2009 (PatchMatch), in the time of the clip too; Rong and Tan 2006 for asking far neighbors.
     Differs: all patches of a frame are improved at once, so that NumPy can do it.
     """
     for t in range(len(frames)):
@@ -134,9 +134,9 @@ def vote(
         weight = np.repeat(weight[:, None], len(offsets), 1).ravel()
         pixel = ((y * width + x)[:, None] + offsets).ravel()
         source = _flat(field.source[t, y, x], missing.shape)
-        colours = flat[(source[:, None] + offsets).ravel()]
+        colors = flat[(source[:, None] + offsets).ravel()]
         total = np.bincount(pixel, weight, height * width)
-        mean = np.stack([np.bincount(pixel, weight * channel, height * width) for channel in colours.T], axis=-1)
+        mean = np.stack([np.bincount(pixel, weight * channel, height * width) for channel in colors.T], axis=-1)
         mean /= np.maximum(total, 1e-12)[:, None]
         here = missing[t] & (total > 0).reshape(height, width)
         voted[t][here] = mean.reshape(height, width, -1)[here]
@@ -204,9 +204,9 @@ class _FrameSearch:
         inside &= (candidate != self.source).any(1) | (self.cost == LARGE)
         inside[inside] = self.sources[tuple(candidate[inside].T)]
         tried = np.flatnonzero(inside)
-        colours = self.flat[_flat(candidate[tried], shape)[:, None] + self.offsets]
-        colours -= self.patches[tried]
-        cost = np.einsum("npc,npc->n", colours, colours) / np.float32(colours.shape[1])
+        colors = self.flat[_flat(candidate[tried], shape)[:, None] + self.offsets]
+        colors -= self.patches[tried]
+        cost = np.einsum("npc,npc->n", colors, colors) / np.float32(colors.shape[1])
         better = cost < self.cost[tried]
         self.source[tried[better]] = candidate[tried[better]]
         self.cost[tried[better]] = cost[better]

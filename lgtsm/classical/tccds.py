@@ -1,4 +1,4 @@
-"""Temporally coherent completion: colours along the flow, and patches of the clip for what no frame shows."""
+"""Temporally coherent completion: colors along the flow, and patches of the clip for what no frame shows."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from lgtsm.checks import check_positive
 from lgtsm.classical import patch_search
 from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.diffusion import smooth_frames
-from lgtsm.classical.flow import grid, neighbour_flow, sample_image
+from lgtsm.classical.flow import grid, neighbor_flow, sample_image
 from lgtsm.classical.flow_copy import copy_along_flow
 
 SHARPNESS = 2.0
 MORE = 2  # further turns of search and vote for each halving of the frames, where they cost little
-Flow = tuple[np.ndarray, np.ndarray]  # forward and backward, as neighbour_flow gives them
+Flow = tuple[np.ndarray, np.ndarray]  # forward and backward, as neighbor_flow gives them
 
 
 class TCCDS(ClipMethod):
     """Fill holes by motion and by example, without learning.
 
-    The flow between neighbours is measured on known pixels and completed in the hole; missing pixels are copied along
+    The flow between neighbors is measured on known pixels and completed in the hole; missing pixels are copied along
     it from the frames before and after that show them; the flow is measured again on the filled frames, and they are
     copied once more. What no frame shows is put together from patches of the clip, from small frames to large ones,
-    searching patches, letting them vote on the colours, evening these out along the flow, and measuring it, in turn.
+    searching patches, letting them vote on the colors, evening these out along the flow, and measuring it, in turn.
 
     Args:
         patch_size: width of the patches, in pixels; odd.
@@ -34,7 +34,7 @@ class TCCDS(ClipMethod):
         seed: of the patch search; the same one gives the same result.
 
     Source: Huang et al. 2016, "Temporally coherent completion of dynamic video".
-    Differs: flow by DIS instead of a variational solver; colours are copied first and patches only fill what no frame
+    Differs: flow by DIS instead of a variational solver; colors are copied first and patches only fill what no frame
     shows, instead of one energy over both; no homographies between patches.
     """
 
@@ -61,12 +61,12 @@ class TCCDS(ClipMethod):
         """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
         filled, unknown = smooth_frames(frames, hole), hole
         for _ in range(self.flow_updates + 1):
-            flow = neighbour_flow(filled, unknown)
+            flow = neighbor_flow(filled, unknown)
             copied = copy_along_flow(filled, hole, *flow, self.max_miss)
             filled, unknown = smooth_frames(copied.color, copied.missing), copied.missing
-        return self._synthesise(filled, hole, unknown, flow) if unknown.any() else filled
+        return self._synthesize(filled, hole, unknown, flow) if unknown.any() else filled
 
-    def _synthesise(self, filled: np.ndarray, hole: np.ndarray, missing: np.ndarray, flow: Flow) -> np.ndarray:
+    def _synthesize(self, filled: np.ndarray, hole: np.ndarray, missing: np.ndarray, flow: Flow) -> np.ndarray:
         """Replace missing pixels (time, height, width), smooth until now, with patches; coarse to fine."""
         rng = np.random.default_rng(self.seed)
         field = None
@@ -119,7 +119,7 @@ def _resize_flow(flow: np.ndarray, height: int, width: int) -> np.ndarray:
 def _update_flow(flow: Flow, frames: np.ndarray, missing: np.ndarray) -> Flow:
     """Measure the flow on filled frames of some size and take it over where nothing was known."""
     height, width = missing.shape[1:]
-    measured = neighbour_flow(frames, np.zeros(frames.shape[:3], bool))
+    measured = neighbor_flow(frames, np.zeros(frames.shape[:3], bool))
     forward, backward = (_resize_flow(f, height, width) for f in measured)
     return (
         np.where(missing[:-1, ..., None], forward, flow[0]),

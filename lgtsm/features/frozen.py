@@ -8,7 +8,7 @@ from torch import nn
 class Frozen(nn.Module):
     """Hold a network that follows `.to()` but has no parameters, no training mode and no state of its own.
 
-    The network is kept out of the module tree, so that optimisers, checkpoints, weight averages and distributed
+    The network is kept out of the module tree, so that optimizers, checkpoints, weight averages and distributed
     wrappers never see it. Gradients still flow through it to its input.
 
     Args:

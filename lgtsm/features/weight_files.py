@@ -28,13 +28,13 @@ class WeightFile:
 
     name: file name; it may end in the first digits of its sha256 as torch hub's do (`vgg16-397923af.pth`).
     url: where it is published.
-    licence: of the weights.
+    license: of the weights.
     sha256: of the whole file, needed where the name does not carry its first digits.
     """
 
     name: str
     url: str
-    licence: str
+    license: str
     sha256: str | None = None
 
     @property

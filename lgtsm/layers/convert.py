@@ -9,16 +9,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from lgtsm.checks import check_choice
-from lgtsm.layers.temporal_shift import FixedTemporalShift, LearnableTemporalShift
+from lgtsm.layers.temporal_shift import TemporalShift, create_shift
 
 Where = str | Callable[[str, nn.Conv2d], bool] | None
-SHIFTS = {"learnable": LearnableTemporalShift, "fixed": FixedTemporalShift}
 NAME = "temporal_shift"
 
 
 class ClipShift(nn.Module):
-    """A shift that remembers how many frames a clip has, for a network that does not know of time.
+    """Hold a shift and the length of a clip, for a network that does not know of time.
 
     Args:
         shift: module (features, num_frames) -> features.
@@ -48,14 +46,14 @@ def add_temporal_shift(
 ) -> nn.Module:
     """Put a temporal shift in front of the 2-D convolutions of a network.
 
-    The network is called as before, with time folded into the batch: (batch·num_frames, channel, height, width). Its
-    own parameters keep their names, so that its weight files still load with strict=False; each convolution chosen gets
-    a submodule `temporal_shift`. A network with learnable shifts starts equal to one with fixed ones.
+    Call the network as before, with time folded into the batch: (batch·num_frames, channel, height, width). Its own
+    parameters keep their names, so its weight files still load with strict=False; each chosen convolution gets a
+    submodule `temporal_shift`. A network with learnable shifts starts equal to one with fixed ones.
 
     Args:
         module: any network of `torch.nn.Conv2d` layers.
         num_frames: frames of one clip; `set_clip_length` changes it.
-        where: which convolutions: None for all with channels enough to shift; a pattern of their names, e.g.
+        where: which convolutions: None for all with enough channels to shift; a pattern of their names, e.g.
             "layer*.*.conv1"; or a function (name, convolution) -> bool.
         shift: "learnable" or "fixed".
         shift_fraction, groups, kernel_size, causal: see `lgtsm.layers.LearnableTemporalShift`.
@@ -65,17 +63,11 @@ def add_temporal_shift(
         The network with shifts.
 
     Raises:
-        ValueError: no convolution is chosen, one has too few channels or a shift already, or a size is not possible.
+        ValueError: no convolution is chosen, one has too few channels or already a shift, or a size is not possible.
 
     Source: Chang et al. 2019, Section 3.1; Lin et al. 2018 for putting shifts into image networks.
     """
-    check_choice("shift", shift, tuple(SHIFTS))
     _check_num_frames(num_frames)
-    if shift == "fixed" and kernel_size != 3:
-        raise ValueError(
-            f"A fixed shift moves by one frame, without a kernel; got kernel_size={kernel_size}. Take 'learnable'."
-        )
-    options = {"kernel_size": kernel_size} if shift == "learnable" else {}
     if not in_place:
         module = copy.deepcopy(module)
     chosen = []
@@ -83,8 +75,8 @@ def add_temporal_shift(
         if not isinstance(conv, nn.Conv2d) or not _is_chosen(where, name, conv):
             continue
         if hasattr(conv, NAME):
-            raise ValueError(f"The convolution {name!r} has a temporal shift already. Convert a network once.")
-        layer = SHIFTS[shift](conv.in_channels, shift_fraction, groups, causal=causal, **options)
+            raise ValueError(f"The convolution {name!r} already has a temporal shift. Convert a network once.")
+        layer = create_shift(shift, conv.in_channels, shift_fraction, groups, kernel_size, causal)
         if layer.moving_channels:
             chosen.append((conv, layer))
         elif where is not None:
@@ -94,8 +86,8 @@ def add_temporal_shift(
             )
     if not chosen:
         raise ValueError(
-            f"There is no convolution to put a shift in front of (where={where!r}); the network must have "
-            f"torch.nn.Conv2d layers that it chooses. Its layers: {_names(module)}."
+            f"where={where!r} chooses no convolution to put a shift in front of; it must choose torch.nn.Conv2d "
+            f"layers. Those of the network: {_names(module)}."
         )
     for conv, layer in chosen:
         conv.add_module(NAME, ClipShift(layer.to(conv.weight.device, conv.weight.dtype), num_frames))
@@ -107,7 +99,7 @@ def set_clip_length(module: nn.Module, num_frames: int) -> None:
     """Tell a converted network that clips now have `num_frames` frames.
 
     Raises:
-        ValueError: there is no shift in it, or no such number of frames.
+        ValueError: the network has no shift, or `num_frames` is not a whole number of at least 1.
     """
     _check_num_frames(num_frames)
     shifts = [layer for layer in module.modules() if isinstance(layer, ClipShift)]
@@ -118,30 +110,30 @@ def set_clip_length(module: nn.Module, num_frames: int) -> None:
 
 
 def temporal_reach(module: nn.Module, frame: Tensor | None = None) -> tuple[int, int]:
-    """Say how many frames behind and ahead of each other frame a network looks.
+    """Return how many frames behind and ahead of each frame a network looks.
 
     Args:
         module: a converted network, or any with this library's shifts.
-        frame: (1, channel, height, width), any example the network takes, to find out exactly; the network must return
-            one tensor with time folded into its first dimension. Without it all shifts are added up, which is exact for
-            a chain of layers and too much where branches run side by side.
+        frame: (1, channel, height, width), an example input, to measure exactly; the network must return one tensor
+            with time folded into its first dimension. None adds up all shifts, which is exact for a chain of layers and
+            too much for parallel branches.
 
     Returns:
         (behind, ahead), in frames; (0, 0) for a network without shifts.
 
     Raises:
-        ValueError: `frame` is no single frame, or the network did not return one output for each frame.
+        ValueError: `frame` is not a single frame, or the network did not return one output per frame.
     """
-    shifts = [layer for layer in module.modules() if isinstance(layer, tuple(SHIFTS.values()))]
+    shifts = [layer for layer in module.modules() if isinstance(layer, TemporalShift)]
     behind, ahead = (sum(layer.reach[side] for layer in shifts) for side in (0, 1))
     if frame is None or not behind + ahead:
         return behind, ahead
     if frame.ndim != 4 or len(frame) != 1:
         raise ValueError(f"frame must be one frame (1, channel, height, width); got {tuple(frame.shape)}.")
     num_frames = behind + 1 + ahead
-    probe = copy.deepcopy(module).eval()  # a copy, because what follows would spoil running statistics
+    probe = copy.deepcopy(module).eval()  # a copy, because NaN would spoil running statistics
     set_clip_length(probe, num_frames)
-    # Not-a-number in one frame gets everywhere that this frame can get, whatever the weights.
+    # NaN in one frame reaches everything that depends on this frame, for any weights.
     clip = frame.repeat(num_frames, 1, 1, 1)
     clip[ahead] = torch.nan
     with torch.no_grad():

@@ -31,7 +31,7 @@ class ShiftedConv(nn.Module):
         resize: scale factor applied before everything else, 1 for none.
         resize_mode: "nearest" or "bilinear".
         activation: LeakyReLU(0.2) after the convolution.
-        spectral_norm: divide the weight that is used by its largest singular value.
+        spectral_norm: divide the weight by its largest singular value.
 
     Source: Chang et al. 2019, Fig. 3 (a).
     """
@@ -65,10 +65,10 @@ class ShiftedConv(nn.Module):
     def forward(self, features: Tensor, num_frames: int) -> Tensor:
         """Map (batch·num_frames, in_channels, height, width) to (batch·num_frames, out_channels, height', width')."""
         present = self.prepare(features)
-        return self._combine(present, self.convolve_features(present, num_frames))
+        return self.convolve(present, None if self.shift is None else self.shift(present, num_frames))
 
     def prepare(self, features: Tensor) -> Tensor:
-        """Resize and pad: what the feature and the gating convolution share."""
+        """Resize and pad, for the feature and the gating convolution."""
         if self.resize != 1:
             # Whole numbers instead of the scale factor, so that sizes may stay open in exported graphs.
             grow, shrink = Fraction(self.resize).as_integer_ratio()
@@ -77,10 +77,6 @@ class ShiftedConv(nn.Module):
         if self.uneven_padding is not None:
             features = F.pad(features, self.uneven_padding)
         return features
-
-    def convolve_features(self, features: Tensor, num_frames: int) -> Tensor:
-        """φ(W_f · shift(F)), Eq. 2 and the right factor of Eq. 3."""
-        return self._activate(features if self.shift is None else self.shift(features, num_frames))
 
     @property
     def reach(self) -> tuple[int, int]:
@@ -93,19 +89,12 @@ class ShiftedConv(nn.Module):
         return 0 if self.shift is None else self.shift.moving_channels
 
     def steps(self) -> tuple[Step, Step]:
-        """Return what the layer does along height and along width, for the receptive field."""
+        """Return the layer's step along height and along width, for the receptive field."""
         conv = self.feature
         left, _, top, _ = self.uneven_padding or (conv.padding[1], 0, conv.padding[0], 0)
         return tuple(
-            Step(
-                conv.kernel_size[axis],
-                conv.stride[axis],
-                before,
-                conv.dilation[axis],
-                self.resize,
-                self.resize_mode == "bilinear",
-            )
-            for axis, before in enumerate((top, left))
+            Step(kernel, stride, before, dilation, self.resize, self.resize_mode == "bilinear")
+            for kernel, stride, before, dilation in zip(conv.kernel_size, conv.stride, (top, left), conv.dilation)
         )
 
     def convolve_window(self, window: Tensor, frames: Tensor) -> Tensor:
@@ -128,20 +117,14 @@ class ShiftedConv(nn.Module):
         return unfold_time(self.convolve(present, shifted), num_frames)
 
     def convolve(self, present: Tensor, shifted: Tensor | None = None) -> Tensor:
-        """Convolve what `prepare` returned, (n, in_channels, height, width), to (n, out_channels, height', width').
+        """Convolve the output of `prepare`, (n, in_channels, height, width), to (n, out_channels, height', width').
 
         Args:
             present: the frames as they are, for the gate.
             shifted: the same after the shift; None where nothing moves.
         """
-        return self._combine(present, self._activate(present if shifted is None else shifted))
-
-    def _activate(self, shifted: Tensor) -> Tensor:
-        features = self.feature(shifted)
+        features = self.feature(present if shifted is None else shifted)
         return F.leaky_relu(features, LEAK) if self.activation else features
-
-    def _combine(self, present: Tensor, features: Tensor) -> Tensor:
-        return features
 
     @torch.no_grad()
     def start_with_variance_kept(self, paired_input: bool = True) -> None:
@@ -155,8 +138,7 @@ class ShiftedConv(nn.Module):
         self._start_features(paired_input, gate=1.0)
 
     def _start_features(self, paired_input: bool, gate: float) -> None:
-        moving = self.shift.groups * self.shift.channels_per_group if self.shift is not None else 0
-        _draw_pairs(self.feature, moving / self.feature.in_channels, paired_input, self.activation, gate)
+        _draw_pairs(self.feature, self.moving_channels / self.feature.in_channels, paired_input, self.activation, gate)
 
 
 class GatedConv(ShiftedConv):
@@ -171,21 +153,25 @@ class GatedConv(ShiftedConv):
     def __init__(self, *args, spectral_norm: bool = False, **kwargs):
         super().__init__(*args, spectral_norm=spectral_norm, **kwargs)
         conv = self.feature
-        self.gate = nn.Conv2d(
-            conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, conv.dilation
-        )
+        self.gate = conv_like(conv)
         if spectral_norm:
             apply_spectral_norm(self.gate)
 
-    def _combine(self, present: Tensor, features: Tensor) -> Tensor:
-        return torch.sigmoid(self.gate(present)) * features
+    def convolve(self, present: Tensor, shifted: Tensor | None = None) -> Tensor:
+        """Convolve and gate; see `ShiftedConv.convolve`."""
+        return torch.sigmoid(self.gate(present)) * super().convolve(present, shifted)
 
     @torch.no_grad()
     def start_with_variance_kept(self, paired_input: bool = True) -> None:
         """Draw the features' weights as `ShiftedConv` does; the gate starts open (bias 1), its weights small."""
         self._start_features(paired_input, gate=torch.sigmoid(torch.tensor(GATE_BIAS)).item())
-        _draw(self.gate, 0.01)
+        set_weight(self.gate, torch.randn(self.gate.weight.shape) * (0.01 / self.gate.weight[0].numel()) ** 0.5)
         self.gate.bias.fill_(GATE_BIAS)
+
+
+def conv_like(conv: nn.Conv2d) -> nn.Conv2d:
+    """Return a convolution of the same sizes with weights of its own, without spectral norm."""
+    return nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, conv.dilation)
 
 
 def apply_spectral_norm(conv: nn.Conv2d | nn.Conv3d) -> None:
@@ -199,20 +185,20 @@ def _draw_pairs(conv: nn.Conv2d, moving_share: float, paired_input: bool, paired
     The outputs 2i and 2i+1 are negatives of each other before the activation, and the next layer takes their
     difference after it: LeakyReLU(x) - LeakyReLU(-x) = 1.2 x, so the network starts linear. A layer that keeps the
     size (odd kernel behind another layer) starts, but for a share NOISE of its variance, as an orthogonal mixture at
-    the center tap, which dilation and borders cannot weaken; the channels that the shift leaves in place feed those
-    that the next shift leaves in place, so that what a frame shows reaches the output however many shifts there are.
+    the center tap, which dilation and borders cannot weaken. Channels that one shift leaves in place feed those that
+    the next leaves in place, so a frame's content reaches the output through any number of shifts.
 
     Args:
-        conv: the convolution whose weight is drawn and whose bias is set to 0.
+        conv: gets the weight, and a bias of 0.
         moving_share: share of the input channels, from channel 0 on, that a shift moves.
         paired_input: whether the input comes in such pairs.
         paired_output: whether an activation, and another layer drawn like this, follow.
-        gate: what the activated features are multiplied with.
+        gate: factor on the activated features.
 
     Source: Balduzzi et al. 2017 (looks-linear start) and Xiao et al. 2018 (orthogonal center tap), joined.
     """
     out_channels, in_channels, *kernel = conv.weight.shape
-    # Of an odd number of channels the last one has no partner.
+    # With an odd number of channels, the last one has no partner.
     rows = (out_channels + 1) // 2 if paired_output else out_channels
     columns = (in_channels + 1) // 2 if paired_input else in_channels
     weight = torch.randn(rows, columns, *kernel) / (columns * kernel[0] * kernel[1]) ** 0.5
@@ -243,11 +229,6 @@ def _orthogonal(rows: int, columns: int) -> Tensor:
     return F.normalize(torch.linalg.qr(torch.randn(size, size)).Q[:rows, :columns], dim=1)
 
 
-def _draw(conv: nn.Conv2d, gain: float) -> None:
-    """Draw the weight with variance gain / fan_in and set the bias to 0."""
-    set_weight(conv, torch.randn(conv.weight.shape) * (gain / conv.weight[0].numel()) ** 0.5)
-
-
 def set_weight(conv: nn.Conv2d | nn.Conv3d, weight: Tensor) -> None:
     """Set the weight of a convolution, also under spectral norm, and its bias to 0."""
     normalized = is_parametrized(conv, "weight")
@@ -255,5 +236,5 @@ def set_weight(conv: nn.Conv2d | nn.Conv3d, weight: Tensor) -> None:
         remove_parametrizations(conv, "weight", leave_parametrized=False)
     conv.weight.copy_(weight)
     nn.init.zeros_(conv.bias)
-    if normalized:  # anew, because its estimate of the singular value was made for the weight before
+    if normalized:  # again, because its estimate of the singular value belonged to the old weight
         apply_spectral_norm(conv)

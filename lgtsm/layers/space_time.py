@@ -1,4 +1,4 @@
-"""Space-time (3-D) convolutions: plain, and gated. The baseline's way of seeing neighbouring frames."""
+"""Space-time (3-D) convolutions: plain, and gated. The baseline's way of seeing neighboring frames."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from lgtsm.layers.convolution import LEAK, ShiftedConv, apply_spectral_norm, set
 from lgtsm.ops.receptive_field import Step
 
 FRAMES = 3  # taps of every kernel along time
-NEIGHBOURS = 0.015  # variance of a new network's taps at neighbouring frames, relative to the present frame's
+NEIGHBORS = 0.015  # variance of a new network's taps at neighboring frames, relative to the present frame's
 
 
 class SpaceTimeConv(nn.Module):
     """Resize each frame, convolve over three frames, activate.
 
-    Time has stride 1 and zeros outside the clip, so that as many frames come out as go in.
+    Time has stride 1 and zeros outside the clip, so as many frames come out as go in.
 
     Args:
         in_channels: channels in.
         out_channels: channels out.
         kernel_size, stride, padding, dilation: of the convolution within a frame, in pixels.
-        resize: scale factor applied to height and width before everything else (nearest), 1 for none.
+        resize: scale factor for height and width before everything else (nearest), 1 for none.
         activation: LeakyReLU(0.2) after the convolution.
         causal: look at the present and the two frames before it, instead of one on each side.
-        spectral_norm: divide the weight that is used by its largest singular value.
+        spectral_norm: divide the weight by its largest singular value.
 
     Source: Chang et al. 2019 (free-form video inpainting with 3D gated convolution and Temporal PatchGAN).
     """
@@ -64,60 +64,54 @@ class SpaceTimeConv(nn.Module):
 
     @property
     def moving_channels(self) -> int:
-        """Channels that are looked at in other frames: all."""
+        """Channels that the layer looks at in other frames: all."""
         return self.feature.in_channels
 
     def steps(self) -> tuple[Step, Step]:
-        """Return what the layer does along height and along width, for the receptive field."""
+        """Return the layer's step along height and along width, for the receptive field."""
         conv = self.feature
         return tuple(
             Step(conv.kernel_size[axis], conv.stride[axis], conv.padding[axis], conv.dilation[axis], self.resize)
             for axis in (1, 2)
         )
 
+    def forward(self, features: Tensor, num_frames: int) -> Tensor:
+        """Map (batch·num_frames, in_channels, height, width) to (batch·num_frames, out_channels, height', width')."""
+        # (batch, channel, time, height, width); channels stay the innermost in memory
+        window = self._resize(features.unflatten(0, (-1, num_frames)).transpose(1, 2))
+        if self.causal:
+            window = F.pad(window, (0, 0, 0, 0, FRAMES - 1, 0))
+        return self._convolve(window, whole_clip=True).transpose(1, 2).flatten(0, 1)
+
     def convolve_window(self, window: Tensor, frames: Tensor) -> Tensor:
         """Convolve frames with the frames around them given.
 
         Args:
             window: (batch, behind + time + ahead, height, width, in_channels).
-            frames: (batch, time, height, width, in_channels), the middle of the window; not looked at again.
+            frames: (batch, time, height, width, in_channels), the middle of the window; not used.
 
         Returns:
             (batch, time, height', width', out_channels), as `forward` gives for these frames.
         """
         window = self._resize(window.permute(0, 4, 1, 2, 3))
-        out = (
-            F.leaky_relu(self._valid(self.feature, window), LEAK)
-            if self.activation
-            else self._valid(self.feature, window)
-        )
-        return self._gate_window(out, window).permute(0, 2, 3, 4, 1)
-
-    def _valid(self, conv: nn.Conv3d, window: Tensor) -> Tensor:
-        """Convolve without zeros before and after the window's frames."""
-        return F.conv3d(window, conv.weight, conv.bias, conv.stride, (0, *conv.padding[1:]), conv.dilation)
-
-    def _gate_window(self, out: Tensor, window: Tensor) -> Tensor:
-        return out
+        return self._convolve(window, whole_clip=False).permute(0, 2, 3, 4, 1)
 
     def _resize(self, features: Tensor) -> Tensor:
         if self.resize == 1:
             return features
         return F.interpolate(features, scale_factor=(1, self.resize, self.resize), mode="nearest")
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Map (batch, in_channels, time, height, width) to (batch, out_channels, time, height', width')."""
-        return self.convolve_features(self.prepare(features))
+    def _convolve(self, window: Tensor, whole_clip: bool) -> Tensor:
+        """Convolve and activate (batch, channel, time, height, width)."""
+        out = self._apply_conv(self.feature, window, whole_clip)
+        return F.leaky_relu(out, LEAK) if self.activation else out
 
-    def prepare(self, features: Tensor) -> Tensor:
-        """Resize, and put the zeros before a causal layer's first frame."""
-        features = self._resize(features)
-        return F.pad(features, (0, 0, 0, 0, FRAMES - 1, 0)) if self.causal else features
-
-    def convolve_features(self, features: Tensor) -> Tensor:
-        """Convolve and activate what `prepare` returned."""
-        features = self.feature(features)
-        return F.leaky_relu(features, LEAK) if self.activation else features
+    @staticmethod
+    def _apply_conv(conv: nn.Conv3d, window: Tensor, whole_clip: bool) -> Tensor:
+        if whole_clip:
+            return conv(window)
+        # The window holds the frames around, so there are no zeros before and after it.
+        return F.conv3d(window, conv.weight, conv.bias, conv.stride, (0, *conv.padding[1:]), conv.dilation)
 
     @torch.no_grad()
     def start_from(self, frame_layer: ShiftedConv) -> None:
@@ -126,14 +120,12 @@ class SpaceTimeConv(nn.Module):
         Args:
             frame_layer: a per-frame layer of the same sizes, without spectral norm.
         """
-        self._start(self.feature, frame_layer.feature)
-
-    def _start(self, conv: nn.Conv3d, frame_conv: nn.Conv2d) -> None:
-        present = FRAMES - 1 if self.causal else FRAMES // 2
-        weight = torch.randn_like(conv.weight) * (NEIGHBOURS * frame_conv.weight.square().mean()).sqrt()
-        weight[:, :, present] = frame_conv.weight
-        set_weight(conv, weight)
-        conv.bias.copy_(frame_conv.bias)
+        for name, conv in self.named_children():
+            frame_conv = getattr(frame_layer, name)
+            weight = torch.randn_like(conv.weight) * (NEIGHBORS * frame_conv.weight.square().mean()).sqrt()
+            weight[:, :, self.reach[0]] = frame_conv.weight
+            set_weight(conv, weight)
+            conv.bias.copy_(frame_conv.bias)
 
 
 class GatedSpaceTimeConv(SpaceTimeConv):
@@ -150,16 +142,6 @@ class GatedSpaceTimeConv(SpaceTimeConv):
         if spectral_norm:
             apply_spectral_norm(self.gate)
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Map (batch, in_channels, time, height, width) to (batch, out_channels, time, height', width')."""
-        features = self.prepare(features)
-        return torch.sigmoid(self.gate(features)) * self.convolve_features(features)
-
-    def _gate_window(self, out: Tensor, window: Tensor) -> Tensor:
-        return torch.sigmoid(self._valid(self.gate, window)) * out
-
-    @torch.no_grad()
-    def start_from(self, frame_layer: ShiftedConv) -> None:
-        """Start as a gated layer that looks at single frames, see `SpaceTimeConv.start_from`."""
-        super().start_from(frame_layer)
-        self._start(self.gate, frame_layer.gate)
+    def _convolve(self, window: Tensor, whole_clip: bool) -> Tensor:
+        gate = torch.sigmoid(self._apply_conv(self.gate, window, whole_clip))
+        return gate * super()._convolve(window, whole_clip)

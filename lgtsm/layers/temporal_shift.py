@@ -5,18 +5,31 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from lgtsm.checks import check_choice
 from lgtsm.ops.temporal_shift import filter_window, fixed_temporal_shift, temporal_shift
 
 
-def group_offsets(groups: int, causal: bool) -> tuple[int, ...]:
-    """Return where each group looks at the start: the first half at t+1 and the rest at t-1; causal: all at t-1."""
-    if causal:
-        return (-1,) * groups
-    return tuple(1 if group < groups // 2 else -1 for group in range(groups))
+def create_shift(
+    shift: str, channels: int, shift_fraction: float, groups: int, kernel_size: int, causal: bool
+) -> LearnableTemporalShift | FixedTemporalShift:
+    """Build a "learnable" or a "fixed" shift; sizes as in `LearnableTemporalShift`.
+
+    Raises:
+        ValueError: there is no such shift, a size is not possible, or a fixed shift has kernel_size other than 3.
+    """
+    check_choice("shift", shift, ("learnable", "fixed"))
+    if shift == "learnable":
+        return LearnableTemporalShift(channels, shift_fraction, groups, kernel_size, causal)
+    if kernel_size != 3:
+        raise ValueError(
+            f"A fixed shift moves by one frame, which is kernel size 3; got {kernel_size}. Leave it at 3, or take a "
+            "learnable shift (model lgtsm)."
+        )
+    return FixedTemporalShift(channels, shift_fraction, groups, causal)
 
 
-class _TemporalShift(nn.Module):
-    """What both shifts share: which channels move."""
+class TemporalShift(nn.Module):
+    """Base of both shifts: which channels move, and where each group looks at the start."""
 
     def __init__(self, channels: int, shift_fraction: float = 0.5, groups: int = 2, causal: bool = False):
         super().__init__()
@@ -30,10 +43,12 @@ class _TemporalShift(nn.Module):
         self.groups = groups
         self.causal = causal
         self.channels_per_group = int(channels * shift_fraction) // groups
+        # The first half looks at t+1 and the rest at t-1; causal: all at t-1.
+        self.offsets = tuple(1 if group < groups // 2 and not causal else -1 for group in range(groups))
 
     @property
     def moving_channels(self) -> int:
-        """Channels, from channel 0 on, that other frames' are put in place of; the others stay."""
+        """Channels, from channel 0 on, that come from other frames."""
         return self.groups * self.channels_per_group
 
     def extra_repr(self) -> str:
@@ -42,7 +57,7 @@ class _TemporalShift(nn.Module):
         )
 
 
-class LearnableTemporalShift(_TemporalShift):
+class LearnableTemporalShift(TemporalShift):
     """Shift groups of channels along time by small learned kernels.
 
     At the start it equals `FixedTemporalShift` exactly.
@@ -52,10 +67,10 @@ class LearnableTemporalShift(_TemporalShift):
         shift_fraction: share of the channels that move, in [0, 1].
         groups: number of kernels; each owns int(channels · shift_fraction) // groups channels, from channel 0 on.
         kernel_size: taps of each kernel, in frames; odd unless causal.
-        causal: kernels end at the present frame, so that no future frame is needed.
+        causal: kernels end at the present frame, so no future frame is needed.
 
     Raises:
-        ValueError: a size that no kernel can have.
+        ValueError: a size is not possible.
 
     Source: Chang et al. 2019, Section 3.1.
     """
@@ -71,11 +86,11 @@ class LearnableTemporalShift(_TemporalShift):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Set every kernel to the one tap that copies the neighbouring frame."""
+        """Set every kernel to the one tap that copies the neighboring frame."""
         present = self.kernel_size - 1 if self.causal else self.kernel_size // 2
         with torch.no_grad():
             self.kernels.zero_()
-            for group, offset in enumerate(group_offsets(self.groups, self.causal)):
+            for group, offset in enumerate(self.offsets):
                 self.kernels[group, present + offset] = 1
 
     @property
@@ -91,10 +106,7 @@ class LearnableTemporalShift(_TemporalShift):
         return temporal_shift(features, self.kernels, num_frames, self.channels_per_group, self.causal)
 
     def shift_window(self, window: Tensor) -> Tensor:
-        """Shift the moving channels alone, with the frames around them given.
-
-        Args:
-            window: (batch, behind + time + ahead, height, width, moving channels), (behind, ahead) being the reach.
+        """Shift the moving channels alone: (batch, behind + time + ahead, height, width, moving channels) by the reach.
 
         Returns:
             (batch, time, height, width, moving channels).
@@ -102,7 +114,7 @@ class LearnableTemporalShift(_TemporalShift):
         return filter_window(window, self.kernels, self.channels_per_group)
 
 
-class FixedTemporalShift(_TemporalShift):
+class FixedTemporalShift(TemporalShift):
     """Shift groups of channels by one frame, without weights.
 
     Args:
@@ -114,23 +126,19 @@ class FixedTemporalShift(_TemporalShift):
     Source: Lin et al. 2018 (TSM), used by the GTSM of Chang et al. 2019.
     """
 
-    def __init__(self, channels: int, shift_fraction: float = 0.5, groups: int = 2, causal: bool = False):
-        super().__init__(channels, shift_fraction, groups, causal)
-        self.offsets = group_offsets(groups, causal)
-
     @property
     def reach(self) -> tuple[int, int]:
         """Frames that the layer looks at behind and ahead of the present one."""
         if self.channels_per_group == 0:
             return 0, 0
-        return max(0, -min(self.offsets)), max(0, *self.offsets, 0)
+        return int(-1 in self.offsets), int(1 in self.offsets)
 
     def forward(self, features: Tensor, num_frames: int) -> Tensor:
         """Shift (batch·num_frames, channel, height, width); the same shape comes back."""
         return fixed_temporal_shift(features, num_frames, self.channels_per_group, self.offsets)
 
     def shift_window(self, window: Tensor) -> Tensor:
-        """Shift the moving channels alone, with the frames around them given; see `LearnableTemporalShift`."""
+        """Shift the moving channels alone; see `LearnableTemporalShift.shift_window`."""
         behind, ahead = self.reach
         num_frames = window.shape[1] - behind - ahead
         groups = window.split(self.channels_per_group, dim=-1)

@@ -1,4 +1,4 @@
-"""LPIPS: how different two frames look to a network that was fitted to people's judgements."""
+"""LPIPS: how different two frames look to a network that was fitted to people's judgments."""
 
 from __future__ import annotations
 

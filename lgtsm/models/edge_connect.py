@@ -17,7 +17,7 @@ LEAST_SIZE = 12  # pixels: the smallest frame whose quarter can be reflected by 
 
 
 class EdgeConnect(nn.Module):
-    """Fill the hole of each frame by itself: edges first, colours after them.
+    """Fill the hole of each frame by itself: edges first, colors after them.
 
     Args:
         width: channels of the first layers (published: 64).

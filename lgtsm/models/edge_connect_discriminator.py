@@ -1,4 +1,4 @@
-"""Edge-Connect's patch discriminator of single frames, for its edges and for its colours."""
+"""Edge-Connect's patch discriminator of single frames, for its edges and for its colors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ LEAST_SIZE = 24  # pixels: what five convolutions of kernel 4 make one score of
 class EdgeConnectDiscriminator(nn.Module):
     """Score patches of single frames as real or filled: five convolutions of kernel 4.
 
-    The inpainting network's discriminator sees colour frames; the edge network's has `channels=2`, gray and edges.
+    The inpainting network's discriminator sees color frames; the edge network's has `channels=2`, gray and edges.
 
     Args:
         width: channels of the first layer (published: 64).
         channels: of the images.
-        spectral_norm: normalise every convolution's weight by its largest singular value.
+        spectral_norm: normalize every convolution's weight by its largest singular value.
         sigmoid: squash the scores to (0, 1), as the published networks do.
 
     Source: Nazeri et al. 2019.

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from lgtsm.layers.convolution import conv_like
 from lgtsm.models.lgtsm import GatedShiftGenerator
 from lgtsm.models.streaming import network_input
 from lgtsm.ops.padding import pad_to_multiple
@@ -123,9 +124,7 @@ def _plain(conv: nn.Conv2d) -> nn.Conv2d:
 
     Taking the norm off a copy of the network would also take it off the original, which has the same class.
     """
-    plain = nn.Conv2d(
-        conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, conv.dilation
-    ).requires_grad_(False)
+    plain = conv_like(conv).requires_grad_(False)
     plain.weight.copy_(conv.weight)
     plain.bias.copy_(conv.bias)
     return plain

@@ -6,13 +6,15 @@ and TSM (fixed shift, plain convolutions).
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from collections.abc import Iterator
+from typing import Any
 
-from lgtsm.checks import check_choice, check_positive, check_video_and_hole
+import torch
+
+from lgtsm.checks import check_choice, check_positive
 from lgtsm.layers.convolution import GatedConv, ShiftedConv
-from lgtsm.layers.temporal_shift import FixedTemporalShift, LearnableTemporalShift
-from lgtsm.models.streaming import StreamingGenerator, network_input
+from lgtsm.layers.temporal_shift import create_shift
+from lgtsm.models.streaming import StreamingGenerator
 
 # name, input and output width (in units of `width`; None: 5 and 3 channels), kernel, stride, padding, dilation,
 # scale before
@@ -39,8 +41,28 @@ LAYERS = (
 PAPER_DOWN = {"conv2": (1, 2, 1, 2), "conv4": (2, 1, 2, 1)}
 
 
+def layer_sizes(
+    width: int, initialization: str, spectral_norm: bool
+) -> Iterator[tuple[str, tuple[int, int], dict[str, Any]]]:
+    """Yield each layer's name, its input and output channels, and its other sizes as `ShiftedConv` takes them.
+
+    Raises:
+        ValueError: width is not even and positive, or there is no such initialization.
+    """
+    check_choice("initialization", initialization, ("variance_preserving", "pytorch"))
+    check_positive("width", width)
+    if width % 2:
+        raise ValueError(f"width must be even, because the last but one layer has half of it; got {width}.")
+    for name, in_width, out_width, kernel_size, stride, padding, dilation, resize in LAYERS:
+        last = out_width is None
+        channels = (5 if in_width is None else int(in_width * width), 3 if last else int(out_width * width))
+        sizes = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+        options = {"resize": resize, "activation": not last, "spectral_norm": spectral_norm and not last}
+        yield name, channels, sizes | options
+
+
 class GatedShiftGenerator(StreamingGenerator):
-    """Fill the hole of a video with 2-D convolutions that see neighbouring frames through temporal shifts.
+    """Fill the hole of a video with 2-D convolutions that see neighboring frames through temporal shifts.
 
     Args:
         width: channels of the first layer (the released networks: 64); even.
@@ -50,7 +72,7 @@ class GatedShiftGenerator(StreamingGenerator):
         shift_groups: kernels (or fixed groups) in each layer.
         shift_fraction: share of the channels that move, in [0, 1].
         causal: look at past frames only.
-        spectral_norm: normalise every convolution's weight by its largest singular value (all but the last layer's).
+        spectral_norm: divide every convolution's weight by its largest singular value (all but the last layer's).
         geometry: "released" (strided convolutions and nearest up-sampling of the authors' networks) or "paper"
             (bilinear interpolation before the down- and up-sampling convolutions).
         initialization: "variance_preserving" or "pytorch" (the framework's default).
@@ -60,7 +82,7 @@ class GatedShiftGenerator(StreamingGenerator):
     Source: Chang et al. 2019, Sections 3.1 and 3.3; layer sizes of the released networks.
     Differs: the paper speaks of 11 layers; the released networks, and these, have 17. Any height and width: frames are
     padded to multiples of 4 inside and cut back. New networks start linear, from weights that keep the variance of the
-    features (with the framework's default start, 17 gated layers keep nothing of it).
+    features (with the framework's default start, 17 gated layers lose all of it).
     """
 
     def __init__(
@@ -77,72 +99,19 @@ class GatedShiftGenerator(StreamingGenerator):
         initialization: str = "variance_preserving",
         centered: bool = True,
     ):
-        super().__init__()
-        check_choice("shift", shift, ("learnable", "fixed"))
+        super().__init__(centered)
         check_choice("geometry", geometry, ("released", "paper"))
-        check_choice("initialization", initialization, ("variance_preserving", "pytorch"))
-        check_positive("width", width)
-        if width % 2:
-            raise ValueError(f"width must be even, because the last but one layer has half of it; got {width}.")
-        if shift == "fixed" and shift_kernel_size != 3:
-            raise ValueError(
-                f"A fixed shift moves by one frame, which is kernel size 3; got shift_kernel_size={shift_kernel_size}. "
-                "Leave it at 3, or take the learnable shift (model lgtsm)."
-            )
-        self.centered = centered
-        self.layers = nn.ModuleDict()
-        for name, in_width, out_width, kernel, stride, padding, dilation, scale in LAYERS:
-            in_channels = 5 if in_width is None else int(in_width * width)
-            out_channels = 3 if out_width is None else int(out_width * width)
-            resize_mode = "nearest"
-            if geometry == "paper" and (scale != 1 or name in PAPER_DOWN):
-                resize_mode = "bilinear"
+        layer_class = GatedConv if gated else ShiftedConv
+        for name, channels, sizes in layer_sizes(width, initialization, spectral_norm):
+            if geometry == "paper":
                 if name in PAPER_DOWN:
-                    scale, stride, padding = 0.5, 1, PAPER_DOWN[name]
-            elif geometry == "paper" and name == "conv1":
-                padding = 2  # the released first layer loses a pixel on each side, which its second one gives back
-            if shift == "learnable":
-                shift_layer = LearnableTemporalShift(
-                    in_channels, shift_fraction, shift_groups, shift_kernel_size, causal
-                )
-            else:
-                shift_layer = FixedTemporalShift(in_channels, shift_fraction, shift_groups, causal)
-            last = out_width is None
-            self.layers[name] = (GatedConv if gated else ShiftedConv)(
-                in_channels,
-                out_channels,
-                kernel,
-                stride,
-                padding,
-                dilation,
-                shift=shift_layer,
-                resize=scale,
-                resize_mode=resize_mode,
-                activation=not last,
-                spectral_norm=spectral_norm and not last,
-            )
+                    sizes |= {"resize": 0.5, "stride": 1, "padding": PAPER_DOWN[name]}
+                elif name == "conv1":
+                    sizes["padding"] = 2  # the released first layer loses a pixel each way; its second gives it back
+                sizes["resize_mode"] = "bilinear" if sizes["resize"] != 1 else "nearest"
+            moving = create_shift(shift, channels[0], shift_fraction, shift_groups, shift_kernel_size, causal)
+            self.layers[name] = layer_class(*channels, **sizes, shift=moving)
         if initialization == "variance_preserving":
             for name, layer in self.layers.items():
                 layer.start_with_variance_kept(paired_input=name != LAYERS[0][0])
         self.to(memory_format=torch.channels_last)
-
-    def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
-        """Fill the hole.
-
-        Args:
-            video: (batch, time, 3, height, width) in [0, 1]; what lies under the hole is never looked at.
-            hole: (batch, time, 1, height, width), 1 = missing.
-
-        Returns:
-            "filled": like video, with the known pixels of video bit for bit;
-            "predicted": like video, the network's own output everywhere, not clipped to [0, 1].
-
-        Raises:
-            ValueError: video and hole are not such tensors.
-        """
-        check_video_and_hole(video, hole)
-        num_frames = video.shape[1]
-        features = network_input(video, hole, self.centered)
-        for layer in self.layers.values():
-            features = layer(features, num_frames)
-        return self._output(features, video, hole)

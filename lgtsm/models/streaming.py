@@ -1,4 +1,4 @@
-"""What the generators share: how video goes in and comes out, and how a stream of any length is filled."""
+"""The base of the generators: take video in, give it out, and fill a stream of any length."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from lgtsm.ops.temporal_shift import fold_time, unfold_time
 
 SIZE_STEP = 4
 OUTPUTS = ("filled", "predicted")
-
-
 Part = tuple[slice, slice]
 
 
@@ -25,7 +23,7 @@ Part = tuple[slice, slice]
 class StreamState:
     """All that a network keeps between two pieces of a video.
 
-    layers: what each layer keeps.
+    layers: the state of each layer.
     video, hole: the frames that went in and have not come back yet; None before the first.
     size: batch, height and width of the frames that go in; None before the first.
     steady: whether a frame has come back; from then on no tensor of the state changes its shape.
@@ -43,12 +41,40 @@ class StreamState:
 class StreamingGenerator(nn.Module):
     """A stack of layers that each look a few frames behind and ahead.
 
-    A subclass fills `layers`, an ordered nn.ModuleDict of layers that `lgtsm.layers.streaming.stream` can run, and sets
-    `centered`: whether frames are in [-1, 1] inside.
+    A subclass fills `layers` in order, with layers that `lgtsm.layers.streaming.stream` can run.
+
+    Args:
+        centered: whether frames are in [-1, 1] inside.
     """
 
-    layers: nn.ModuleDict
-    centered: bool
+    def __init__(self, centered: bool):
+        super().__init__()
+        self.centered = centered
+        self.layers = nn.ModuleDict()
+
+    def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
+        """Fill the hole.
+
+        Args:
+            video: (batch, time, 3, height, width) in [0, 1]; the pixels under the hole are never used.
+            hole: (batch, time, 1, height, width), 1 = missing.
+
+        Returns:
+            "filled": like video, with the known pixels of video bit for bit;
+            "predicted": like video, the network's own output everywhere, not clipped to [0, 1].
+
+        Raises:
+            ValueError: video or hole has another shape or type.
+        """
+        check_video_and_hole(video, hole)
+        features = self.run_layers(network_input(video, hole, self.centered), video.shape[1])
+        return self._output(features, video, hole)
+
+    def run_layers(self, features: Tensor, num_frames: int) -> Tensor:
+        """Map (batch·time, 5, height', width'), sizes multiples of `size_step`, to (batch·time, 3, height', width')."""
+        for layer in self.layers.values():
+            features = layer(features, num_frames)
+        return features
 
     @property
     def temporal_reach(self) -> tuple[int, int]:
@@ -58,7 +84,7 @@ class StreamingGenerator(nn.Module):
 
     @property
     def size_step(self) -> int:
-        """Pixels after which the pattern of strides repeats: crops that start at multiples of it see the same."""
+        """Pixels after which the pattern of strides repeats: crops that start at multiples of it give the same."""
         return SIZE_STEP
 
     @property
@@ -78,8 +104,8 @@ class StreamingGenerator(nn.Module):
         """Return the state before the first frame of a video, for `step`.
 
         Args:
-            inner: top, left, bottom, right of the only part that shall come back, in pixels, the ends not included.
-                Each layer then computes what that part depends on. None for whole frames.
+            inner: top, left, bottom, right of the part to give back, in pixels, the ends not included. Each layer then
+                computes only the pixels that this part depends on. None for whole frames.
         """
         if inner is not None:
             top, left, bottom, right = inner
@@ -87,7 +113,7 @@ class StreamingGenerator(nn.Module):
         return StreamState(tuple(LayerState() for _ in self.layers), inner=inner)
 
     def layer_parts(self, inner: Part | None) -> list[Part | None]:
-        """Return the rows and columns to keep of each layer's output when `inner` is all that is wanted."""
+        """Return the rows and columns to keep of each layer's output to compute `inner`."""
         if inner is None:
             return [None] * len(self.layers)
         axes = zip(*(layer.steps() for layer in self.layers.values()), strict=True)
@@ -97,16 +123,16 @@ class StreamingGenerator(nn.Module):
     def step(
         self, video: Tensor, hole: Tensor, state: StreamState, output: str = "filled"
     ) -> tuple[Tensor, StreamState]:
-        """Fill a video piece by piece, every frame computed once, at a memory that does not grow with its length.
+        """Fill a video piece by piece, computing every frame once, in memory that does not grow with its length.
 
-        The pieces given back, and what `flush` gives at the end, joined in time equal "filled" of the whole video.
+        The returned pieces and the one of `flush`, joined in time, equal "filled" of the whole video.
         A frame comes back `temporal_reach[1]` frames after it went in (causal networks: at once).
-        With `torch.compile(model.step)`, steps run compiled from the first frame given back on, and as they are before.
+        With `torch.compile(model.step)`, steps run compiled once the first frame has come back.
 
         Args:
             video: (batch, time, 3, height, width) in [0, 1], the next frames, one or more.
             hole: (batch, time, 1, height, width), 1 = missing.
-            state: `initial_state()` at first, then what the step before returned; it is not changed.
+            state: `initial_state()` at first, then the state that the last step returned; it is not changed.
             output: "filled", or "predicted" for the network's own pixels everywhere.
 
         Returns:
@@ -114,27 +140,27 @@ class StreamingGenerator(nn.Module):
             them; and the new state.
 
         Raises:
-            ValueError: video and hole are not such tensors, or are not of the size of the frames before.
+            ValueError: video or hole has another shape or type, or another size than the frames before.
         """
         check_video_and_hole(video, hole)
         check_choice("output", output, OUTPUTS)
         if not state.steady:
-            # Until then every state has other shapes, and a compiler would compile each of them for a single use.
+            # Until then every state has other shapes, and a compiler would compile each for a single use.
             return self._first_steps(video, hole, state, output)
         return self._step(video, hole, state, output)
 
     def flush(self, state: StreamState, output: str = "filled") -> Tensor:
         """Return the frames that a stream still owes, (batch, time, 3, height, width), at the end of the video.
 
-        Layer by layer what waits is finished and sent through the layers after it, a frame or two at once, so that the
+        Layer by layer, finish the waiting frames and send them through the later layers, a frame or two at once, so the
         end of a video takes no more memory than its middle.
 
         Args:
-            state: what the last step returned.
+            state: the state that the last step returned.
             output: as in `step`.
 
         Raises:
-            ValueError: nothing was ever put in.
+            ValueError: the stream never got a frame.
         """
         if state.video is None:
             raise ValueError("There is nothing to flush: give the stream at least one frame with step() first.")
@@ -165,12 +191,13 @@ class StreamingGenerator(nn.Module):
             if state.size != size:
                 raise ValueError(
                     f"A stream's frames must keep their size; it began with (batch, height, width) = {state.size} and "
-                    f"now got {size}. Flush it and begin another."
+                    f"now got {size}. Flush it and start a new one."
                 )
             video, hole = torch.cat([state.video, video], 1), torch.cat([state.hole, hole], 1)
         states = []
-        parts = self.layer_parts(state.inner)
-        for layer, layer_state, part in zip(self.layers.values(), state.layers, parts, strict=True):
+        for layer, layer_state, part in zip(
+            self.layers.values(), state.layers, self.layer_parts(state.inner), strict=True
+        ):
             features, layer_state = stream(layer, features, layer_state, last=False)
             features = _cut(features, part)
             states.append(layer_state)
@@ -178,10 +205,8 @@ class StreamingGenerator(nn.Module):
         out = video[:, :0]
         if ready:
             out = self._output(fold_time(features), video[:, :ready], hole[:, :ready])[output]
-        # Frames of no length are kept too.
         video, hole, steady = video[:, ready:].clone(), hole[:, ready:].clone(), state.steady or ready > 0
-        state = StreamState(tuple(states), video, hole, size, steady, state.inner)
-        return out, state
+        return out, StreamState(tuple(states), video, hole, size, steady, state.inner)
 
 
 def _cut(features: Tensor | None, part: Part | None) -> Tensor | None:
@@ -191,17 +216,16 @@ def _cut(features: Tensor | None, part: Part | None) -> Tensor | None:
     return features[:, :, part[0], part[1]]
 
 
-def network_input(video: Tensor, hole: Tensor, centered: bool, size_step: int = SIZE_STEP) -> Tensor:
+def network_input(video: Tensor, hole: Tensor, centered: bool) -> Tensor:
     """Stack masked frames, known-mask and an empty guidance channel.
 
     Args:
         video: (batch, time, 3, height, width) in [0, 1].
         hole: (batch, time, 1, height, width), 1 = missing.
         centered: map the known pixels to [-1, 1]; pixels of the hole are 0 either way.
-        size_step: the sizes are padded to multiples of this by repeating the last row and column.
 
     Returns:
-        (batch·time, 5, height', width'), channels-last.
+        (batch·time, 5, height', width'), channels-last, padded to multiples of SIZE_STEP with the last row and column.
     """
     missing = (hole > 0.5).flatten(0, 1)  # (batch·time, 1, height, width)
     frames = video.flatten(0, 1)
@@ -210,4 +234,4 @@ def network_input(video: Tensor, hole: Tensor, centered: bool, size_step: int = 
     frames = frames.masked_fill(missing, 0)  # a select, so that nothing under the hole, not even NaN, gets through
     known = (~missing).to(frames.dtype)
     stacked = torch.cat([frames, known, torch.zeros_like(known)], dim=1)
-    return pad_to_multiple(stacked, size_step).contiguous(memory_format=torch.channels_last)
+    return pad_to_multiple(stacked, SIZE_STEP).contiguous(memory_format=torch.channels_last)

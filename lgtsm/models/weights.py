@@ -68,7 +68,7 @@ def save_model(model: nn.Module, path: str | Path, about: dict[str, Any] | None 
         half: store floats in fp16.
 
     Raises:
-        ValueError: the network's state does not consist of tensors, or the path has another ending.
+        ValueError: the state is empty or holds anything but tensors, or the path has another ending.
     """
     path = Path(path)
     if path.suffix != ".safetensors":
@@ -83,6 +83,8 @@ def _to_bytes(model: nn.Module, about: dict[str, Any] | None = None, half: bool 
     if entry is None and own is None:
         own = {"class": f"{type(model).__module__}.{type(model).__qualname__}", "arguments": None}
     state = model.state_dict()
+    if not state:
+        raise ValueError(f"A {type(model).__name__} has no weights to save. Only networks can be saved.")
     for key, value in state.items():
         if type(value) is not Tensor:
             raise ValueError(

@@ -31,7 +31,7 @@ def canny(gray: Tensor, known: Tensor | None = None, sigma: float = 2.0, low: fl
     Returns:
         (n, 1, height, width), 1 on edges and 0 elsewhere, in the type of gray. No gradient flows through it.
 
-    Source: Canny 1986, with interpolation along the gradient and normalised smoothing, so that it equals scikit-image's
+    Source: Canny 1986, with interpolation along the gradient and normalized smoothing, so that it equals scikit-image's
     `feature.canny` with its defaults, which Nazeri et al. 2019 (Edge-Connect) use.
     """
     with torch.autocast(gray.device.type, enabled=False):
@@ -64,7 +64,7 @@ def _sobel(image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _is_ridge(length: Tensor, dy: Tensor, dx: Tensor) -> Tensor:
-    """Tell where the gradient is no shorter than at its two neighbours along itself, interpolated between pixels."""
+    """Tell where the gradient is no shorter than at its two neighbors along itself, interpolated between pixels."""
     p = F.pad(length, (1, 1, 1, 1))
     height, width = length.shape[-2:]
 
@@ -72,7 +72,7 @@ def _is_ridge(length: Tensor, dy: Tensor, dx: Tensor) -> Tensor:
         return p[..., 1 + down : 1 + down + height, 1 + right : 1 + right + width]
 
     steep, slow = torch.maximum(dy.abs(), dx.abs()), torch.minimum(dy.abs(), dx.abs())
-    share = slow / steep.clamp(min=torch.finfo(steep.dtype).tiny)  # of the diagonal neighbour
+    share = slow / steep.clamp(min=torch.finfo(steep.dtype).tiny)  # of the diagonal neighbor
     vertical, falling = dy.abs() >= dx.abs(), dy * dx >= 0
     ridge = torch.ones_like(vertical)
     for side in (1, -1):

@@ -1,4 +1,4 @@
-"""Move channels to neighbouring frames: by learned temporal kernels, or by whole frames.
+"""Move channels to neighboring frames: by learned temporal kernels, or by whole frames.
 
 Both functions take features with time folded into the batch, (batch·time, channel, height, width), and work
 on the channels-last memory layout, where a group of channels is one block of every pixel.

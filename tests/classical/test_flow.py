@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lgtsm.classical.diffusion import diffuse, smooth_frames
-from lgtsm.classical.flow import complete_flow, grid, neighbour_flow
+from lgtsm.classical.flow import complete_flow, grid, neighbor_flow
 from lgtsm.video import open_video
 
 
@@ -15,7 +15,7 @@ def photograph(data_folder):
 def test_diffusion_solves_laplace():
     rng = np.random.default_rng(0)
     y, x = np.mgrid[0:30, 0:37].astype(np.float32)
-    harmonic = np.stack([x, x * y / 30, x**2 - y**2], axis=-1)  # equal to the mean of their neighbours everywhere
+    harmonic = np.stack([x, x * y / 30, x**2 - y**2], axis=-1)  # equal to the mean of their neighbors everywhere
     known = np.ones((30, 37), bool)
     known[6:22, 8:29] = False
     filled = diffuse(np.where(known[..., None], harmonic, rng.random(harmonic.shape, np.float32)), known)
@@ -56,12 +56,12 @@ def test_completion_keeps_whole_pixels_whole():
     assert (complete_flow(flow, np.zeros((20, 30), bool)) == 0).all()
 
 
-def test_neighbour_flow_of_a_pan_with_a_hole(photograph):
+def test_neighbor_flow_of_a_pan_with_a_hole(photograph):
     frames = np.stack([photograph[t : t + 100, 4 * t : 4 * t + 120] for t in range(3)])
     hole = np.zeros((3, 100, 120), bool)
     for t in range(3):
         hole[t, 30:60, 40 + 6 * t : 70 + 6 * t] = True
-    forward, backward = neighbour_flow(smooth_frames(frames, hole), hole)
+    forward, backward = neighbor_flow(smooth_frames(frames, hole), hole)
     inside = (slice(None), slice(10, 90), slice(10, 110))
     for flow, truth, hole_there in ((forward, (-4, -1), hole[:-1]), (backward, (4, 1), hole[1:])):
         off = np.abs(flow - np.float32(truth)).max(-1)
@@ -74,15 +74,15 @@ def test_flow_around_an_area_is_that_of_the_whole_frame_there_and_zero_elsewhere
     hole = np.zeros((2, 150, 260), bool)
     hole[:, 20:40, 20:50] = True
     smooth = smooth_frames(frames, hole)
-    for part, whole in zip(neighbour_flow(smooth, hole, around=hole), neighbour_flow(smooth, hole)):
+    for part, whole in zip(neighbor_flow(smooth, hole, around=hole), neighbor_flow(smooth, hole)):
         assert np.abs(part - whole)[0, 20:40, 20:50].max() < 0.1
         assert (part[0, 40 + 48 :] == 0).all() and (part[0, :, 50 + 48 :] == 0).all() and part[0, 60, 60].any()
-    nowhere = neighbour_flow(smooth, hole, around=np.zeros_like(hole))
+    nowhere = neighbor_flow(smooth, hole, around=np.zeros_like(hole))
     assert not nowhere[0].any() and not nowhere[1].any()
 
 
 def test_one_frame_and_tiny_frames_have_no_flow():
-    forward, backward = neighbour_flow(np.zeros((1, 20, 20, 3), np.float32), np.zeros((1, 20, 20), bool))
+    forward, backward = neighbor_flow(np.zeros((1, 20, 20, 3), np.float32), np.zeros((1, 20, 20), bool))
     assert forward.shape == backward.shape == (0, 20, 20, 2)
-    forward, _ = neighbour_flow(np.random.default_rng(0).random((2, 4, 5, 3), np.float32), np.zeros((2, 4, 5), bool))
+    forward, _ = neighbor_flow(np.random.default_rng(0).random((2, 4, 5, 3), np.float32), np.zeros((2, 4, 5), bool))
     assert (forward == 0).all()

@@ -28,7 +28,7 @@ def slow_sample(image, y, x):
 
 def slow_copy(frames, hole, forward, backward, max_miss):
     """One pixel after the other."""
-    colour, missing = frames.copy(), hole.copy()
+    color, missing = frames.copy(), hole.copy()
     num_frames, height, width = hole.shape
     for t, row, column in np.argwhere(hole):
         total, weight = np.zeros(3), 0.0
@@ -48,8 +48,8 @@ def slow_copy(frames, hole, forward, backward, max_miss):
                     weight += 1 / (s - t) ** 2
                     break
         if weight:
-            colour[t, row, column], missing[t, row, column] = total / weight, False
-    return colour, missing
+            color[t, row, column], missing[t, row, column] = total / weight, False
+    return color, missing
 
 
 def test_copying_equals_slow_loop():
@@ -61,11 +61,11 @@ def test_copying_equals_slow_loop():
     forward = np.float32((1.25, -0.5)) + rng.uniform(-0.4, 0.4, (4, 12, 14, 2)).astype(np.float32)
     backward = np.float32((-1.25, 0.5)) + rng.uniform(-0.4, 0.4, (4, 12, 14, 2)).astype(np.float32)
     copied = copy_along_flow(frames, hole, forward, backward, max_miss=0.4)
-    colour, missing = slow_copy(frames, hole, forward, backward, max_miss=0.4)
+    color, missing = slow_copy(frames, hole, forward, backward, max_miss=0.4)
     assert 0 < missing.sum() < hole.sum()
     assert (copied.missing != missing).mean() <= SAMPLING
     same = copied.missing == missing
-    np.testing.assert_allclose(copied.color[same], colour[same], atol=SAMPLING)
+    np.testing.assert_allclose(copied.color[same], color[same], atol=SAMPLING)
     assert np.array_equal(copied.color[copied.missing], frames[copied.missing])
 
 

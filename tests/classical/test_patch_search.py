@@ -47,7 +47,7 @@ def test_patch_match_finds_what_brute_force_finds():
     assert found.mean() < 1.1 * np.mean(best)
 
 
-def test_copies_elsewhere_in_the_clip_are_found_through_neighbours():
+def test_copies_elsewhere_in_the_clip_are_found_through_neighbors():
     frames, _, targets, sources, rng = tiny_clip()
     frames[1, 4:13, 3:14] = frames[0, 3:12, 5:16]  # what lies under the hole, one row down and two columns to the left
     field = patch_search.random_field(sources, rng)

@@ -29,7 +29,7 @@ def test_static_hole_in_a_real_clip_is_filled_without_gaps_and_calmly(data_folde
     filled = TCCDS()(video, hole)["filled"]
     inside = filled[..., 20:50, 10:50]
     assert inside.isfinite().all() and inside.min() > 0.02
-    # Wood goes on as wood: about its colours and its grain, and it flickers no more than the clip does.
+    # Wood goes on as wood: about its colors and its grain, and it flickers no more than the clip does.
     truth = video[..., 20:50, 10:50]
     assert (inside.mean((1, 3, 4)) - truth.mean((1, 3, 4))).abs().max() < 0.08
     assert inside.std((3, 4)).mean() > 0.5 * truth.std((3, 4)).mean()

@@ -126,9 +126,9 @@ def test_the_stage_edges_is_judged_by_true_edges_of_the_whole_frame(make_clip):
     assert (true_edges * hole).sum() > 20
 
 
-def test_the_stage_frames_paints_along_true_edges_and_sees_no_colour_under_the_hole(make_clip):
+def test_the_stage_frames_paints_along_true_edges_and_sees_no_color_under_the_hole(make_clip):
     model, (video, hole) = edge_connect_of_stage("frames"), rings(make_clip)
-    brighter = video + 0.1 * hole  # has other colours, and other edges at the hole's border only
+    brighter = video + 0.1 * hole  # has other colors, and other edges at the hole's border only
     frames, missing = video.flatten(0, 1), hole.flatten(0, 1) > 0
     with torch.no_grad():
         output = model.training_output(video, hole)
@@ -222,8 +222,9 @@ def test_a_new_gated3d_keeps_the_variance_of_the_features(make_clip):
 def test_a_causal_layer_is_the_centered_one_a_frame_later(layer_class):
     centered, causal = layer_class(3, 4, 3, padding=1), layer_class(3, 4, 3, padding=1, causal=True)
     causal.load_state_dict(centered.state_dict())
-    features = torch.rand(2, 3, 6, 8, 8)
-    torch.testing.assert_close(causal(features)[:, :, 1:], centered(features)[:, :, :-1])
+    features = torch.rand(12, 3, 8, 8)  # two clips of six frames
+    late, early = (layer(features, 6).unflatten(0, (2, 6)) for layer in (causal, centered))
+    torch.testing.assert_close(late[:, 1:], early[:, :-1])
 
 
 @pytest.mark.parametrize(

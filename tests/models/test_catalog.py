@@ -40,8 +40,8 @@ def test_the_variants_are_of_every_model():
     assert {name for name, _ in VARIANTS} == set(lgtsm.list_models(networks=True))
 
 
-def test_one_list_knows_networks_and_methods_without_weights():
-    from lgtsm.inpaint import make_parser
+def test_one_list_knows_networks_and_methods_without_weights(tmp_path):
+    from lgtsm.commands.inpaint import make_parser
 
     networks, methods = lgtsm.list_models(networks=True), lgtsm.list_models(networks=False)
     assert lgtsm.list_models() == networks + methods
@@ -52,14 +52,14 @@ def test_one_list_knows_networks_and_methods_without_weights():
         model = lgtsm.create_model(name)
         assert not list(model.parameters())
         with pytest.raises(ValueError, match="Only networks"):
-            lgtsm.save_model(model, "model.safetensors")
+            lgtsm.save_model(model, tmp_path / "model.safetensors")
     assert lgtsm.create_model("tccds", patch_size=5, seed=3).radius == 2
 
 
 @pytest.mark.parametrize(("name", "options"), VARIANTS)
 def test_forward_backward_and_a_gradient_for_every_parameter(name, options, make_clip):
     model = lgtsm.create_model(name, width=8, **options)
-    # Kernels of one tap give the other taps a gradient too, as long as there is a neighbour.
+    # Kernels of one tap give the other taps a gradient too, as long as there is a neighbor.
     video, hole = make_clip(2, 3, 32, 40)
     output = model(video, hole)
     assert output["filled"].shape == output["predicted"].shape == video.shape

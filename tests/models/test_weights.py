@@ -27,7 +27,7 @@ class Counting(Own):
 )
 def test_a_saved_network_comes_back(tmp_path, make_clip, options):
     model = lgtsm.create_model("lgtsm", width=8, **options).eval()
-    lgtsm.save_model(model, tmp_path / "weights.safetensors", {"licence": "CC0"})
+    lgtsm.save_model(model, tmp_path / "weights.safetensors", {"license": "CC0"})
     video, hole = make_clip()
     with torch.no_grad():
         assert torch.equal(
