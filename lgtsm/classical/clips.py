@@ -14,10 +14,10 @@ class TensorMethod(nn.Module):
     """A method that fills a batch of videos in `predict`.
 
     Attributes:
-        window: how long videos are divided into pieces of a scene, in frames: those of a piece, those at its end that
-            the next piece fills anew, and those before it that it sees filled. (1, 0, 0) fills frame by frame.
-        local: the result depends on the surroundings of the hole only.
-        bytes_per_pixel: memory that filling takes, for a pixel of a frame.
+        window: how to cut long scenes into pieces, in frames: the length of a piece, the frames at its end that the
+            next piece fills again, and the filled frames before it that it sees. (1, 0, 0) fills frame by frame.
+        local: whether the result depends on the surroundings of the hole only.
+        bytes_per_pixel: memory for filling, per pixel of a frame.
     """
 
     window = (64, 16, 8)
@@ -36,19 +36,19 @@ class TensorMethod(nn.Module):
             "filled" and "predicted", both like video and equal: known pixels are those of video bit for bit.
 
         Raises:
-            ValueError: video and hole are not such tensors.
+            ValueError: video or hole has another shape or type.
         """
         check_video_and_hole(video, hole)
         filled = composite(video, hole, self.predict(video, hole))
         return {"filled": filled, "predicted": filled}
 
     def predict(self, video: Tensor, hole: Tensor) -> Tensor:
-        """Return videos like `video`; only what they show in the hole counts."""
+        """Return videos like `video`; only their pixels in the hole count."""
         raise NotImplementedError
 
 
 class ClipMethod(TensorMethod):
-    """A method that fills the arrays of one clip in `fill_clip`; a clip that knows nothing becomes gray."""
+    """A method that fills the arrays of one clip in `fill_clip`; a clip without known pixels becomes gray."""
 
     def predict(self, video: Tensor, hole: Tensor) -> Tensor:
         """Fill each clip by itself; see `TensorMethod`."""

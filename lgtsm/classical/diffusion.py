@@ -1,4 +1,4 @@
-"""Fill what is missing in an image as smoothly as its border allows."""
+"""Fill missing pixels of an image as smoothly as their border allows."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Fill unknown pixels so that each is about the mean of its four neighbors, coarse to fine.
 
     Args:
-        values: float32 (height, width, channel); what stands at unknown pixels is never looked at.
+        values: float32 (height, width, channel); the values of unknown pixels are never used.
         known: bool (height, width).
 
     Returns:
-        float32 (height, width, channel), equal to values where known; 0 where nothing at all is known.
+        float32 (height, width, channel), equal to values where known; 0 everywhere if nothing is known.
 
     Source: the Laplace equation with the known pixels as border, solved from half, quarter, ... sizes downwards.
     """
@@ -34,7 +34,7 @@ def diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def smooth_frames(frames: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Diffuse frame by frame; a frame that knows nothing gets the clip's mean color.
+    """Diffuse frame by frame; a frame without known pixels gets the clip's mean color.
 
     Args:
         frames: float32 (time, height, width, channel).
@@ -54,12 +54,11 @@ def smooth_frames(frames: np.ndarray, missing: np.ndarray) -> np.ndarray:
 
 
 def _diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    if known.all() or not known.any():  # a part of the frame, cut out around its unknown pixels, may know nothing
+    if known.all() or not known.any():  # a cut-out around the unknown pixels may have no known ones
         return values
     height, width = known.shape
-    weight = known.astype(np.float32)
     filled = _with_channels(cv2.copyTo(values, known.astype(np.uint8)))  # 0 where unknown
-    weight, coarse = _halve(weight), _halve(filled)
+    weight, coarse = _halve(known.astype(np.float32)), _halve(filled)
     coarse = _diffuse(coarse / np.maximum(weight, np.float32(1e-6))[..., None], weight > 0)
     guess = cv2.resize(coarse, (2 * coarse.shape[1], 2 * coarse.shape[0]), interpolation=cv2.INTER_LINEAR)
     unknown = 1 - known.astype(np.uint8)
@@ -71,7 +70,7 @@ def _diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def _halve(image: np.ndarray) -> np.ndarray:
-    """Mean of 2x2 blocks, the last row and column counted as zero beyond the image."""
+    """Return the means of 2x2 blocks, with zeros beyond the last row and column."""
     height, width, axes = *image.shape[:2], image.ndim
     if height % 2 or width % 2:
         image = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_CONSTANT)
@@ -80,12 +79,12 @@ def _halve(image: np.ndarray) -> np.ndarray:
 
 
 def _with_channels(image: np.ndarray) -> np.ndarray:
-    """Give back the axis that OpenCV drops from an image of one channel."""
+    """Restore the axis that OpenCV drops from an image of one channel."""
     return image if image.ndim == 3 else image[..., None]
 
 
 def box_around(area: np.ndarray, down: int, right: int) -> tuple[slice, slice]:
-    """Return rows and columns of the smallest box around `area`, grown by some pixels each way, within the image."""
+    """Return rows and columns of the smallest box around `area`, grown by pixels each way, within the image."""
     ys, xs = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
     return (
         slice(max(0, int(ys[0]) - down), int(ys[-1]) + 1 + down),

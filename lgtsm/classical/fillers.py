@@ -1,4 +1,4 @@
-"""The fillers that every method has to beat: one color, the nearest frame that knows the pixel, a smooth fill."""
+"""The fillers that every method must beat: one color, the nearest frame that knows the pixel, a smooth fill."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from lgtsm.ops.smooth_fill import smooth_fill
 
 
 class MeanColor(TensorMethod):
-    """Fill the hole with the mean color of the clip's known pixels; gray where nothing is known."""
+    """Fill the hole with the mean color of the clip's known pixels; gray if there are none."""
 
     def predict(self, video: Tensor, hole: Tensor) -> Tensor:
-        """Return that color everywhere; see `lgtsm.classical.clips.TensorMethod`."""
+        """Return the color everywhere; see `lgtsm.classical.clips.TensorMethod`."""
         known = (hole <= 0.5).to(video.dtype)
         count = known.sum((1, 3, 4), keepdim=True)
         total = torch.where(known > 0, video, 0).sum((1, 3, 4), keepdim=True)
@@ -21,7 +21,7 @@ class MeanColor(TensorMethod):
 
 
 class SmoothFill(TensorMethod):
-    """Fill the hole of each frame smoothly from its border; a clip that knows nothing becomes gray."""
+    """Fill the hole of each frame smoothly from its border; a clip without known pixels becomes gray."""
 
     def predict(self, video: Tensor, hole: Tensor) -> Tensor:
         """Fill every frame; see `lgtsm.classical.clips.TensorMethod`."""
@@ -29,10 +29,10 @@ class SmoothFill(TensorMethod):
 
 
 class TemporalCopy(TensorMethod):
-    """Fill each missing pixel with the same pixel of the nearest frame that knows it; the earlier one of two.
+    """Fill each missing pixel from the nearest frame that knows it; of two equally near, from the earlier.
 
-    Pixels that no frame knows are filled last, smoothly, frame by frame, from the known and the copied ones around
-    them; a clip that knows nothing becomes gray.
+    Then fill pixels that no frame knows smoothly, frame by frame, from the known and the copied ones around them; a
+    clip without known pixels becomes gray.
     """
 
     def predict(self, video: Tensor, hole: Tensor) -> Tensor:
@@ -46,9 +46,8 @@ class TemporalCopy(TensorMethod):
         source = torch.where(frame - before <= after - frame, before, after)
         found = (source >= 0) & (source < num_frames)
         copied = video.gather(1, source.clamp(0, num_frames - 1).expand_as(video))
-        return copied if found.all() else torch.where(found, copied, _smooth(copied, ~found))
-
-
-def _smooth(video: Tensor, hole: Tensor) -> Tensor:
-    """Fill frame by frame, to bound the memory."""
-    return torch.cat([smooth_fill(frame, left) for frame, left in zip(video.split(1, 1), hole.split(1, 1))], 1)
+        if found.all():
+            return copied
+        # Frame by frame, to bound the memory.
+        smooth = [smooth_fill(frame, left) for frame, left in zip(copied.split(1, 1), (~found).split(1, 1))]
+        return torch.where(found, copied, torch.cat(smooth, 1))

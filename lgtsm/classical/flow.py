@@ -8,12 +8,12 @@ import numpy as np
 from lgtsm.classical.diffusion import box_around, diffuse
 from lgtsm.classical.frame_threads import for_each
 
-MARGIN = 3  # pixels around the hole whose measured flow the hole may have disturbed
-REACH = 48  # pixels around an area that its surroundings are; motion paths end where a step is longer
-STEP = 64  # flow is kept to 1/64 pixel: finer than it can be measured, and whole pixels stay whole
+MARGIN = 3  # pixels around the hole whose measured flow the hole may disturb
+REACH = 48  # pixels around an area that belong to its surroundings; motion paths end where a step is longer
+STEP = 64  # flow is rounded to 1/64 pixel: finer than any measurement, and whole pixels stay whole
 POINTS_IN_ROW = 256
-LONGEST_SIDE = 2**14  # OpenCV samples no more than 32766 rows or columns at once
-SMALLEST = 12  # frames with a shorter side are too small to measure anything in
+LONGEST_SIDE = 2**14  # OpenCV samples at most 32766 rows or columns at once
+SMALLEST = 12  # pixels; frames with a shorter side are too small to measure flow
 
 
 def neighbor_flow(
@@ -24,13 +24,13 @@ def neighbor_flow(
     Args:
         frames: float32 (time, height, width, 3) in [0, 1]; the hole filled with anything smooth.
         hole: bool (time, height, width), True where flow must not be measured.
-        around: bool (time, height, width): flow is wanted in the surroundings of this area only, REACH pixels each way;
-            elsewhere it stays 0. None wants it everywhere.
+        around: bool (time, height, width): compute flow only around this area, REACH pixels each way, and leave 0
+            elsewhere. None computes it everywhere.
 
     Returns:
-        forward and backward, each float32 (time - 1, height, width, 2), in pixels, x first: pixel p of frame t is found
-        at p + forward[t][p] in frame t + 1, and pixel p of frame t + 1 at p + backward[t][p] in frame t. Zeros where
-        frames are too small to measure anything in.
+        forward and backward, each float32 (time - 1, height, width, 2), in pixels, x first: pixel p of frame t is at
+        p + forward[t][p] in frame t + 1, and pixel p of frame t + 1 at p + backward[t][p] in frame t. Zeros if frames
+        are too small to measure flow.
 
     Source: Huang et al. 2016, Section 4; Kroeger et al. 2016 (DIS) for the measuring.
     Differs: the flow in the hole is an affine motion fitted to the known flow plus a harmonic rest.
@@ -64,10 +64,19 @@ def _gray(frame: np.ndarray) -> np.ndarray:
 
 
 def _measure(here: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Return the flow from one gray frame, uint8 (height, width), to another one."""
+    """Return the flow from one gray frame, uint8 (height, width), to another.
+
+    Rounds it to whole pixels where the frames then agree better, so that a pan by whole pixels is found exactly.
+    """
     estimator = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     estimator.setFinestScale(0)
-    return _whole_where_better(estimator.calc(here, there, None), here, there)
+    flow = estimator.calc(here, there, None)
+    position, whole = grid(*here.shape), np.round(flow)
+    here, there = here.astype(np.float32), there.astype(np.float32)
+    error, whole_error = (cv2.blur(cv2.absdiff(sample_image(there, position + f), here), (7, 7)) for f in (flow, whole))
+    off = np.abs(flow - whole)
+    near = (off[..., 0] < 0.25) & (off[..., 1] < 0.25)
+    return np.where((near & (whole_error <= error))[..., None], whole, flow)
 
 
 def complete_flow(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
@@ -75,7 +84,7 @@ def complete_flow(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
 
     Args:
         flow: float32 (height, width, 2), in pixels.
-        reliable: bool (height, width); elsewhere flow is never looked at.
+        reliable: bool (height, width); flow elsewhere is never used.
 
     Returns:
         float32 (height, width, 2), in steps of 1/64 pixel; 0 where nothing is reliable.
@@ -95,7 +104,7 @@ def sample_image(image: np.ndarray, at: np.ndarray) -> np.ndarray:
 def sample_points(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return image (height, width[, channel]) at points x, y (points,), as (points, channel); border repeated.
 
-    OpenCV 4, and 5 for other than 1, 3 or 4 channels, take the points to the nearest 1/32 pixel.
+    OpenCV 4, and OpenCV 5 with other than 1, 3 or 4 channels, round the points to 1/32 pixel.
     """
     count = len(x)
     row = POINTS_IN_ROW if count < POINTS_IN_ROW * LONGEST_SIDE else LONGEST_SIDE
@@ -111,7 +120,7 @@ def grid(height: int, width: int) -> np.ndarray:
 
 
 def _reliable(there: np.ndarray, back: np.ndarray, hole: np.ndarray, other_hole: np.ndarray) -> np.ndarray:
-    """Tell where the flow starts and ends at known pixels and leads back to where it came from."""
+    """Tell where the flow starts and ends at known pixels and leads back to its start."""
     height, width = hole.shape
     target = grid(height, width) + there
     x, y = target[..., 0], target[..., 1]
@@ -123,22 +132,12 @@ def _reliable(there: np.ndarray, back: np.ndarray, hole: np.ndarray, other_hole:
 
 
 def squared_length(flow: np.ndarray) -> np.ndarray:
-    """Return x² + y² of flow (..., 2); NumPy's own sum over so short an axis is ten times slower."""
+    """Return x² + y² of flow (..., 2), ten times faster than NumPy's sum over so short an axis."""
     return flow[..., 0] ** 2 + flow[..., 1] ** 2
 
 
-def _whole_where_better(flow: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Take the nearest whole-pixel flow where the frames agree better on it: a pan by whole pixels is found exactly."""
-    position, whole = grid(*here.shape), np.round(flow)
-    here, there = here.astype(np.float32), there.astype(np.float32)
-    error, whole_error = (cv2.blur(cv2.absdiff(sample_image(there, position + f), here), (7, 7)) for f in (flow, whole))
-    off = np.abs(flow - whole)
-    near = (off[..., 0] < 0.25) & (off[..., 1] < 0.25)
-    return np.where((near & (whole_error <= error))[..., None], whole, flow)
-
-
 def _affine_motion(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
-    """Fit flow = A·position + b to most of the reliable pixels; (height, width, 2)."""
+    """Fit flow = A·position + b to most of the reliable pixels; return (height, width, 2)."""
     height, width = reliable.shape
     ys, xs = np.nonzero(reliable)
     chosen = np.linspace(0, len(ys) - 1, min(len(ys), 4000)).astype(int)
@@ -147,7 +146,7 @@ def _affine_motion(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
     target = flow[ys, xs].astype(np.float64)
     weight = np.ones(len(xs))
     for _ in range(8):
-        # A little against sizes that grow without support: a fit to few or lined-up pixels stays near a translation.
+        # A small penalty keeps a fit to few or lined-up pixels near a translation.
         normal = (design * weight[:, None]).T @ design + np.diag([0, 1e-3, 1e-3]) * len(xs)
         solution = np.linalg.lstsq(normal, (design * weight[:, None]).T @ target, rcond=None)[0]
         weight = 1 / (0.05 + np.square(design @ solution - target).sum(1))

@@ -1,4 +1,4 @@
-"""Copy what a hole hides from frames that show it, along the flow, forwards and backwards in time."""
+"""Copy hidden pixels from frames that show them, along the flow, forwards and backwards in time."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import neighbor_flow, sample_points, squared_length
 from lgtsm.classical.frame_threads import for_each
 
-# Frames that a motion path may go on in the hole. More find more (24 frames: .0266 in ST-LPIPS against .0280 after 15),
-# but on a guessed motion, and passers-by come to be copied into what they never hid.
+# Longest motion path in the hole, in frames. Longer paths find more (24 frames: .0266 in ST-LPIPS against .0280 after
+# 15), but follow a guessed motion, and copy passers-by into places that they never hid.
 MOST_STEPS = 30
 
 
 @dataclasses.dataclass(frozen=True)
 class Copied:
-    """What was found along the flow.
+    """Frames with pixels copied along the flow.
 
-    color: float32 (time, height, width, 3), the frames with what was found in them.
-    missing: bool (time, height, width), what no frame shows.
+    color: float32 (time, height, width, 3), the frames with the copied pixels.
+    missing: bool (time, height, width), the pixels that no frame shows.
     """
 
     color: np.ndarray
@@ -30,16 +30,16 @@ class Copied:
 
 
 class FlowCopy(ClipMethod):
-    """Fill each missing pixel with what its motion path shows in the nearest frames before and after that know it.
+    """Fill each missing pixel from the nearest frames before and after that know it, along its motion path.
 
     Pixels that no frame shows get smooth colors from their border.
 
     Args:
-        max_miss: how far, in pixels, a step forward and one back again may end from its start before a motion path is
-            given up.
+        max_miss: longest distance, in pixels, between the start of a step and where a step forward and back ends; a
+            motion path stops at a longer one.
 
     Source: Huang et al. 2016, Section 4.2, its color propagation alone.
-    Differs: a path is given up after MOST_STEPS frames.
+    Differs: a path stops after MOST_STEPS frames.
     """
 
     local = True
@@ -72,9 +72,9 @@ def copy_along_flow(
         hole: bool (time, height, width), True = missing.
         forward, backward: as `lgtsm.classical.flow.neighbor_flow` returns them, complete.
         max_miss: see `FlowCopy`.
-        most_steps: frames after which a motion path is given up; None for no limit.
-        sources: bool (time, height, width), the only pixels to copy: a path that comes to another known one is given
-            up. None copies all known ones.
+        most_steps: frames after which a motion path stops; None for no limit.
+        sources: bool (time, height, width), the only pixels to copy: a path stops at other known ones. None copies all
+            known ones.
     """
     hidden = hole.astype(np.uint8) * 255
     wanted = None if sources is None else sources.astype(np.uint8) * 255
@@ -116,7 +116,7 @@ def _follow(
         flows: float32 (time, height, width, 4), of each frame to the one before and to the one after.
 
     Returns:
-        the pixels that found one, as flat indices (points,); their colors (points, 3); how many frames away it was.
+        the pixels that found one, as flat indices (points,); its color (points, 3); its distance in frames (points,).
     """
     onward, back = (slice(2, 4), slice(0, 2)) if ahead else (slice(0, 2), slice(2, 4))
     _, height, width = hidden.shape

@@ -14,16 +14,16 @@ Result = TypeVar("Result")
 
 
 def num_threads() -> int:
-    """Return how many threads to use: torch's number, within the cores that this process may use.
+    """Return torch's number of threads, within the cores of this process.
 
-    Like torch's own operations, so that `torch.set_num_threads(1)` and a loading process hold here too.
+    So `torch.set_num_threads(1)` and a loading process limit this code too.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(torch.get_num_threads(), cores))
 
 
 def for_each(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Return work(item) of all items, in order; OpenCV and NumPy let other threads go on while they compute."""
+    """Return work(item) of all items, in order; OpenCV and NumPy let other threads run while they compute."""
     items = list(items)
     threads = min(num_threads(), len(items))
     if threads < 2:

@@ -15,29 +15,28 @@ from lgtsm.classical.patch_completion import complete_frame
 FEWEST = 12  # missing pixels of a frame; fewer are filled smoothly
 FIRST_KEY_FRAMES = 5  # after these, small areas are filled smoothly: completed one by one, they would flicker
 SMALL = 0.005  # of a frame's pixels
-CARRY = 40  # frames each way that a key frame is carried into at once; further ones take it from those
-COARSE = 8 / 180  # of the height of what is filled: deviation of the Gaussian that tells coarse from fine
+CARRY = 40  # frames each way that a key frame is carried into at once; further frames take it from those
+COARSE = 8 / 180  # of the height: deviation of the Gaussian that separates coarse from fine
 
 
 class KeyFrames(ClipMethod):
-    """Fill holes from other frames along the motion, and from patches where no frame shows what is hidden.
+    """Fill holes from other frames along the motion, and from patches where no frame shows the hidden pixels.
 
-    Missing pixels are copied along the flow from the frames before and after that show them. Of what is left, the frame
-    with the largest missing area is completed with patches: of itself and of two frames of the scene, known or copied,
-    never of what was itself completed. What was completed is carried along the flow into all other frames, so that it
-    stays the same; then the next frame follows, until nothing is missing.
+    Copy missing pixels along the flow from the frames before and after that show them. Complete the frame with the
+    largest area still missing with patches of itself and of two frames of the scene, known or copied but never
+    completed. Carry the completion along the flow into all other frames, so that it stays the same. Repeat with the
+    next frame until nothing is missing.
 
     Args:
-        beside: other frames that patches are taken from, counted from the one that is completed.
-        smooth_share: share of the coarse shades of a completion that is taken from the smooth fill of its border, in
-            [0, 1]; patches tell the fine ones.
+        beside: other frames to take patches from, counted from the completed one.
+        smooth_share: share of a completion's coarse shades to take from the smooth fill of its border, in [0, 1];
+            patches give the fine ones.
         updates: turns of matching patches and voting at each size.
-        max_miss: how far, in pixels, a step forward and one back again may end from its start before a motion path is
-            given up.
-        seed: of the patches' matching; the same one gives the same result.
+        max_miss: see `lgtsm.classical.flow_copy.FlowCopy`, in pixels.
+        seed: of matching patches; the same seed gives the same result.
 
-    Source: Huang et al. 2016 (copying along the flow); Wexler et al. 2007 and Barnes et al. 2009 (patches). Completing
-    key frames and carrying them on is what videos are edited with by hand.
+    Source: Huang et al. 2016 (copying along the flow); Wexler et al. 2007 and Barnes et al. 2009 (patches). Editors
+    complete key frames and carry them on by hand.
     """
 
     local = True
@@ -77,7 +76,7 @@ class KeyFrames(ClipMethod):
         frames, left, usable, completed, last = frames.copy(), missing.copy(), ~missing, 0, None
 
         def carry(key: int) -> None:
-            """Copy what was completed into the frames around one."""
+            """Copy completed pixels into the frames around one."""
             near, between = slice(max(0, key - CARRY), key + CARRY + 1), slice(max(0, key - CARRY), key + CARRY)
             made = ~left[near] & ~usable[near]
             if made.any():
@@ -92,7 +91,7 @@ class KeyFrames(ClipMethod):
             if area[key] < fewest:
                 return smooth_frames(frames, left)
             if last is not None and abs(key - last) > CARRY:
-                carry(key)  # what other key frames show comes first, so that the same texture goes on
+                carry(key)  # completions of other key frames come first, so that the same texture continues
             if left[key].sum() >= fewest:
                 shown = [key, *(key + step for step in self.beside if 0 <= key + step < len(frames))]
                 frames[key] = complete_frame(frames[shown], left[key], usable[shown], self.updates, self.seed)
@@ -102,7 +101,7 @@ class KeyFrames(ClipMethod):
 
 
 def _take_coarse(frames: np.ndarray, smooth: np.ndarray, missing: np.ndarray, share: float) -> np.ndarray:
-    """Move the coarse shades of frames where missing by a share towards those of the smooth fill."""
+    """Move the coarse shades of missing pixels towards those of the smooth fill by a share."""
     moved = frames.copy()
     for t in np.flatnonzero(missing.any((1, 2))):
         inside, sigma = missing[t].astype(np.float32)[..., None], COARSE * missing.shape[1]

@@ -1,4 +1,4 @@
-"""Complete one frame with patches: what no frame shows is put together from what the scene shows elsewhere."""
+"""Complete one frame with patches that the scene shows elsewhere."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import numpy as np
 
 from lgtsm.classical.diffusion import box_around, diffuse
 from lgtsm.classical.patch_matching import RADIUS, SQUARE, describe, enlarge, improve, match_all, vote
-from lgtsm.classical.patch_search import shrink, texture_of
+from lgtsm.classical.patch_search import pyramid_sizes, resize_frames, shrink, texture_of
 
 SMALLEST_TURNS = 4  # turns of matching and voting at the smallest size, where they cost little
-MOST_PIXELS = 2**13  # of all frames at the smallest size, where every patch is compared with every other one
-LEAST_REACH = 48  # pixels around the hole that patches are taken from, or as many as it is large
-RIM = 1  # pixels beside the hole on which the completion is fitted to what is known
+MOST_PIXELS = 2**13  # of all frames at the smallest size, where every patch is compared with every other
+LEAST_REACH = 48  # pixels around the hole to take patches from, or the size of the hole if larger
+RIM = 1  # pixels beside the hole where the completion is fitted to the known ones
 
 
 def complete_frame(
@@ -21,18 +21,17 @@ def complete_frame(
     """Complete the missing part of the first frame.
 
     Args:
-        frames: float32 (frames, height, width, 3) in [0, 1]: the frame to complete, filled smoothly where it is
-            missing, and other frames of the scene to take patches from.
+        frames: float32 (frames, height, width, 3) in [0, 1]: the frame to complete, its missing part filled smoothly,
+            and other frames of the scene to take patches from.
         missing: bool (height, width), of the first frame.
-        usable: bool (frames, height, width), what patches may be taken from.
+        usable: bool (frames, height, width), where to take patches from.
         updates: turns of matching and voting at each size but the smallest.
-        seed: of what is tried by chance; the same one gives the same result.
+        seed: of random candidates; the same seed gives the same result.
 
     Returns:
-        float32 (height, width, 3), equal to frames[0] where nothing is missing, and where there is no patch to take.
+        float32 (height, width, 3), equal to frames[0] where nothing is missing, and if there is no patch to take.
 
-    Source: Wexler et al. 2007 (search and vote, coarse to fine); Farbman et al. 2009 (the fit to the known pixels
-    around).
+    Source: Wexler et al. 2007 (search and vote, coarse to fine); Farbman et al. 2009 (fit to the known pixels around).
     """
     if not missing.any():
         return frames[0]
@@ -49,18 +48,17 @@ def complete_frame(
 def _from_small_to_large(
     frames: np.ndarray, missing: np.ndarray, usable: np.ndarray, updates: int, rng: np.random.Generator
 ) -> np.ndarray | None:
-    """Return what patches make of the hole and the known pixels beside it; None where the full size has no source."""
+    """Return the votes for the hole and the known pixels beside it; None if the full size has no source."""
     textures = texture_of(frames, ~usable)
-    sizes = _sizes(missing, len(frames))
     voted = found = number = None
-    for height, width in sizes:
+    for height, width in pyramid_sizes(missing[None], RADIUS, MOST_PIXELS // len(frames)):
         here = shrink(missing[None], height, width)[0]
         whole = ~shrink(~usable, height, width)
         sources = np.stack([cv2.erode(k.astype(np.uint8), SQUARE, borderValue=0) > 0 for k in whole])
         if not sources.any():
             voted = None
             continue
-        images, texture = _resize(frames, height, width), _resize(textures, height, width)
+        images, texture = resize_frames(frames, height, width), resize_frames(textures, height, width)
         if voted is not None:
             images[0][here] = cv2.resize(voted, (width, height), interpolation=cv2.INTER_LINEAR)[here]
         y, x = np.nonzero(cv2.dilate(here.astype(np.uint8), SQUARE))
@@ -83,34 +81,16 @@ def _from_small_to_large(
 
 
 def _fit_to_rim(frame: np.ndarray, voted: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """Add to the completion the smoothest change with which it meets the known pixels beside it."""
+    """Add the smoothest change that makes the completion meet the known pixels beside it."""
     completed = frame.copy()
     rim = cv2.dilate(missing.astype(np.uint8), np.ones((2 * RIM + 1,) * 2, np.uint8)) > 0
     rim &= ~missing
     change = np.zeros_like(frame)
     if rim.any():
-        # Averaged along the rim: one pixel's noise shall not be drawn out into the hole.
+        # Average along the rim, so that one pixel's noise does not spread into the hole.
         difference = cv2.blur(np.where(rim[..., None], frame - voted, 0).astype(np.float32), (5, 5))
         share = np.maximum(cv2.blur(rim.astype(np.float32), (5, 5)), np.float32(1e-6))
         rows, columns = box_around(missing, 1, 1)
         change[rows, columns] = diffuse((difference / share[..., None])[rows, columns], rim[rows, columns])
     completed[missing] = np.clip(voted + change, 0, 1)[missing]
     return completed
-
-
-def _sizes(missing: np.ndarray, count: int) -> list[tuple[int, int]]:
-    """Return the sizes from the smallest, where the hole is hardly deeper than a patch, to the full one."""
-    depth = cv2.distanceTransform(np.pad(missing, 1).astype(np.uint8), cv2.DIST_L2, 3).max()
-    sizes = [missing.shape]
-    while min(sizes[0]) >= 8 * RADIUS + 4 and (depth > RADIUS or count * sizes[0][0] * sizes[0][1] > MOST_PIXELS):
-        sizes.insert(0, tuple((side + 1) // 2 for side in sizes[0]))
-        depth /= 2
-    return sizes
-
-
-def _resize(images: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return a copy of images (frames, height', width', channel) at another size."""
-    if images.shape[1:3] == (height, width):
-        return images.copy()
-    resized = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images]
-    return np.stack(resized).reshape(len(images), height, width, -1)

@@ -1,11 +1,12 @@
-"""Nearest patches: find for patches that touch a hole the most similar known ones of the whole clip, and let them vote.
+"""Nearest patches: for patches that touch a hole, find the most similar known ones of the clip, and let them vote.
 
-Patches are squares in one frame, named by their center (t, y, x). Time is what the flow is for.
+Patches are squares in one frame, named by their center (t, y, x).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -14,12 +15,12 @@ import numpy as np
 from lgtsm.classical.diffusion import diffuse
 
 LARGE = np.float32(1e9)
-TEXTURE = 6.0  # how much texture counts in a comparison of patches, beside color
+TEXTURE = 6.0  # weight of texture against color when comparing patches
 
 
 @dataclasses.dataclass
 class PatchField:
-    """For every target patch the source patch that is most like it, so far.
+    """The best source patch so far for every target patch.
 
     source: int64 (time, height, width, 3), the center (t, y, x); meaningful at targets only.
     cost: float32 (time, height, width), squared difference of the two patches: sum over channels, mean over pixels.
@@ -30,14 +31,13 @@ class PatchField:
 
 
 def target_centers(missing: np.ndarray, radius: int) -> np.ndarray:
-    """Tell which patches that lie in the frame touch missing pixels; bool (time, height, width) like missing."""
+    """Mark centers of patches within the frame that touch missing pixels; bool (time, height, width) like missing."""
     square = np.ones((2 * radius + 1,) * 2, np.uint8)
-    grown = np.stack([cv2.dilate(m.astype(np.uint8), square) > 0 for m in missing])
-    return grown & _inside(missing.shape, radius)
+    return np.stack([cv2.dilate(m.astype(np.uint8), square) > 0 for m in missing]) & _inside(missing.shape, radius)
 
 
 def source_centers(known: np.ndarray, radius: int) -> np.ndarray:
-    """Tell which patches are known as a whole; bool (time, height, width) like known."""
+    """Mark centers of fully known patches; bool (time, height, width) like known."""
     square = np.ones((2 * radius + 1,) * 2, np.uint8)
     return np.stack([cv2.erode(k.astype(np.uint8), square) > 0 for k in known]) & _inside(known.shape, radius)
 
@@ -47,7 +47,7 @@ def random_field(sources: np.ndarray, rng: np.random.Generator) -> PatchField:
 
     Args:
         sources: bool (time, height, width), at least one True.
-        rng: where chance comes from.
+        rng: source of randomness.
     """
     centers = np.flatnonzero(sources)
     chosen = centers[rng.integers(len(centers), size=sources.shape)]
@@ -55,7 +55,7 @@ def random_field(sources: np.ndarray, rng: np.random.Generator) -> PatchField:
 
 
 def enlarge(field: PatchField, sources: np.ndarray, radius: int, rng: np.random.Generator) -> PatchField:
-    """Carry a field over to frames of twice the size; sources that are none there are drawn anew."""
+    """Carry a field over to frames of twice the size; draw a new source where the old one is invalid."""
     larger = random_field(sources, rng)
     num_frames, height, width = sources.shape
     coarse_height, coarse_width = field.cost.shape[1:]
@@ -80,14 +80,14 @@ def search(
     rounds: int = 3,
     links: Sequence[tuple[int, int, np.ndarray]] = (),
 ) -> None:
-    """Improve a field by PatchMatch, in place: neighbors in space and along the flow propose, and so does chance.
+    """Improve a field by PatchMatch, in place; try neighbors in space and along the flow, and random places.
 
     Args:
-        frames: float32 (time, height, width, channel): colors, and whatever else patches shall agree in.
-        targets, sources: bool (time, height, width), centers as `target_centers` and `source_centers` give them.
-        field: where to start; its costs are computed anew, for the frames as they are now.
+        frames: float32 (time, height, width, channel): colors, and other channels that patches must agree in.
+        targets, sources: bool (time, height, width), from `target_centers` and `source_centers`.
+        field: the start; its costs are computed again for the present frames.
         radius: patches are 2·radius + 1 pixels wide.
-        rng: where chance comes from.
+        rng: source of randomness.
         rounds: passes; they ask neighbors 4, 2 and 1 pixels away in turn.
         links: (t, other time, positions int64 (height, width, 2) y first): where frame t's pixels are in another frame.
 
@@ -103,7 +103,7 @@ def search(
 def vote(
     frames: np.ndarray, missing: np.ndarray, targets: np.ndarray, field: PatchField, radius: int, sharpness: float = 1.0
 ) -> np.ndarray:
-    """Give every missing pixel the mean of what the sources of the patches over it show there.
+    """Give every missing pixel the mean color of its place in the sources of the patches over it.
 
     Patches that fit well and lie near the border of the hole count more.
 
@@ -112,7 +112,7 @@ def vote(
         missing, targets: bool (time, height, width).
         field: the sources, searched.
         radius: as in `search`.
-        sharpness: how much more the better patches count; 0 for not at all.
+        sharpness: how much more better patches count; 0 weighs all alike.
 
     Returns:
         float32 (time, height, width, channel), equal to frames where nothing is missing.
@@ -133,7 +133,7 @@ def vote(
         weight = np.exp(-sharpness * (cost - cost.min()) / spread) * np.power(1.3, -depth) + 1e-12
         weight = np.repeat(weight[:, None], len(offsets), 1).ravel()
         pixel = ((y * width + x)[:, None] + offsets).ravel()
-        source = _flat(field.source[t, y, x], missing.shape)
+        source = flat_index(field.source[t, y, x], missing.shape)
         colors = flat[(source[:, None] + offsets).ravel()]
         total = np.bincount(pixel, weight, height * width)
         mean = np.stack([np.bincount(pixel, weight * channel, height * width) for channel in colors.T], axis=-1)
@@ -144,7 +144,7 @@ def vote(
 
 
 def texture_of(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Return how much brightness changes around each pixel, (time, height, width, 1), smooth in the hole.
+    """Return the change of brightness around each pixel, (time, height, width, 1), smooth in the hole.
 
     Source: Newson et al. 2014, Section 3.2.
     """
@@ -162,6 +162,28 @@ def shrink(area: np.ndarray, height: int, width: int) -> np.ndarray:
     if area.shape[1:] == (height, width):
         return area
     return np.stack([cv2.resize(a.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0 for a in area])
+
+
+def resize_frames(frames: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return a copy of frames (time, height', width', channel) at another size."""
+    resized = [cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA) for frame in frames]
+    return np.stack(resized).reshape(len(frames), height, width, -1)
+
+
+def pyramid_sizes(missing: np.ndarray, radius: int, most_pixels: float = math.inf) -> list[tuple[int, int]]:
+    """Return the frame sizes from the smallest, where the hole is hardly deeper than a patch, to the full one.
+
+    Args:
+        missing: bool (time, height, width).
+        radius: of the patches, in pixels.
+        most_pixels: of a frame of the smallest size.
+    """
+    depth = max(cv2.distanceTransform(np.pad(m, 1).astype(np.uint8), cv2.DIST_L2, 3).max() for m in missing)
+    sizes = [missing.shape[1:]]
+    while min(sizes[0]) >= 8 * radius + 4 and (depth > radius or math.prod(sizes[0]) > most_pixels):
+        sizes.insert(0, tuple((side + 1) // 2 for side in sizes[0]))
+        depth /= 2
+    return sizes
 
 
 class _FrameSearch:
@@ -193,7 +215,7 @@ class _FrameSearch:
                 size /= 3
 
     def _ask(self, t, y, x, offset):
-        """Try what the patches at (t, y, x) have found, moved back by offset."""
+        """Try the sources of the patches at (t, y, x), moved back by offset."""
         height, width = self.targets.shape[1:]
         y, x = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
         self._try(self.field.source[t, y, x] - np.array(offset), self.targets[t, y, x])
@@ -204,7 +226,7 @@ class _FrameSearch:
         inside &= (candidate != self.source).any(1) | (self.cost == LARGE)
         inside[inside] = self.sources[tuple(candidate[inside].T)]
         tried = np.flatnonzero(inside)
-        colors = self.flat[_flat(candidate[tried], shape)[:, None] + self.offsets]
+        colors = self.flat[flat_index(candidate[tried], shape)[:, None] + self.offsets]
         colors -= self.patches[tried]
         cost = np.einsum("npc,npc->n", colors, colors) / np.float32(colors.shape[1])
         better = cost < self.cost[tried]
@@ -219,7 +241,8 @@ def _offsets(width: int, radius: int) -> np.ndarray:
     return (reach[:, None] * width + reach).ravel()
 
 
-def _flat(center: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def flat_index(center: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the flat indices of centers (points, 3) in an array that begins with `shape` (time, height, width)."""
     return (center[:, 0] * shape[1] + center[:, 1]) * shape[2] + center[:, 2]
 
 

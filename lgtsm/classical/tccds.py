@@ -1,4 +1,4 @@
-"""Temporally coherent completion: colors along the flow, and patches of the clip for what no frame shows."""
+"""Temporally coherent completion: colors along the flow, and patches of the clip where no frame shows the pixels."""
 
 from __future__ import annotations
 
@@ -13,29 +13,28 @@ from lgtsm.classical.flow import grid, neighbor_flow, sample_image
 from lgtsm.classical.flow_copy import copy_along_flow
 
 SHARPNESS = 2.0
-MORE = 2  # further turns of search and vote for each halving of the frames, where they cost little
-Flow = tuple[np.ndarray, np.ndarray]  # forward and backward, as neighbor_flow gives them
+MORE = 2  # extra turns of search and vote for each halving of the frames, where they cost little
+Flow = tuple[np.ndarray, np.ndarray]  # forward and backward, from neighbor_flow
 
 
 class TCCDS(ClipMethod):
     """Fill holes by motion and by example, without learning.
 
-    The flow between neighbors is measured on known pixels and completed in the hole; missing pixels are copied along
-    it from the frames before and after that show them; the flow is measured again on the filled frames, and they are
-    copied once more. What no frame shows is put together from patches of the clip, from small frames to large ones,
-    searching patches, letting them vote on the colors, evening these out along the flow, and measuring it, in turn.
+    Measure the flow between neighbors on known pixels and complete it in the hole. Copy missing pixels along it from
+    the frames before and after that show them. Measure the flow again on the filled frames, and copy once more. Fill
+    the rest with patches of the clip, from small frames to large ones: search patches, let them vote on the colors,
+    even these out along the flow, and measure the flow, in turn.
 
     Args:
         patch_size: width of the patches, in pixels; odd.
         updates: turns of search and vote on the full frames; smaller ones get more.
-        flow_updates: how often the flow is measured again on the filled frames before they are copied once more.
-        max_miss: how far, in pixels, a step forward and one back again may end from its start before a motion path is
-            given up.
-        seed: of the patch search; the same one gives the same result.
+        flow_updates: how often to measure the flow again on the filled frames and copy once more.
+        max_miss: see `lgtsm.classical.flow_copy.FlowCopy`, in pixels.
+        seed: of the patch search; the same seed gives the same result.
 
     Source: Huang et al. 2016, "Temporally coherent completion of dynamic video".
-    Differs: flow by DIS instead of a variational solver; colors are copied first and patches only fill what no frame
-    shows, instead of one energy over both; no homographies between patches.
+    Differs: flow by DIS instead of a variational solver; copies colors first and fills only the rest with patches,
+    instead of one energy over both; no homographies between patches.
     """
 
     local = True
@@ -72,13 +71,13 @@ class TCCDS(ClipMethod):
         field = None
         texture = patch_search.TEXTURE * patch_search.texture_of(filled, hole)
         looks = np.concatenate([filled, texture], axis=-1)  # (time, height, width, 4)
-        sizes = self._sizes(missing)
+        sizes = patch_search.pyramid_sizes(missing, self.radius)
         for level, (height, width) in enumerate(sizes):
             part = patch_search.shrink(missing, height, width)
             sources = patch_search.source_centers(~patch_search.shrink(hole, height, width), self.radius)
             if not sources.any():  # nothing to copy patches from at this size
                 continue
-            frames = np.stack([cv2.resize(f, (width, height), interpolation=cv2.INTER_AREA) for f in looks])
+            frames = patch_search.resize_frames(looks, height, width)
             targets = patch_search.target_centers(part, self.radius)
             motion = tuple(_resize_flow(f, height, width) for f in flow)
             if field is None:
@@ -96,16 +95,6 @@ class TCCDS(ClipMethod):
                 flow = _update_flow(flow, np.ascontiguousarray(frames[..., :3]), missing)
         return filled if field is None else np.where(missing[..., None], frames[..., :3], filled)
 
-    def _sizes(self, missing: np.ndarray) -> list[tuple[int, int]]:
-        """Frame sizes from the smallest, where the hole is hardly deeper than a patch, to the full one."""
-        height, width = missing.shape[1:]
-        depth = max(cv2.distanceTransform(np.pad(m, 1).astype(np.uint8), cv2.DIST_L2, 3).max() for m in missing)
-        sizes = [(height, width)]
-        while depth > self.radius and min(sizes[0]) >= 8 * self.radius + 4:
-            sizes.insert(0, tuple((side + 1) // 2 for side in sizes[0]))
-            depth /= 2
-        return sizes
-
 
 def _resize_flow(flow: np.ndarray, height: int, width: int) -> np.ndarray:
     """Return flow (time, height', width', 2) for frames of another size, in their pixels."""
@@ -117,18 +106,14 @@ def _resize_flow(flow: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _update_flow(flow: Flow, frames: np.ndarray, missing: np.ndarray) -> Flow:
-    """Measure the flow on filled frames of some size and take it over where nothing was known."""
-    height, width = missing.shape[1:]
+    """Measure the flow on filled frames of some size and use it where pixels are missing."""
     measured = neighbor_flow(frames, np.zeros(frames.shape[:3], bool))
-    forward, backward = (_resize_flow(f, height, width) for f in measured)
-    return (
-        np.where(missing[:-1, ..., None], forward, flow[0]),
-        np.where(missing[1:, ..., None], backward, flow[1]),
-    )
+    forward, backward = (_resize_flow(f, *missing.shape[1:]) for f in measured)
+    return np.where(missing[:-1, ..., None], forward, flow[0]), np.where(missing[1:, ..., None], backward, flow[1])
 
 
 def _links(flow: Flow) -> list[tuple[int, int, np.ndarray]]:
-    """Say where the pixels of each frame are in the one before and the one after, to whole pixels, y first."""
+    """Return where the pixels of each frame are in the one before and the one after, in whole pixels, y first."""
     position = grid(*flow[0].shape[1:3])
     links = []
     for t, (forward, backward) in enumerate(zip(*flow)):
@@ -138,7 +123,7 @@ def _links(flow: Flow) -> list[tuple[int, int, np.ndarray]]:
 
 
 def _even_out(frames: np.ndarray, missing: np.ndarray, flow: Flow, max_miss: float) -> np.ndarray:
-    """Average missing pixels with what the flow shows of them in the frame before and the frame after."""
+    """Average missing pixels with their partners along the flow in the frame before and the frame after."""
     height, width = missing.shape[1:]
     position = grid(height, width)
     total, weight = frames.copy(), np.ones((*missing.shape, 1), np.float32)

@@ -130,7 +130,8 @@ def start_from(config: DictConfig, generator: nn.Module, discriminator: nn.Modul
     Raises:
         ValueError: no weights in the file fit.
     """
-    from lgtsm.models.transfer import read_networks, transfer
+    from lgtsm.models.transfer import transfer
+    from lgtsm.models.weights import read_networks
 
     if config.init_from is None:
         return {}

@@ -1,4 +1,4 @@
-"""Networks that nobody trains here: they only look."""
+"""Frozen networks that metrics and losses look through."""
 
 from lgtsm.features.frozen import Frozen
 from lgtsm.features.i3d import I3D

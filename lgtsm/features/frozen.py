@@ -6,10 +6,10 @@ from torch import nn
 
 
 class Frozen(nn.Module):
-    """Hold a network that follows `.to()` but has no parameters, no training mode and no state of its own.
+    """Hold a network that follows `.to()` but shows no parameters, training mode or state.
 
-    The network is kept out of the module tree, so that optimizers, checkpoints, weight averages and distributed
-    wrappers never see it. Gradients still flow through it to its input.
+    The network stays out of the module tree, so optimizers, checkpoints, weight averages and distributed wrappers never
+    see it. Gradients still flow through it to its input.
 
     Args:
         network: any module; its parameters stop requiring gradients and it goes to eval mode.

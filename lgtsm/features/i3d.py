@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lgtsm.checks import check_video
-from lgtsm.features.weight_files import WeightFile, load_weight_file
+from lgtsm.features.weight_files import WeightFile, load_weights
 
 # out channels of the branches: 1x1, 1x1 -> 3x3, 1x1 -> 3x3, pool -> 1x1
 MIXED = {
@@ -42,21 +42,21 @@ I3D_FILE = WeightFile(
 class I3D(nn.Module):
     """Inception network inflated to space-time: a video becomes 1024 numbers.
 
-    It is always in eval mode, and its parameters need no gradients; gradients flow through it to the video.
+    Always in eval mode, without gradients for its parameters; gradients flow through it to the video.
 
     Args:
-        batch_statistics: normalize by the statistics of the one clip instead of the stored ones. This is a slip (the
-            network was left in training mode, fed clips one by one) that the published video FIDs contain.
+        batch_statistics: normalize by the statistics of each clip instead of the stored ones. Published video FIDs
+            contain this slip (the network was left in training mode, fed clips one by one).
         weights: "published" (ImageNet and Kinetics; downloaded once, see `lgtsm.features.weight_files`), a file with
-            such a state dict, or None for random weights that a state dict will replace.
+            its state dict, or None for random weights.
 
     Raises:
         ValueError: the file does not hold this network.
-        WeightsUnavailableError: the published weights are not to be had.
+        WeightsUnavailableError: the published weights are not available.
 
     Source: Carreira and Zisserman 2017, as the port by Piergiovanni computes it; features as in the evaluation of
     Chang et al. 2019: `Mixed_5c` averaged over time, height and width, frames in [0, 1] neither scaled nor resized.
-    Differs: `logits` is kept because the published file has it, and not used.
+    Differs: `logits` is unused; it is here because the published file has it.
     """
 
     def __init__(self, batch_statistics: bool = False, weights: str | Path | None = None):
@@ -83,18 +83,18 @@ class I3D(nn.Module):
         """Return features, (batch, 1024), of (batch, time, 3, height, width) in [0, 1].
 
         Args:
-            video: at least 15 frames where published numbers are to be compared with.
+            video: at least 15 frames, for numbers to compare with published ones.
             batch_statistics: overrides the network's own.
 
         Raises:
-            ValueError: video is no such tensor, or too small to have statistics of its own.
+            ValueError: video has another shape or type, or is too small for its own statistics.
         """
         check_video(video)
         own = self.batch_statistics if batch_statistics is None else batch_statistics
         if own and video.shape[1] <= 8 and max(video.shape[3:]) <= 32:
             raise ValueError(
-                "Batch statistics need clips of more than 8 frames or 32 pixels, of which more than one number is left "
-                f"in the last layers; got {tuple(video.shape)}."
+                "Batch statistics need clips of more than 8 frames or 32 pixels, so that the last layers see more than "
+                f"one number; got {tuple(video.shape)}."
             )
         with torch.autocast(video.device.type, enabled=False):
             # (batch, 3, time, height, width)
@@ -108,14 +108,8 @@ class I3D(nn.Module):
         return features.mean((2, 3, 4))
 
     def _load(self, weights: str | Path) -> None:
-        if weights == "published":
-            state = load_weight_file(
-                I3D_FILE, "Video FID (the I3D network)", "To do without, leave video FID out of the metrics."
-            )
-        else:
-            if not Path(weights).is_file():
-                raise ValueError(f"There is no weight file {weights} for I3D. Give its path, or weights='published'.")
-            state = torch.load(weights, map_location="cpu", weights_only=True)
+        without = "To do without, leave video FID out of the metrics."
+        state = load_weights(weights, I3D_FILE, "Video FID (the I3D network)", without)
         # Files from before torch 0.4.1 do not count batches.
         counters = {key: value for key, value in self.state_dict().items() if key.endswith("num_batches_tracked")}
         try:
@@ -153,13 +147,8 @@ class _Mixed(nn.Module):
 
     def forward(self, x: Tensor, own: bool) -> Tensor:
         pooled = _max_pool(x, (3, 3, 3), (1, 1, 1))
-        branches = (
-            self.b0(x, own),
-            self.b1b(self.b1a(x, own), own),
-            self.b2b(self.b2a(x, own), own),
-            self.b3b(pooled, own),
-        )
-        return torch.cat(branches, dim=1)
+        short, long = self.b1b(self.b1a(x, own), own), self.b2b(self.b2a(x, own), own)
+        return torch.cat([self.b0(x, own), short, long, self.b3b(pooled, own)], dim=1)
 
 
 def _max_pool(x: Tensor, kernel: tuple, stride: tuple) -> Tensor:
@@ -167,7 +156,7 @@ def _max_pool(x: Tensor, kernel: tuple, stride: tuple) -> Tensor:
 
 
 def _pad_same(x: Tensor, kernel: tuple, stride: tuple) -> Tensor:
-    """Pad with zeros as TensorFlow's "same" does: so that ceil(size / stride) comes out, the odd zero at the end."""
+    """Pad with zeros as TensorFlow's "same": the output has ceil(size / stride), the odd zero goes to the end."""
     pads: list[int] = []
     for size, k, s in zip(x.shape[2:], kernel, stride):
         total = max(0, (-(-size // s) - 1) * s + k - size)

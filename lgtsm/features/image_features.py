@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from lgtsm.features.frozen import Frozen
-from lgtsm.features.weight_files import WeightFile, load_weight_file
+from lgtsm.features.weight_files import WeightFile, load_weights
 
 # The layers' usual names in VGG16, and where they sit in torchvision's.
 VGG16_LAYERS = {
@@ -26,20 +26,20 @@ VGG16_FILE = WeightFile(
 
 
 class ImageFeatures(Frozen):
-    """Look at frames with a frozen torchvision network and return what its named layers see.
+    """Return the activations of named layers of a frozen torchvision network.
 
     Args:
         network: name of a torchvision classification network.
-        layers: names of its layers, in order; VGG16's may be called relu2_2 and the like, other networks' are the
+        layers: names of its layers, in order; VGG16 also takes the usual names, e.g. relu2_2, other networks only the
             paths of torchvision's feature extraction, e.g. features.4.
         weights: "published" (VGG16 only: downloaded once, see `lgtsm.features.weight_files`), or a file with a state
-            dict of the network; weights of layers that are not needed may be missing in it.
-        mean, std: per color, subtracted and divided by first; None feeds frames in [0, 1] as they are, as the authors'
-            program does.
+            dict of the network; it may lack the layers that are not needed.
+        mean, std: per color, to subtract and then divide by; None leaves frames in [0, 1], as the authors' program
+            does.
 
     Raises:
-        ValueError: no such network or layer, or a file that does not fit it.
-        WeightsUnavailableError: the published weights are not to be had.
+        ValueError: there is no such network or layer, or the file does not fit it.
+        WeightsUnavailableError: the published weights are not available.
 
     Source: Chang et al. 2019, Section 3.2 (VGG16, relu2_2, relu3_3, relu4_3).
     """
@@ -70,7 +70,7 @@ class ImageFeatures(Frozen):
         self.register_buffer("std", None if std is None else torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def forward(self, frames: Tensor) -> list[Tensor]:
-        """Look at (n, 3, height, width) frames in [0, 1]; one (n, channel, height', width') a layer comes back."""
+        """Map frames (n, 3, height, width) in [0, 1] to one (n, channel, height', width') for each layer."""
         if self.mean is not None:
             frames = frames - self.mean
         if self.std is not None:
@@ -80,27 +80,20 @@ class ImageFeatures(Frozen):
 
 
 def _fill(extractor: nn.Module, network: str, weights: str | Path) -> None:
-    """Give the extractor its weights, ignoring those of layers that were cut off."""
-    if weights == "published":
-        if network != "vgg16":
-            raise ValueError(
-                f"Published weights are known for vgg16 only; for {network} name a file: loss.features.weights=FILE."
-            )
-        state = load_weight_file(
-            VGG16_FILE,
-            "A perceptual or style loss on VGG16 features",
-            "To do without, train with loss=reconstruction, or look with another network: "
-            "loss/features=squeezenet loss.features.weights=FILE.",
+    """Give the extractor its weights; ignore those of layers that were cut off."""
+    if weights == "published" and network != "vgg16":
+        raise ValueError(
+            f"Published weights are known for vgg16 only; for {network} name a file: loss.features.weights=FILE."
         )
-    else:
-        path = Path(weights)
-        if not path.is_file():
-            raise ValueError(f"There is no weight file {path} for {network}. Check loss.features.weights.")
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    without = (
+        "To do without, train with loss=reconstruction, or with another network: loss/features=squeezenet "
+        "loss.features.weights=FILE."
+    )
+    state = load_weights(weights, VGG16_FILE, f"A perceptual or style loss on {network} features", without)
     wanted = extractor.state_dict()
     missing = sorted(key for key in wanted if key not in state or state[key].shape != wanted[key].shape)
     if missing:
         raise ValueError(
-            f"The weight file for {network} lacks {len(missing)} weights of the needed shape, e.g. {missing[0]}."
+            f"The weight file for {network} lacks {len(missing)} weights of the right shape: {missing[:3]}."
         )
     extractor.load_state_dict({key: state[key] for key in wanted}, assign=True)

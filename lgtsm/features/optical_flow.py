@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lgtsm.checks import check_choice
 from lgtsm.features.frozen import Frozen
-from lgtsm.features.weight_files import WeightFile, load_weight_file
+from lgtsm.features.weight_files import WeightFile, load_weights
 from lgtsm.ops.to_uint8 import to_uint8
 
 DIS_PRESETS = ("ultrafast", "fast", "medium")
@@ -32,7 +32,7 @@ class DISFlow(nn.Module):
     Args:
         preset: "ultrafast", "fast" or "medium".
 
-    Source: Kroeger et al. 2016, Fast Optical Flow using Dense Inverse Search, as OpenCV has it.
+    Source: Kroeger et al. 2016, Fast Optical Flow using Dense Inverse Search, as in OpenCV.
     """
 
     def __init__(self, preset: str = "medium"):
@@ -69,8 +69,8 @@ class RAFTFlow(Frozen):
             None for random weights.
 
     Raises:
-        ValueError: no such network or file.
-        WeightsUnavailableError: the published weights are not to be had.
+        ValueError: there is no such network or file.
+        WeightsUnavailableError: the published weights are not available.
 
     Source: Teed and Deng 2020.
     """
@@ -78,13 +78,9 @@ class RAFTFlow(Frozen):
     def __init__(self, network: str = "raft_large", weights: str | Path | None = "published"):
         check_choice("network", network, tuple(RAFT_FILES))
         raft = torchvision.models.get_model(network, weights=None)
-        if weights == "published":
+        if weights is not None:
             without = "To do without, leave metric=raft out: DIS flow needs no weights."
-            raft.load_state_dict(load_weight_file(RAFT_FILES[network], "The warping error with RAFT flow", without))
-        elif weights is not None:
-            if not Path(weights).is_file():
-                raise ValueError(f"There is no weight file {weights} for {network}. Check the flow's weights.")
-            raft.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+            raft.load_state_dict(load_weights(weights, RAFT_FILES[network], "RAFT flow", without))
         super().__init__(raft)
         self.name = network if weights == "published" else f"{network}_not_published"
 
@@ -95,9 +91,7 @@ class RAFTFlow(Frozen):
         Frames are padded at the right and below, repeating their edge, to multiples of 8 and to at least 128 pixels.
         """
         height, width = first.shape[-2:]
-        right, below = (
-            max(RAFT_LEAST_SIDE, -(-side // RAFT_MULTIPLE) * RAFT_MULTIPLE) - side for side in (width, height)
-        )
+        right, below = (max(-side % RAFT_MULTIPLE, RAFT_LEAST_SIDE - side) for side in (width, height))
         a, b = (nn.functional.pad(2 * x.float() - 1, (0, right, 0, below), mode="replicate") for x in (first, second))
         # Frame by frame: correlation volumes are large, and a batch then does not change the numbers.
         flows = [self.network(x[None], y[None])[-1] for x, y in zip(a, b)]
@@ -105,6 +99,6 @@ class RAFTFlow(Frozen):
 
 
 def _gray(frames: Tensor) -> np.ndarray:
-    """(n, 3, height, width) in [0, 1] as uint8 (n, height, width), by the usual weights of red, green and blue."""
+    """Return (n, 3, height, width) in [0, 1] as uint8 (n, height, width), by the usual weights of the colors."""
     weights = frames.new_tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
     return to_uint8((frames.clamp(0, 1) * weights).sum(1, keepdim=True))[..., 0]

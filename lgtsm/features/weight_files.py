@@ -17,19 +17,19 @@ FOLDER_VARIABLE = "LGTSM_WEIGHTS"
 
 
 class WeightsUnavailableError(UnavailableError):
-    """Published weights are neither on this machine nor reachable from it; `short` says so in few words."""
+    """Published weights are neither on this machine nor can they be downloaded; `short` says so in few words."""
 
-    short = "the published weights are not to be had"
+    short = "the published weights are not available"
 
 
 @dataclasses.dataclass(frozen=True)
 class WeightFile:
     """One published file.
 
-    name: file name; it may end in the first digits of its sha256 as torch hub's do (`vgg16-397923af.pth`).
-    url: where it is published.
+    name: file name; may end in the first digits of its sha256, as torch hub's do (`vgg16-397923af.pth`).
+    url: where to download it.
     license: of the weights.
-    sha256: of the whole file, needed where the name does not carry its first digits.
+    sha256: of the whole file; needed where the name does not carry its first digits.
     """
 
     name: str
@@ -39,28 +39,45 @@ class WeightFile:
 
     @property
     def digits(self) -> str:
-        """The sha256, or as many of its first digits as the name carries."""
+        """The sha256, or the first digits of it that the name carries."""
         carried = re.search(r"-([0-9a-f]{8,64})\.", self.name)
         if self.sha256 is None and carried is None:
             raise ValueError(f"The weight file {self.name} carries no digits of its sha256; give it a sha256.")
         return self.sha256 or carried[1]
 
 
+def load_weights(weights: str | Path, file: WeightFile, needed_for: str, without: str) -> dict[str, Any]:
+    """Return the state dict of a file that the user names, or of a published one.
+
+    Args:
+        weights: "published" or the path of a file.
+        file, needed_for, without: as in `load_weight_file`.
+
+    Raises:
+        ValueError: there is no such file, or it is not the published one.
+        WeightsUnavailableError: the published weights are not available.
+    """
+    if weights == "published":
+        return load_weight_file(file, needed_for, without)
+    if not Path(weights).is_file():
+        raise ValueError(f"There is no weight file {weights}. {needed_for} needs it: check its path.")
+    return torch.load(weights, map_location="cpu", weights_only=True)
+
+
 def load_weight_file(file: WeightFile, needed_for: str, without: str) -> dict[str, Any]:
     """Return the state dict of a published file.
 
-    Looks in the folder that the environment variable LGTSM_WEIGHTS names, then in torch hub's cache, then downloads
-    into that cache. Wherever the file comes from, its sha256 is compared with the published one, or with the digits of
-    it that the file's name carries.
+    Look in the folder that the environment variable LGTSM_WEIGHTS names, then in torch hub's cache, then download into
+    that cache. Compare the file's sha256 with the published one, or with the digits that its name carries.
 
     Args:
-        file: which one.
-        needed_for: what needs it, e.g. "the perceptual loss".
+        file: the file to load.
+        needed_for: who needs it, e.g. "The perceptual loss".
         without: how to do without it, a sentence for the error.
 
     Raises:
-        WeightsUnavailableError: it cannot be had; the sentence says which file to put where.
-        ValueError: the file is another one than the published.
+        WeightsUnavailableError: it is not available; the sentence says which file to put where.
+        ValueError: the file is not the published one.
     """
     folder = os.environ.get(FOLDER_VARIABLE)
     cached = Path(torch.hub.get_dir()) / "checkpoints" / file.name
@@ -95,6 +112,6 @@ def _check(path: Path, file: WeightFile) -> None:
         begins = "is" if len(file.digits) == len(found) else "begins with"
         raise ValueError(
             f"{path} is not the published {file.name}: its sha256 {begins} {found[: len(file.digits)]}, expected "
-            f"{file.digits}. Remove it, or put the file of {file.url} there. Weights of your own are named in the "
-            "configuration instead, as a file's path."
+            f"{file.digits}. Remove it, or replace it with {file.url}. To use weights of your own, name their file in "
+            "the configuration."
         )

@@ -1,4 +1,4 @@
-"""Modules with weights, the pieces that networks are made of."""
+"""Modules with weights, to build networks from."""
 
 from lgtsm.layers.convolution import GatedConv, ShiftedConv
 from lgtsm.layers.temporal_shift import FixedTemporalShift, LearnableTemporalShift

@@ -153,9 +153,9 @@ def _shift_first(conv: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
 
 
 def _is_chosen(where: Where, name: str, conv: nn.Conv2d) -> bool:
-    if where is None:
-        return True
-    return fnmatch.fnmatchcase(name, where) if isinstance(where, str) else bool(where(name, conv))
+    if isinstance(where, str):
+        return fnmatch.fnmatchcase(name, where)
+    return where is None or bool(where(name, conv))
 
 
 def _names(module: nn.Module) -> str:

@@ -1,7 +1,7 @@
-"""Run a layer with a temporal shift on a video that arrives in pieces, every frame computed once.
+"""Run a layer with a temporal shift on a video that arrives in pieces, computing every frame once.
 
-A layer that looks `ahead` frames into the future gives each frame out that many frames later. What it has to keep is
-explicit: a `LayerState` goes in with each piece and a new one comes out.
+A layer that looks `ahead` frames into the future returns each frame that many frames later. Its state is explicit: a
+`LayerState` goes in with each piece and a new one comes out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from torch import Tensor
 
 @dataclasses.dataclass(frozen=True)
 class LayerState:
-    """What a layer keeps between two pieces of a video.
+    """The frames that a layer keeps between two pieces of a video.
 
     past: (batch, behind, height, width, moving channels), the frames before the first pending one; None at the start.
-    pending: (batch, n, height, width, channel), frames that have come and wait for later ones; None for none.
+    pending: (batch, n, height, width, channel), frames that wait for later ones; None for none.
     """
 
     past: Tensor | None = None
@@ -26,7 +26,7 @@ class LayerState:
 
 
 class StreamingLayer(Protocol):
-    """What `stream` needs of a layer."""
+    """A layer for `stream`."""
 
     reach: tuple[int, int]
     moving_channels: int
@@ -46,8 +46,8 @@ def stream(
     Args:
         layer: the layer.
         frames: (batch, time, height, width, channel), or None for none.
-        state: what the layer kept.
-        last: no more frames follow: what waits is finished, with zeros after the end.
+        state: the layer's state before them.
+        last: no more frames follow: finish the waiting ones, with zeros after the end.
 
     Returns:
         (batch, time', height', width', channel'), or None for no frame, and the new state.
@@ -61,9 +61,7 @@ def stream(
     if ready == 0:
         return None, LayerState(state.past, received)
     moving = received[:, : ready + ahead, ..., : layer.moving_channels]
-    past = state.past
-    if past is None:
-        past = _zero_frames(moving, behind)
+    past = _zero_frames(moving, behind) if state.past is None else state.past
     missing = ready + ahead - moving.shape[1]
     window = torch.cat([past, moving, _zero_frames(moving, missing)], dim=1)
     out = layer.convolve_window(window, received[:, :ready])

@@ -15,10 +15,9 @@ LEAST_MSE = 1e-10  # equal videos get 100 dB instead of infinity, so that means 
 def frame_scores(filled: Tensor, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
     """Score each video of a batch.
 
-    MSE and PSNR: over all pixels of the video (of its hole), colors averaged. SSIM: 11x11 Gaussian window of
-    sigma 1.5 (Wang et al. 2004) on frames reflected at their edges, mean over frames and colors; inside the hole: the
-    mean of the SSIM map over the hole's pixels. Videos are clipped to [0, 1] first. All is float32 or float64, under
-    any autocast.
+    MSE and PSNR: over all pixels of the video (of its hole), colors averaged. SSIM: 11x11 Gaussian window of sigma 1.5
+    (Wang et al. 2004) on frames reflected at their edges, mean over frames and colors; inside the hole: mean of the
+    SSIM map over its pixels. Clips videos to [0, 1] first and computes in float32 or float64 under any autocast.
 
     Args:
         filled: (batch, time, 3, height, width).

@@ -1,4 +1,4 @@
-"""LPIPS: how different two frames look to a network that was fitted to people's judgments."""
+"""LPIPS: how different two frames look to a network fitted to people's judgments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lgtsm.checks import check_choice
 from lgtsm.features.frozen import Frozen
-from lgtsm.features.weight_files import WeightFile, load_weight_file
+from lgtsm.features.weight_files import WeightFile, load_weights
 from lgtsm.metrics.video_means import VideoMeans
 from lgtsm.optional import require
 
@@ -28,17 +28,17 @@ LEAST_SIDE = {"alex": 31, "squeeze": 17}  # pixels; below, a layer has nothing l
 class LPIPS(VideoMeans):
     """Learned perceptual distance of frames, its mean over the frames of a video; 0 is equal.
 
-    With net "alex" and the published weights this is the LPIPS of papers, and is called `lpips`. Anything else is not
-    comparable with published numbers and says so in its name: `lpips_squeeze_not_published`.
+    With net "alex" and the published weights this is the LPIPS of papers, named `lpips`. Anything else does not compare
+    with published numbers and says so in its name: `lpips_squeeze_not_published`.
 
     Args:
-        net: "alex" or "squeeze". The heads that weigh the layers come with the package lpips.
+        net: "alex" or "squeeze". The weights of the layers come with the package lpips.
         weights: "published" ("alex" only: downloaded once, see `lgtsm.features.weight_files`), or a file with a state
             dict of the torchvision network, its convolutions at least.
 
     Raises:
-        ValueError: no such net, no such file, or one that does not fit.
-        WeightsUnavailableError: the published weights are not to be had.
+        ValueError: there is no such net or file, or the file does not fit.
+        WeightsUnavailableError: the published weights are not available.
         MissingPackageError: the package lpips is not installed.
 
     Source: Zhang et al. 2018, The Unreasonable Effectiveness of Deep Features, version 0.1, frames in [-1, 1].
@@ -59,7 +59,7 @@ class LPIPS(VideoMeans):
                 f"LPIPS with net {self.net!r} needs frames of at least {least} pixels on each side; got "
                 f"{video.shape[-2]}x{video.shape[-1]}. Score larger frames, or leave LPIPS out."
             )
-        # Video by video: a batch is then the same sum of the same numbers, however it was put together.
+        # Video by video, so the batch size does not change the numbers.
         values = torch.stack([
             self.network.network(2 * f - 1, 2 * v - 1).double().mean() for f, v in zip(filled, video)
         ])  # fmt: skip
@@ -74,31 +74,17 @@ def _build(net: str, weights: str | Path) -> nn.Module:
         whole = package.LPIPS(net=net, version=VERSION, pnet_rand=True, pretrained=False, verbose=False)
     heads = Path(inspect.getfile(package)).parent / "weights" / f"v{VERSION}" / f"{net}.pth"
     whole.load_state_dict(torch.load(heads, map_location="cpu", weights_only=True), strict=False)
-    whole.net.load_state_dict(_of_slices(whole.net, _weights(net, weights), net, weights))
+    if weights == "published" and net != "alex":
+        raise ValueError(f"Published LPIPS has net 'alex'; for {net!r} name a weight file, metric.lpips.weights=FILE.")
+    state = load_weights(weights, ALEXNET_FILE, "LPIPS", "To do without, set metric.lpips=null.")
+    whole.net.load_state_dict(_of_slices(whole.net, state, net, weights))
     return whole
-
-
-def _weights(net: str, weights: str | Path) -> dict[str, Tensor]:
-    if weights != "published":
-        path = Path(weights)
-        if not path.is_file():
-            raise ValueError(f"There is no weight file {path} for LPIPS with net {net!r}. Check metric.lpips.weights.")
-        return torch.load(path, map_location="cpu", weights_only=True)
-    if net != "alex":
-        raise ValueError(
-            f"Published LPIPS is computed with net 'alex'; for {net!r} name a weight file, metric.lpips.weights=FILE."
-        )
-    return load_weight_file(ALEXNET_FILE, "LPIPS", "To do without, set metric.lpips=null.")
 
 
 def _of_slices(network: nn.Module, state: dict[str, Tensor], net: str, weights: str | Path) -> dict[str, Tensor]:
     """Rename torchvision's keys, features.<i>.<rest>, to the package's slices, slice<k>.<i>.<rest>."""
-    renamed = {}
+    old = {key: "features." + key.split(".", 1)[1] for key in network.state_dict()}
     for key, value in network.state_dict().items():
-        old = "features." + key.split(".", 1)[1]
-        if old not in state or state[old].shape != value.shape:
-            raise ValueError(
-                f"The weight file {weights} for LPIPS with net {net!r} has no {old} of shape {tuple(value.shape)}."
-            )
-        renamed[key] = state[old]
-    return renamed
+        if old[key] not in state or state[old[key]].shape != value.shape:
+            raise ValueError(f"{weights} for LPIPS with net {net!r} has no {old[key]} of shape {tuple(value.shape)}.")
+    return {key: state[name] for key, name in old.items()}

@@ -12,11 +12,11 @@ from lgtsm.metrics.video_means import VideoMeans
 class STLPIPS(VideoMeans):
     """Shift-tolerant learned perceptual distance of frames, its mean over the frames of a video; 0 is equal.
 
-    A published metric of its own, with its own weights: its numbers must not be compared with those of LPIPS.
+    A metric of its own, with its own weights: do not compare its numbers with those of LPIPS.
 
     Raises:
         MissingPackageError: the package stlpips_pytorch, which carries the weights, is not installed.
-        ValueError: it holds other weights than the published ones.
+        ValueError: its weights are not the published ones.
 
     Source: Ghildyal and Liu 2022, Shift-tolerant Perceptual Similarity Metric (ST-LPIPS, AlexNet).
     """
@@ -33,7 +33,7 @@ class STLPIPS(VideoMeans):
                 f"ST-LPIPS needs frames of at least {LEAST_SIDE} pixels on each side; got "
                 f"{video.shape[-2]}x{video.shape[-1]}. Score larger frames, or set metric.stlpips=null."
             )
-        # Frame by frame: the first layer keeps the size, and takes 100 MB for a frame of 320x180.
+        # Frame by frame: the first layer keeps the size and takes 100 MB for a frame of 320x180.
         values = torch.stack([
             torch.stack([self.network(f[None], v[None])[0].double() for f, v in zip(one, true)]).mean()
             for one, true in zip(filled, video)

@@ -1,4 +1,4 @@
-"""Video FID: how far a set of filled videos is from the set of true ones, in the eyes of a frozen network."""
+"""Video FID: the distance of a set of filled videos from the true ones, in the features of a frozen network."""
 
 from __future__ import annotations
 
@@ -19,20 +19,19 @@ SETS = ("filled", "true")
 class VideoFID(Metric):
     """Fréchet distance between the features of filled and of true videos, one feature vector a video.
 
-    States are sums in float64 (count, sum, sum of outer products): the memory does not grow with the videos, batches
-    equal the whole, and processes add up exactly.
+    States are sums in float64 (count, sum, sum of outer products): memory does not grow with the number of videos, and
+    batches and processes add up exactly.
 
     Args:
         features: frozen network video (batch, time, 3, height, width) -> (batch, features): `lgtsm.features.I3D`, or
-            another one, under the protocol "eval" only.
+            another one, with the protocol "eval" only.
         protocol: "eval" (the network in eval mode), or "batch_statistics" (I3D normalized by each clip's own
-            statistics, which the published numbers of Chang et al. 2019 and of later papers contain). The two must
-            not be compared with each other; `name` says which one this is. It decides, whatever I3D was built with.
-            With other weights than the published ones `name` says that too.
+            statistics, as in the published numbers of Chang et al. 2019 and of later papers). It overrides the setting
+            of I3D. Do not compare the two; `name` says which one this is, and whether the weights are the published.
         num_features: length of the network's vectors.
 
     Raises:
-        ValueError: no such protocol, or not with this network.
+        ValueError: there is no such protocol, or the network does not have it.
 
     Source: Chang et al. 2019, Section 4 (FID with I3D features, after Wang et al. 2018).
     """
@@ -46,8 +45,7 @@ class VideoFID(Metric):
         check_choice("protocol", protocol, PROTOCOLS)
         if protocol != "eval" and not isinstance(features, I3D):
             raise ValueError(
-                f"The protocol {protocol!r} is one of I3D's; got {type(features).__name__} as features. "
-                "Use protocol='eval'."
+                f"The protocol {protocol!r} needs I3D features; got {type(features).__name__}. Use protocol='eval'."
             )
         self.protocol = protocol
         self.features = Frozen(features)
@@ -58,12 +56,12 @@ class VideoFID(Metric):
 
     @property
     def names(self) -> tuple[str]:
-        """Its only name, so that all metrics are asked alike."""
+        """The single name, as a tuple like the other metrics'."""
         return (self.name,)
 
     @property
     def name(self) -> str:
-        """What the number is called in a report: its protocol, and whether the weights are those of papers."""
+        """Name in a report: the protocol, and whether the weights are the published ones."""
         published = getattr(self.features.network, "published", False)
         return f"video_fid_{self.protocol}" + ("" if published else "_not_published")
 
@@ -73,22 +71,24 @@ class VideoFID(Metric):
 
         Args:
             filled: (batch, time, 3, height, width); clipped to [0, 1] first.
-            video: the true ones, (batch', time, 3, height, width) in [0, 1]; they need not be of the same scenes.
-            hole: not used; taken so that all metrics are called alike.
+            video: the true ones, (batch', time, 3, height, width) in [0, 1]; they may show other scenes.
+            hole: not used; for the same call as the other metrics.
         """
         self.update_vectors(self.look(filled, "filled"), self.look(video, "true"))
 
     def look(self, videos: Tensor, name: str = "videos") -> Tensor:
         """Return the network's vectors, (batch, features), of (batch, time, 3, height, width), clipped to [0, 1].
 
-        The network looks in float32, whatever autocast says.
+        The network looks in float32 under any autocast.
         """
         check_video(videos, name)
+        network = self.features.network
+        options = {"batch_statistics": self.protocol == "batch_statistics"} if isinstance(network, I3D) else {}
         with full_precision(videos):
-            return self._look(videos.float().clamp(0, 1))
+            return network(videos.float().clamp(0, 1), **options)
 
     def update_vectors(self, filled: Tensor, video: Tensor) -> None:
-        """Add what `look` gave, for example earlier, each (batch, features)."""
+        """Add vectors that `look` returned, each (batch, features)."""
         for which, vectors in zip(SETS, (filled.double(), video.double())):
             for state, value in (("count", len(vectors)), ("sum", vectors.sum(0)), ("products", vectors.T @ vectors)):
                 name = f"{state}_{which}"
@@ -99,10 +99,10 @@ class VideoFID(Metric):
         return self.distance()
 
     def distance(self) -> Tensor:
-        """Return the distance of what this process has added, a float64 scalar.
+        """Return the distance over the videos that this process has added, a float64 scalar.
 
         Raises:
-            ValueError: there are fewer than two videos, which have no covariance.
+            ValueError: there are fewer than two videos, so no covariance.
         """
         gaussians = []
         for which in SETS:
@@ -111,9 +111,3 @@ class VideoFID(Metric):
                 raise ValueError(f"Video FID compares sets of at least two videos; got {int(count)} ({which}).")
             gaussians += mean_and_covariance(count, total, products)
         return frechet_distance(*gaussians)
-
-    def _look(self, videos: Tensor) -> Tensor:
-        network = self.features.network
-        if isinstance(network, I3D):
-            return network(videos, batch_statistics=self.protocol == "batch_statistics")
-        return network(videos)

@@ -1,4 +1,4 @@
-"""What metrics that give one number to each video share: means over videos, from sums."""
+"""The base of metrics that give one number to each video: means over videos, from sums."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lgtsm.checks import check_video, check_video_and_hole
 
 
 def full_precision(of: Tensor) -> torch.autocast:
-    """Return a context in which what is computed on the device of `of` keeps float32, whatever autocast says around it.
+    """Return a context that keeps float32 on the device of `of` under any autocast.
 
     In bfloat16, with 8 bits, the variances that SSIM divides by are all rounding error.
     """
@@ -18,10 +18,10 @@ def full_precision(of: Tensor) -> torch.autocast:
 
 
 def check_pair(filled: Tensor, video: Tensor, hole: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the three as metrics want them: float32 clipped to [0, 1], and the hole as 0 and 1 in float64.
+    """Return both videos in float32 clipped to [0, 1], and the hole as 0 and 1 in float64.
 
     Raises:
-        ValueError: they do not fit together; the sentence says how.
+        ValueError: they do not fit together.
     """
     check_video(filled, "filled")
     check_video_and_hole(video, hole)
@@ -33,10 +33,10 @@ def check_pair(filled: Tensor, video: Tensor, hole: Tensor) -> tuple[Tensor, Ten
 class VideoMeans(Metric):
     """Means over videos of named scores, each video counting once.
 
-    A subclass names its scores in `names` and gives them in `_score`, which gets what `check_pair` returns and runs
-    without gradients and without autocast. A score that a video does not have (nothing is missing, nothing is seen
-    twice) is left out by `counted`, so that a NaN always means a broken result. States are sums in float64: batches
-    equal the whole, and processes add up exactly.
+    A subclass names its scores in `names` and computes them in `_score`, which gets the output of `check_pair` and runs
+    without gradients and without autocast. It leaves a score that a video does not have (nothing is missing, or seen
+    twice) out of `counted`, so a NaN always means a broken result. States are sums in float64: batches and processes
+    add up exactly.
     """
 
     full_state_update = False
@@ -60,10 +60,10 @@ class VideoMeans(Metric):
             hole: (batch, time, 1, height, width), 1 = missing.
 
         Returns:
-            Each video's scores, float64 (batch,) by name, and which of them count, bool (batch,) by name.
+            Each video's scores, float64 (batch,) by name, and whether they count, bool (batch,) by name.
 
         Raises:
-            ValueError: shapes that do not fit, or frames too small for the metric.
+            ValueError: the shapes do not fit together, or the frames are too small for the metric.
         """
         filled, video, hole = check_pair(filled, video, hole)
         with full_precision(video):
@@ -77,9 +77,9 @@ class VideoMeans(Metric):
         """Add a batch; arguments as in `score`."""
         scores, counted = self.score(filled, video, hole)
         for name, values in scores.items():
-            of_these = values[counted[name]]
-            setattr(self, f"sum_{name}", getattr(self, f"sum_{name}") + of_these.sum())
-            setattr(self, f"count_{name}", getattr(self, f"count_{name}") + len(of_these))
+            values = values[counted[name]]
+            setattr(self, f"sum_{name}", getattr(self, f"sum_{name}") + values.sum())
+            setattr(self, f"count_{name}", getattr(self, f"count_{name}") + len(values))
 
     def compute(self) -> dict[str, Tensor]:
         """Return the means by name, NaN where nothing was counted."""

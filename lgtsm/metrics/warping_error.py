@@ -19,14 +19,14 @@ class WarpingError(VideoMeans):
 
         E(t) = sum_x M_t(x) |filled_t(x) - warp(filled_{t+1}, flow_{t -> t+1})(x)|^2 / sum_x M_t(x)
 
-    `warping_error` is the mean of E(t) over the pairs that have such pixels, `warping_error_hole` the same with M_t cut
-    to the hole of frame t. The true video has an error above 0 too, as flow is not exact; less than that means
-    smoother than the truth. Videos without any such pixel are not counted.
+    `warping_error` is the mean of E(t) over the pairs with such pixels, `warping_error_hole` the same with M_t cut to
+    the hole of frame t. The true video has an error above 0 too, as flow is not exact; less means smoother than the
+    truth. Videos without any such pixel do not count.
 
     Args:
         flow: callable (first, second) -> flow, see `lgtsm.features.optical_flow`: `DISFlow` (no weights) or `RAFTFlow`.
-            Numbers with different flows must not be compared, so any but the standard `DISFlow` puts its `name` into
-            the scores' names: `warping_error_raft_large`.
+            Do not compare numbers with different flows: any but the standard `DISFlow` puts its `name` into the
+            scores' names: `warping_error_raft_large`.
 
     Source: Lai et al. 2018, Learning Blind Video Temporal Consistency, Section 4.1, and its program for the mean
     over colors; occlusion of Ruder et al. 2016.
@@ -59,14 +59,11 @@ class WarpingError(VideoMeans):
         for name, where in zip(self.names, (trusted, trusted & (hole[:-1] > 0))):
             pixels = where.sum((1, 2, 3))
             errors = torch.where(where, squares, 0).sum((1, 2, 3))[pixels > 0] / pixels[pixels > 0]
-            found[name] = (
-                errors.mean() if len(errors) else errors.sum(),
-                torch.tensor(len(errors) > 0).to(errors.device),
-            )
+            found[name] = errors.sum() / max(1, len(errors)), torch.tensor(len(errors) > 0, device=errors.device)
         return found
 
     def _flow_of(self, video: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the flow between consecutive frames and where to trust it; kept for the next filling of the video."""
+        """Return the flow between consecutive frames and where to trust it; keep both for the next filling."""
         if self._last is None or self._last[0].shape != video.shape or not torch.equal(self._last[0], video):
             forward = self.flow(video[:-1], video[1:])
             backward = self.flow(video[1:], video[:-1])
@@ -74,6 +71,6 @@ class WarpingError(VideoMeans):
         return self._last[1]
 
     def reset(self) -> None:
-        """Forget the videos that were added, and the flow that was kept."""
+        """Forget the videos and the kept flow."""
         super().reset()
         self._last = None

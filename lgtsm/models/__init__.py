@@ -1,1 +1,1 @@
-"""Networks that someone would name in a table."""
+"""Networks, by their names in a table."""

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """What a name stands for. The class is imported when it is asked for, so that reading names costs nothing.
+    """A class behind a name, imported only to build it.
 
     target: "module:Class". what: one line for people. is_network: it has weights and can be trained. fixed: options
-    that the name stands for; proposed: other defaults than the class has.
+    that the name sets; proposed: defaults that differ from the class's.
     """
 
     target: str
@@ -44,7 +44,7 @@ MODELS = {
     "smooth-fill": Entry("lgtsm.classical.fillers:SmoothFill", "smooth colors from the border of the hole", False),
     "mean-color": Entry("lgtsm.classical.fillers:MeanColor", "the mean color of the known pixels", False),
 }
-DEFAULT_METHOD = "key-frames"  # what fills where no network is named
+DEFAULT_METHOD = "key-frames"  # fills if no network is named
 DISCRIMINATORS = {
     "tsmgan": Entry("lgtsm.models.discriminator:TemporalShiftDiscriminator", "temporal shift"),
     "t_patchgan": Entry("lgtsm.models.gated3d:TemporalPatchDiscriminator", "space-time convolutions"),
@@ -62,14 +62,12 @@ def list_models(networks: bool | None = None) -> list[str]:
 
 
 def create_model(name: str, **options: Any) -> nn.Module:
-    """Build what fills a video, called `model(video, hole) -> {"filled", "predicted"}`.
+    """Build a network or method that fills videos, called `model(video, hole) -> {"filled", "predicted"}`.
 
     Args:
-        name: a network: "lgtsm" (learnable shift, gated), "gtsm" (fixed shift, gated), "tsm" (fixed shift, plain
-            convolutions), "gated3d" (space-time gated convolutions), "combcn" (coarse space-time network, then one per
-            frame), "edge_connect" (frame by frame, edges first), "completion" (corrects the smooth fill of small
-            frames); or a method without weights: "key-frames", "tccds", "flow-copy", "telea", "temporal-copy",
-            "smooth-fill", "mean-color".
+        name: a network: "lgtsm", "gtsm", "tsm", "gated3d", "combcn", "edge_connect", "completion"; or a method without
+            weights: "key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "smooth-fill", "mean-color". `MODELS`
+            describes each in a line.
         options: of the shift networks: width=64, shift_kernel_size=3, shift_groups=2, shift_fraction=0.5, causal=False,
             spectral_norm=False, geometry="released", initialization="variance_preserving", centered=True: see
             `lgtsm.models.lgtsm.GatedShiftGenerator`; of the others see the class that `MODELS` names.
@@ -78,7 +76,7 @@ def create_model(name: str, **options: Any) -> nn.Module:
         The model, in training mode. A network has `catalog_entry = {"name": name, **options}`, which rebuilds it.
 
     Raises:
-        ValueError: no such name, no such option, or a value that is not possible; the sentence lists what is.
+        ValueError: there is no such name or option, or a value is not possible; the sentence lists the possible ones.
     """
     return _create("model", MODELS, name, options)
 
@@ -90,12 +88,10 @@ def create_discriminator(name: str, **options: Any) -> nn.Module:
         name: "tsmgan", "t_patchgan" (space-time convolutions) or "edge_connect" (single frames).
         options: of tsmgan: width=64, shift="learnable", shift_kernel_size=3, shift_groups=2, shift_fraction=0.5,
             causal=False, spectral_norm=False, sigmoid=False: see
-            `lgtsm.models.discriminator.TemporalShiftDiscriminator`; of the others see
-            `lgtsm.models.gated3d.TemporalPatchDiscriminator` and
-            `lgtsm.models.edge_connect_discriminator.EdgeConnectDiscriminator`.
+            `lgtsm.models.discriminator.TemporalShiftDiscriminator`; of the others see the class in `DISCRIMINATORS`.
 
     Raises:
-        ValueError: no such name, no such option, or a value that is not possible; the sentence lists what is.
+        ValueError: there is no such name or option, or a value is not possible; the sentence lists the possible ones.
     """
     return _create("discriminator", DISCRIMINATORS, name, options)
 

@@ -15,8 +15,8 @@ class CombCN(nn.Module):
     """Fill the hole of a video from a coarse filling at half resolution.
 
     Args:
-        width: channels that the layers of the per-frame network are multiples of (published: 32).
-        coarse_width: the same of the space-time network (published: 16); None is half of width.
+        width: unit of the channels of the per-frame network (published: 32).
+        coarse_width: the same of the space-time network (published: 16); None for half of width.
 
     Source: Wang et al. 2019 (video inpainting by jointly learning temporal structure and spatial details), the row
     CombCN of the tables; layer sizes of the network that Chang et al. 2019 compare with.
@@ -36,24 +36,24 @@ class CombCN(nn.Module):
     @property
     def temporal_reach(self) -> tuple[int, int]:
         """Frames behind and ahead of one that its result depends on."""
-        # A first layer of five frames, nine of three, and two transposed ones of four: two behind and one ahead.
+        # A layer of five frames, nine of three, and two transposed ones of four, which see two behind and one ahead.
         return 2 + 9 + 2 * 2, 2 + 9 + 2 * 1
 
     def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
         """Fill the hole.
 
         Args:
-            video: (batch, time, 3, height, width) in [0, 1]; what lies under the hole is never looked at.
+            video: (batch, time, 3, height, width) in [0, 1]; the pixels under the hole are never used.
             hole: (batch, time, 1, height, width), 1 = missing.
 
         Returns:
             "filled": like video, with the known pixels of video bit for bit;
             "predicted": like video, the per-frame network's own output, not clipped to [0, 1];
             "coarse": (batch, time, 3, ceil(height / 2), ceil(width / 2)), the space-time network's filling of every
-                second row and column of video.
+                second row and column.
 
         Raises:
-            ValueError: video and hole are not such tensors.
+            ValueError: video or hole has another shape or type.
         """
         check_video_and_hole(video, hole)
         batch, num_frames, _, height, width = video.shape
@@ -76,18 +76,18 @@ class CoarseNet(nn.Module):
 
     def __init__(self, a: int):
         super().__init__()
-        self.conv1 = _Layer3d(4, a, 5)
-        self.conv2 = _Layer3d(a, 2 * a, 3, stride=2)
-        self.conv3 = _Layer3d(2 * a, 4 * a, 3)
-        self.conv4 = _Layer3d(4 * a, 8 * a, 3, stride=2)
-        self.conv5 = _Layer3d(8 * a, 16 * a, 3, dilation=2)
-        self.conv6 = _Layer3d(16 * a, 16 * a, 3, dilation=4)
-        self.conv7 = _Layer3d(16 * a, 16 * a, 3, dilation=8)
-        self.conv8 = _Layer3d(16 * a, 8 * a, 3)
-        self.conv9 = _Layer3d(16 * a, 4 * a, 4, stride=2, transposed=True)
-        self.conv10 = _Layer3d(8 * a, 2 * a, 3)
-        self.conv11 = _Layer3d(4 * a, a, 4, stride=2, transposed=True)
-        self.conv12 = _Layer3d(a, 3, 3, last=True)
+        self.conv1 = _Layer(3, 4, a, 5)
+        self.conv2 = _Layer(3, a, 2 * a, 3, stride=2)
+        self.conv3 = _Layer(3, 2 * a, 4 * a, 3)
+        self.conv4 = _Layer(3, 4 * a, 8 * a, 3, stride=2)
+        self.conv5 = _Layer(3, 8 * a, 16 * a, 3, dilation=2)
+        self.conv6 = _Layer(3, 16 * a, 16 * a, 3, dilation=4)
+        self.conv7 = _Layer(3, 16 * a, 16 * a, 3, dilation=8)
+        self.conv8 = _Layer(3, 16 * a, 8 * a, 3)
+        self.conv9 = _Layer(3, 16 * a, 4 * a, 4, stride=2, transposed=True)
+        self.conv10 = _Layer(3, 8 * a, 2 * a, 3)
+        self.conv11 = _Layer(3, 4 * a, a, 4, stride=2, transposed=True)
+        self.conv12 = _Layer(3, a, 3, 3, last=True)
 
     def forward(self, x: Tensor) -> Tensor:
         x1 = self.conv1(x)
@@ -106,23 +106,23 @@ class FineNet(nn.Module):
 
     def __init__(self, b: int):
         super().__init__()
-        self.conv1 = _Layer2d(4, 2 * b, 5)
-        self.conv2 = _Layer2d(2 * b, 4 * b, 3, stride=2)
-        self.conv3 = _Layer2d(4 * b + 3, 4 * b, 3)
-        self.conv4 = _Layer2d(4 * b, 8 * b, 3, stride=2)
-        self.conv5 = _Layer2d(8 * b, 8 * b, 3)
-        self.conv6 = _Layer2d(8 * b, 8 * b, 3)
-        self.conv7 = _Layer2d(8 * b, 8 * b, 3, dilation=2)
-        self.conv8 = _Layer2d(8 * b, 8 * b, 3, dilation=4)
-        self.conv9 = _Layer2d(8 * b, 8 * b, 3, dilation=8)
-        self.conv10 = _Layer2d(16 * b, 8 * b, 3, dilation=16)
-        self.conv11 = _Layer2d(16 * b, 8 * b, 3)
-        self.conv12 = _Layer2d(16 * b, 8 * b, 3)
-        self.conv13 = _Layer2d(16 * b, 4 * b, 4, stride=2, transposed=True)
-        self.conv14 = _Layer2d(8 * b, 4 * b, 3)
-        self.conv15 = _Layer2d(8 * b + 3, 2 * b, 4, stride=2, transposed=True)
-        self.conv16 = _Layer2d(4 * b, b, 3)
-        self.conv17 = _Layer2d(b, 3, 3, last=True)
+        self.conv1 = _Layer(2, 4, 2 * b, 5)
+        self.conv2 = _Layer(2, 2 * b, 4 * b, 3, stride=2)
+        self.conv3 = _Layer(2, 4 * b + 3, 4 * b, 3)
+        self.conv4 = _Layer(2, 4 * b, 8 * b, 3, stride=2)
+        self.conv5 = _Layer(2, 8 * b, 8 * b, 3)
+        self.conv6 = _Layer(2, 8 * b, 8 * b, 3)
+        self.conv7 = _Layer(2, 8 * b, 8 * b, 3, dilation=2)
+        self.conv8 = _Layer(2, 8 * b, 8 * b, 3, dilation=4)
+        self.conv9 = _Layer(2, 8 * b, 8 * b, 3, dilation=8)
+        self.conv10 = _Layer(2, 16 * b, 8 * b, 3, dilation=16)
+        self.conv11 = _Layer(2, 16 * b, 8 * b, 3)
+        self.conv12 = _Layer(2, 16 * b, 8 * b, 3)
+        self.conv13 = _Layer(2, 16 * b, 4 * b, 4, stride=2, transposed=True)
+        self.conv14 = _Layer(2, 8 * b, 4 * b, 3)
+        self.conv15 = _Layer(2, 8 * b + 3, 2 * b, 4, stride=2, transposed=True)
+        self.conv16 = _Layer(2, 4 * b, b, 3)
+        self.conv17 = _Layer(2, b, 3, 3, last=True)
 
     def forward(self, frames: Tensor, coarse: Tensor) -> Tensor:
         x1 = self.conv1(frames)
@@ -143,35 +143,25 @@ class FineNet(nn.Module):
         return self.conv17(y)
 
 
-class _Layer2d(nn.Module):
-    """Convolution of each frame that keeps or halves the size (transposed: doubles it), ReLU, BatchNorm."""
+class _Layer(nn.Module):
+    """Convolution that keeps or halves the size of frames (transposed: doubles it), ReLU, BatchNorm.
 
-    def __init__(self, c_in: int, c_out: int, kernel: int, stride=1, dilation=1, transposed=False, last=False):
+    dims: 2 for single frames, 3 for space and time; stride and dilation act within the frame only.
+    """
+
+    def __init__(
+        self, dims: int, c_in: int, c_out: int, kernel: int, stride=1, dilation=1, transposed=False, last=False
+    ):
         super().__init__()
-        padding = (kernel - 1) * dilation // 2
-        if transposed:
-            self.conv = nn.ConvTranspose2d(c_in, c_out, kernel, stride, padding)
-        else:
-            self.conv = nn.Conv2d(c_in, c_out, kernel, stride, padding, dilation)
-        self.norm = None if last else nn.BatchNorm2d(c_out)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x)
-        return x if self.norm is None else self.norm(F.relu(x))
-
-
-class _Layer3d(nn.Module):
-    """The same over space and time; stride and dilation act within the frame only."""
-
-    def __init__(self, c_in: int, c_out: int, kernel: int, stride=1, dilation=1, transposed=False, last=False):
-        super().__init__()
-        stride, spread = (1, stride, stride), (1, dilation, dilation)
+        time = (1,) * (dims - 2)
+        stride, spread = (*time, stride, stride), (*time, dilation, dilation)
         padding = tuple((kernel - 1) * d // 2 for d in spread)
         if transposed:
-            self.conv = nn.ConvTranspose3d(c_in, c_out, kernel, stride, padding)
+            conv_class = nn.ConvTranspose3d if time else nn.ConvTranspose2d
+            self.conv = conv_class(c_in, c_out, kernel, stride, padding)
         else:
-            self.conv = nn.Conv3d(c_in, c_out, kernel, stride, padding, spread)
-        self.norm = None if last else nn.BatchNorm3d(c_out)
+            self.conv = (nn.Conv3d if time else nn.Conv2d)(c_in, c_out, kernel, stride, padding, spread)
+        self.norm = None if last else (nn.BatchNorm3d if time else nn.BatchNorm2d)(c_out)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv(x)

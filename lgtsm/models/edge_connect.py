@@ -17,20 +17,20 @@ LEAST_SIZE = 12  # pixels: the smallest frame whose quarter can be reflected by 
 
 
 class EdgeConnect(nn.Module):
-    """Fill the hole of each frame by itself: edges first, colors after them.
+    """Fill the hole of each frame by itself: edges first, then colors.
 
     Args:
         width: channels of the first layers (published: 64).
         residual_blocks: in the middle of each of the two networks (published: 8).
         sigma: of the Gaussian of the Canny edges, in pixels.
-        stage: what training changes: "edges", the network that completes edges; "frames", the one that paints, along
-            true edges; "joint", both, the one painting along what the other completed. Filling is always the last.
+        stage: part to train: "edges", the network that completes edges; "frames", the one that paints, along true
+            edges; "joint", both, painting along completed edges. Filling always does the last.
 
     Source: Nazeri et al. 2019 (EdgeConnect: generative image inpainting with adversarial edge learning), the row
     Edge-Connect of the tables.
-    Differs: any height and width: frames are padded to multiples of 4 inside and cut back. When training, too, edges
-    are completed from those that are seen when filling, found without looking under the hole, and painted along as they
-    were completed, outside the hole as well; the published program trains on the true ones there.
+    Differs: any height and width: frames are padded to multiples of 4 inside and cut back. Training, like filling,
+    completes edges found without looking under the hole, and paints along the completed ones everywhere; the published
+    program trains on the true ones outside the hole.
     """
 
     def __init__(self, width: int = 64, residual_blocks: int = 8, sigma: float = 2.0, stage: str = "joint"):
@@ -56,7 +56,7 @@ class EdgeConnect(nn.Module):
         """Fill the hole.
 
         Args:
-            video: (batch, time, 3, height, width) in [0, 1]; what lies under the hole is never looked at.
+            video: (batch, time, 3, height, width) in [0, 1]; the pixels under the hole are never used.
             hole: (batch, time, 1, height, width), 1 = missing.
 
         Returns:
@@ -65,42 +65,40 @@ class EdgeConnect(nn.Module):
             "edges": (batch, time, 1, height, width) in [0, 1], the completed edges.
 
         Raises:
-            ValueError: video and hole are not such tensors.
+            ValueError: video or hole has another shape or type.
         """
         check_video_and_hole(video, hole)
-        frames, missing = video.flatten(0, 1), (hole > 0.5).flatten(0, 1)  # (batch·time, channel, height, width)
-        edges = self._completed_edges(frames, missing)
-        return self._painted(video, hole, edges)
+        return self._painted(video, hole, self._completed_edges(video, hole))
 
     def training_output(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
-        """Do what the stage of training learns from; unlike filling, this looks at the true video under the hole.
+        """Compute the output that the stage learns from; unlike filling, this uses the true video under the hole.
 
         Args:
             video: (batch, time, 3, height, width) in [0, 1], the true one.
             hole: (batch, time, 1, height, width), 1 = missing.
 
         Returns:
-            in the stage "edges", "edges" as of `forward`, and "real" and "judged" for the discriminator to tell apart,
+            in the stage "edges", "edges" as of `forward`, and "real" and "judged" for the discriminator,
             (batch, time, 2, height, width) each: the true gray frames with their true and their completed edges;
             in "frames", the output of `forward`, painted along the true edges; in "joint", that of `forward`.
 
         Raises:
-            ValueError: video and hole are not such tensors.
+            ValueError: video or hole has another shape or type.
         """
         if self.stage == "joint":
             return self(video, hole)
         check_video_and_hole(video, hole)
-        frames, missing = video.flatten(0, 1), (hole > 0.5).flatten(0, 1)
-        gray = to_gray(frames)
+        gray = to_gray(video.flatten(0, 1))
         true_edges = canny(gray, sigma=self.sigma)
         if self.stage == "frames":
             return self._painted(video, hole, true_edges)
-        edges = self._completed_edges(frames, missing)
+        edges = self._completed_edges(video, hole)
         real, judged = (torch.cat([gray, e.to(gray)], 1).unflatten(0, video.shape[:2]) for e in (true_edges, edges))
         return {"edges": edges.unflatten(0, video.shape[:2]), "real": real, "judged": judged}
 
-    def _completed_edges(self, frames: Tensor, missing: Tensor) -> Tensor:
-        gray = to_gray(frames.masked_fill(missing, 0))
+    def _completed_edges(self, video: Tensor, hole: Tensor) -> Tensor:
+        missing = (hole > 0.5).flatten(0, 1)  # (batch·time, 1, height, width)
+        gray = to_gray(video.flatten(0, 1).masked_fill(missing, 0))
         return self.complete_edges(gray, canny(gray, ~missing, self.sigma), missing)
 
     def _painted(self, video: Tensor, hole: Tensor, edges: Tensor) -> dict[str, Tensor]:
@@ -114,7 +112,7 @@ class EdgeConnect(nn.Module):
         Args:
             gray: (n, 1, height, width) in [0, 1].
             edges: (n, 1, height, width), the edges of gray, 0 or 1.
-            missing: bool (n, 1, height, width); neither gray nor edges are looked at where it is true.
+            missing: bool (n, 1, height, width); gray and edges are not used where it is true.
 
         Returns:
             (n, 1, height, width) in (0, 1).
@@ -129,7 +127,7 @@ class EdgeConnect(nn.Module):
         Args:
             frames: (n, 3, height, width) in [0, 1].
             edges: (n, 1, height, width), the completed edges.
-            missing: bool (n, 1, height, width); frames are not looked at where it is true.
+            missing: bool (n, 1, height, width); frames are not used where it is true.
 
         Returns:
             (n, 3, height, width) in (0, 1).
@@ -141,13 +139,13 @@ class EdgeConnect(nn.Module):
 class EdgeConnectGenerator(nn.Module):
     """One of the two networks: two halvings, dilated residual blocks, two doublings.
 
-    Its weights have the names of the published ones, but for spectral norm's: `weight_orig`, `weight_u` and `weight_v`
-    are `parametrizations.weight.original`, `parametrizations.weight.0._u` and `..._v` here.
+    The weights have their published names, except spectral norm's: `weight_orig`, `weight_u` and `weight_v` are
+    `parametrizations.weight.original`, `parametrizations.weight.0._u` and `..._v` here.
 
     Args:
         in_channels, out_channels: of the images.
         width: channels of the first layer.
-        residual_blocks: how many.
+        residual_blocks: number of blocks in the middle.
         spectral_norm: on every convolution but the last.
     """
 
@@ -203,7 +201,7 @@ class _Residual(nn.Module):
 
 
 def _at_fitting_size(network: nn.Module, images: Tensor) -> Tensor:
-    """Run a network on images whose last rows and columns repeat until the size fits, and cut the result back."""
+    """Pad images with their last row and column until the size fits, run a network, and cut the result back."""
     height, width = images.shape[-2:]
     bottom = max(LEAST_SIZE - height, -height % SIZE_STEP)
     right = max(LEAST_SIZE - width, -width % SIZE_STEP)

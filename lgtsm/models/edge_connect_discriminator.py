@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from lgtsm.checks import check_positive, check_video_and_hole
 from lgtsm.layers.convolution import apply_spectral_norm
 
-LEAST_SIZE = 24  # pixels: what five convolutions of kernel 4 make one score of
+LEAST_SIZE = 24  # pixels: five convolutions of kernel 4 turn them into one score
 
 
 class EdgeConnectDiscriminator(nn.Module):
@@ -19,7 +19,7 @@ class EdgeConnectDiscriminator(nn.Module):
     Args:
         width: channels of the first layer (published: 64).
         channels: of the images.
-        spectral_norm: normalize every convolution's weight by its largest singular value.
+        spectral_norm: divide every convolution's weight by its largest singular value.
         sigmoid: squash the scores to (0, 1), as the published networks do.
 
     Source: Nazeri et al. 2019.
@@ -62,14 +62,13 @@ class EdgeConnectDiscriminator(nn.Module):
             )
         if min(video.shape[-2:]) < LEAST_SIZE:
             raise ValueError(
-                f"This discriminator needs frames of at least {LEAST_SIZE}x{LEAST_SIZE} pixels; "
-                f"got {tuple(video.shape)}."
+                f"The discriminator needs frames of at least {LEAST_SIZE} pixels each way; got {tuple(video.shape)}."
             )
         scores = self.activations(video.flatten(0, 1))[-1].unflatten(0, video.shape[:2])
         return torch.sigmoid(scores) if self.sigmoid else scores
 
     def activations(self, images: Tensor) -> list[Tensor]:
-        """Return what each of the five layers gives for (n, channels, height, width), the scores last, not squashed.
+        """Return the outputs of the five layers for (n, channels, height, width), the scores last, not squashed.
 
         Their differences between real and filled images are the feature matching loss.
         """

@@ -1,4 +1,4 @@
-"""The streaming step as a function of tensors whose shapes never change: what exporters and accelerators can take."""
+"""The streaming step as a function of tensors of fixed shapes, for exporters and accelerators."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from lgtsm.ops.padding import pad_to_multiple
 
 
 class FrameStep(nn.Module):
-    """One frame of a video in, one filled frame out, some frames later; all that is kept goes in and comes out.
+    """Take one frame of a video and return one filled frame, some frames later; the state goes in and comes out.
 
-    Frames before the first and after the last one are fed as blanks. Each layer has to see zeros there, as it does in a
-    whole clip, so every frame carries a flag (1 = real, 0 = blank) through the network, and a layer takes a frame whose
-    flag is 0 for zeros. The state begins as zeros; at the end, `delay` blank frames bring out the frames still owed.
+    Feed blanks before the first and after the last frame. Every frame carries a flag (1 = real, 0 = blank) through the
+    network, so that each layer sees zeros in blanks, as outside a whole clip. The state starts as zeros; at the end,
+    `delay` blank frames bring out the frames still owed.
 
     Args:
-        model: a network of lgtsm, gtsm or tsm. Its weights are copied, with spectral norm worked in.
+        model: a network of lgtsm, gtsm or tsm. Its weights are copied, with spectral norm applied.
 
     Attributes:
-        delay: frames after which a frame comes out.
+        delay: frames until a frame comes out.
 
     Raises:
-        ValueError: the network is another one.
+        ValueError: the model is another network.
     """
 
     def __init__(self, model: nn.Module):
@@ -50,8 +50,8 @@ class FrameStep(nn.Module):
     def state_shapes(self, height: int, width: int) -> dict[str, tuple[int, ...]]:
         """Return the shape of each tensor of the state, by its name, for frames of a size in pixels.
 
-        "valid", "frame" and "hole" wait for their turn to come out; "LAYER.moving" holds the moving channels of the
-        frames before and after the one that a layer works on, "LAYER.still" the other channels of those after it.
+        "valid", "frame" and "hole" wait to come out; "LAYER.moving" holds the moving channels of the frames before and
+        after the one that a layer works on, "LAYER.still" the other channels of those after it.
         """
         shapes = {}
         if self.delay:
@@ -79,14 +79,14 @@ class FrameStep(nn.Module):
         """Take one step.
 
         Args:
-            frame: (1, 3, height, width) in [0, 1]; what lies under the hole is never looked at.
+            frame: (1, 3, height, width) in [0, 1]; the pixels under the hole are never used.
             hole: (1, 1, height, width), 1 = missing.
             valid: (1,), 1 for a frame of the video, 0 for a blank one after its end.
-            state: `initial_state` at first, then what the step before returned; it is not changed.
+            state: `initial_state` at first, then the state that the last step returned; it is not changed.
 
         Returns:
             the frame that went in `delay` steps ago, filled, (1, 3, height, width), not clipped to [0, 1] inside the
-            hole; its flag (1,), 0 where there was no such frame; and the new state.
+            hole; its flag (1,), 0 if there was no such frame; and the new state.
         """
         model, new, late = self.model, {}, 0
         features = network_input(frame[:, None], hole[:, None], model.centered)
@@ -106,7 +106,7 @@ class FrameStep(nn.Module):
     def _shift(
         self, name: str, layer: nn.Module, features: Tensor, state: dict[str, Tensor], new: dict[str, Tensor]
     ) -> tuple[Tensor, Tensor | None]:
-        """Return the frame that it is a layer's turn to work on, as it is and shifted; all (1, channel, h, w)."""
+        """Return the frame that a layer works on now, as it is and shifted; both (1, channel, h, w)."""
         behind, ahead = layer.reach
         if not behind + ahead:
             return features, None
@@ -120,7 +120,7 @@ class FrameStep(nn.Module):
 
 
 def _plain(conv: nn.Conv2d) -> nn.Conv2d:
-    """Return a convolution with the weight that one under spectral norm uses now.
+    """Return a convolution without spectral norm, with the weight that `conv` uses now.
 
     Taking the norm off a copy of the network would also take it off the original, which has the same class.
     """
@@ -131,12 +131,12 @@ def _plain(conv: nn.Conv2d) -> nn.Conv2d:
 
 
 def _taps(shift: nn.Module, frames: int) -> Tensor:
-    """Return (frames, moving channels, 1, 1): what each frame of a window weighs, read off a shift's own response."""
+    """Return the weight of each frame of a window, (frames, moving channels, 1, 1), from a shift's impulse response."""
     impulses = torch.eye(frames)[:, :, None, None, None].expand(-1, -1, 1, 1, shift.moving_channels)
     return shift.shift_window(impulses).detach().reshape(frames, -1, 1, 1)
 
 
 def _delay(waiting: Tensor, frame: Tensor) -> tuple[Tensor, Tensor]:
-    """Put a frame at the end of those that wait; return the first of them, and the rest."""
+    """Append a frame to those that wait; return the first of them, and the rest."""
     waiting = torch.cat([waiting, frame])
     return waiting[:1], waiting[1:]

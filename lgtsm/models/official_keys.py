@@ -1,11 +1,11 @@
-"""What the weights of the authors' released networks are called here."""
+"""Translate the names of the weights in the authors' released networks."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-# Copies and by-products that the authors' wrappers of 2-D convolutions store beside the weights that are really used.
+# By-products that the authors' wrappers of 2-D convolutions store beside the weights in use.
 _UNUSED_SUFFIXES = ("weight_orig", "weight_u", "weight_v")
 _SPECTRAL_NORM = {
     "weight_orig": "parametrizations.weight.original",
@@ -17,7 +17,7 @@ _SPECTRAL_NORM = {
 def shift_keys(state: dict[str, Tensor], prefix: str, where: str) -> dict[str, Tensor]:
     """Translate the per-frame networks behind shifts (kinds `2dtsm`): generator or discriminator.
 
-    Spectral norm has no effect in these: the weights of the inner layer are the ones that are used.
+    Spectral norm has no effect in these: they use the weights of the inner layer.
 
     Args:
         state: the checkpoint's weights.
@@ -25,7 +25,7 @@ def shift_keys(state: dict[str, Tensor], prefix: str, where: str) -> dict[str, T
         where: the file's name, for error messages.
 
     Raises:
-        ValueError: there is a weight that no layer uses.
+        ValueError: no layer uses one of the weights.
     """
     translated: dict[str, Tensor] = {}
     kernels: dict[str, dict[int, Tensor]] = {}
@@ -73,10 +73,10 @@ def spectral_norm_key(key: str) -> str:
 
 
 def fill(network: nn.Module, translated: dict[str, Tensor], where: str) -> None:
-    """Copy translated weights into `network`; every weight of both sides must find its partner.
+    """Copy translated weights into `network`; the weights of both sides must match one to one.
 
     Raises:
-        ValueError: one does not; the sentence counts and names them.
+        ValueError: they do not; the sentence counts and names the others.
     """
     expected = network.state_dict()
     missing = sorted(expected.keys() - translated.keys())

@@ -1,7 +1,7 @@
 """Load checkpoints in the format of the authors' released networks.
 
-Such a file is a pickle that also holds an instance of a class of the authors' program. Nothing of it is executed:
-`torch.load(weights_only=True)` with an empty stand-in for that one class.
+Such a file is a pickle that also holds an instance of a class of the authors' program. Loading executes nothing in it:
+`torch.load(weights_only=True)` with an empty stand-in for that class.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from lgtsm.models.catalog import create_discriminator, create_model
 from lgtsm.models.edge_connect import EdgeConnect
 from lgtsm.models.official_keys import combcn_keys, fill, shift_keys, space_time_keys, spectral_norm_key
 
-# The class that the authors' trainer stored beside the weights. Only its name is needed.
+# The class that the authors' trainer stored beside the weights. Only its name counts.
 _LOGGER_STAND_IN = type("Logger", (), {"__module__": "utils.logger"})
-# The files of a folder of Edge-Connect's, and what they hold.
+# The files in a folder of Edge-Connect, and the networks in them.
 _EDGE_CONNECT_FILES = {"EdgeModel_gen.pth": "edges", "InpaintingModel_gen.pth": "frames"}
 
 
 @dataclasses.dataclass
 class OfficialCheckpoint:
-    """What a released checkpoint holds.
+    """The content of a released checkpoint.
 
     generator: the network, in eval mode.
-    discriminator: the temporal discriminator, in eval mode; None where the file has none.
+    discriminator: the temporal discriminator, in eval mode; None if the file has none.
     config: the authors' training configuration, plain dictionaries and lists.
-    epoch: the epoch at which it was saved, None where it is not noted.
+    epoch: the epoch at which it was saved; None if unknown.
     """
 
     generator: nn.Module
@@ -52,7 +52,7 @@ def load_official(path: str | Path) -> OfficialCheckpoint:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is no such checkpoint, or one of a network that is not built here.
+        ValueError: the file is not such a checkpoint, or its network is not supported.
 
     Source: the released program of Chang et al. 2019; Nazeri et al. 2019 for Edge-Connect.
     """
@@ -66,24 +66,23 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not a checkpoint, or holds objects other than tensors and plain values.
+        ValueError: it is not a checkpoint, or holds more than tensors and plain values.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no checkpoint file {path}. Check the path.")
     try:
         with torch.serialization.safe_globals([_LOGGER_STAND_IN]), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about odd pickles, which get the sentence below
+            warnings.simplefilter("ignore", UserWarning)  # about odd pickles, reported below
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle can fail in any way
         reason = str(error).strip().splitlines()
         raise ValueError(
-            f"{path} cannot be read as a checkpoint: expected a file of torch.save with tensors and plain values only. "
-            "It may be truncated, or hold other objects, which are never executed. "
-            f"({reason[0] if reason else error!r})"
+            f"{path} is not a readable checkpoint: expected a file of torch.save with tensors and plain values. It may "
+            f"be truncated, or hold other objects, which are never executed. ({reason[0] if reason else error!r})"
         ) from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path} cannot be read as a checkpoint: expected a dictionary, got {type(content).__name__}.")
+        raise ValueError(f"{path} is not a readable checkpoint: expected a dictionary, got {type(content).__name__}.")
     return content
 
 
@@ -97,11 +96,11 @@ def build_official(checkpoint: dict[str, Any], where: str) -> OfficialCheckpoint
     """Build the networks of a checkpoint's content.
 
     Args:
-        checkpoint: what `read_checkpoint` returned.
+        checkpoint: the content that `read_checkpoint` returned.
         where: the file's name, for error messages.
 
     Raises:
-        ValueError: it is not in the authors' format, or of a network that is not built here.
+        ValueError: it is not in the authors' format, or its network is not supported.
     """
     if not is_official(checkpoint):
         raise ValueError(
@@ -116,9 +115,7 @@ def build_official(checkpoint: dict[str, Any], where: str) -> OfficialCheckpoint
         arguments = config["arch"]["args"]
         options = arguments["opts"]
     except (KeyError, TypeError) as error:
-        raise ValueError(
-            f"{where} holds no network configuration (config.arch.args.opts); it cannot be rebuilt."
-        ) from error
+        raise ValueError(f"{where} cannot be rebuilt: it lacks the configuration config.arch.args.opts.") from error
     generator = _build_generator(state, options, config, where)
     discriminator = None
     if any(key.startswith("temporal_discriminator.") for key in state):
@@ -128,7 +125,7 @@ def build_official(checkpoint: dict[str, Any], where: str) -> OfficialCheckpoint
 
 def _build_generator(state: dict[str, Tensor], options: dict, config: dict, where: str) -> nn.Module:
     if options.get("use_skip_connection"):
-        raise ValueError(f"{where} is of a generator with skip connections, which is not built here.")
+        raise ValueError(f"{where} holds a generator with skip connections, which is not supported.")
     prefix, gated = "generator.coarse_net.", options.get("conv_type", "gated") == "gated"
     own = {"width": options["nf"], "initialization": "pytorch", "centered": False}
     if _kind(options, "generator", where) == "3d":
@@ -137,7 +134,7 @@ def _build_generator(state: dict[str, Tensor], options: dict, config: dict, wher
         return generator
     shift, learnable = _shift_options(config)
     name = ("lgtsm" if learnable else "gtsm") if gated else "tsm"
-    # The names lgtsm and gtsm say already which shift it is.
+    # The names lgtsm and gtsm imply the shift.
     generator = create_model(name, **own, **{key: value for key, value in shift.items() if key != "shift" or not gated})
     fill(generator, shift_keys(state, prefix, where), where)
     return generator
@@ -159,14 +156,14 @@ def _build_combcn(state: dict[str, Tensor], where: str) -> nn.Module:
     try:
         widths = {"width": len(state["combCN.conv16.conv.bias"]), "coarse_width": len(state["videoCN.conv1.conv.bias"])}
     except KeyError as error:
-        raise ValueError(f"{where} holds part of a CombCN only: the weight {error} is missing.") from error
+        raise ValueError(f"{where} holds only part of a CombCN: the weight {error} is missing.") from error
     network = create_model("combcn", **widths)
     fill(network, combcn_keys(state), where)
     return network
 
 
 def _load_edge_connect(folder: Path) -> OfficialCheckpoint:
-    """Build Edge-Connect from a folder; its discriminators, used in training only, are not looked for."""
+    """Build Edge-Connect from a folder, without its discriminators."""
     network: EdgeConnect = create_model("edge_connect")
     for name, part in _EDGE_CONNECT_FILES.items():
         where = str(folder / name)
@@ -181,7 +178,7 @@ def _kind(options: dict[str, Any], network: str, where: str) -> str:
     kind = options.get("conv_by")
     if kind not in ("2dtsm", "3d"):
         raise ValueError(
-            f"{where} is of a {network} with conv_by={kind!r}; expected '2dtsm' (LGTSM, GTSM, TSM) or '3d' (3DGated)."
+            f"{where} holds a {network} with conv_by={kind!r}; expected '2dtsm' (LGTSM, GTSM, TSM) or '3d' (3DGated)."
         )
     return kind
 
@@ -193,7 +190,7 @@ def _spectral_norm_acts(state: dict[str, Tensor], prefix: str) -> bool:
 def _shift_options(config: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """Return the shift's options and whether the networks carry kernels of their own.
 
-    The authors' `fixed` only keeps such kernels from being trained; those in the file are used all the same.
+    The authors' `fixed` only stops the training of such kernels; the networks still use those in the file.
     """
     learnable = (config.get("global_config") or {}).get("LearnableTSM_kargs") or {}
     if not learnable:

@@ -1,8 +1,8 @@
-"""Save and load the weights of networks, with what rebuilds them.
+"""Save and load the weights of networks, with the names and options to rebuild them.
 
 A weight file is a safetensors file whose metadata names a network of the catalog and its options. `load_model` also
-reads the checkpoints of a training run and the authors' released ones. Networks of one's own are saved with the
-arguments that built them; nothing in a file is ever imported, so whoever loads one hands over its class.
+reads checkpoints of a training run and the authors' released ones. A network of your own is saved with the arguments
+that built it; loading imports nothing that a file names, so pass its class to `load_model`.
 """
 
 from __future__ import annotations
@@ -25,29 +25,31 @@ FORMAT = "lgtsm-weights-1"
 
 
 class Stored(NamedTuple):
-    """The network of a weight file or checkpoint.
+    """The networks of a weight file or checkpoint.
 
-    state: its weights.
-    entry: its name in the catalog and its options, or None for a network of one's own.
-    own: what is noted of one's own, {"class": for people only, "arguments": plain values, or None}; else None.
+    generator: its state dict.
+    options: {"name": in the catalog, option: value} of the generator; None for a network of your own.
+    own: the note on a network of your own, {"class": for people only, "arguments": plain values, or None}; else None.
+    discriminator: its state dict; None if the file has none.
     """
 
-    state: dict[str, Tensor]
-    entry: dict[str, Any] | None
+    generator: dict[str, Tensor]
+    options: dict[str, Any] | None
     own: dict[str, Any] | None
+    discriminator: dict[str, Tensor] | None = None
 
 
 def note_own(network: nn.Module, name: str, arguments: dict[str, Any]) -> None:
-    """Note on a network of one's own what built it, for the files it is saved in; the catalog's have their own note.
+    """Note a network's class and arguments for the files it is saved in; networks of the catalog have their own note.
 
     Args:
         network: gets the attribute `own_entry`.
         name: of its class, for people to read; it is never imported.
         arguments: plain values by name. Where they hold a `_target_`, which is an object, they are not noted, and
-            `load_model` takes a network that is built already.
+            `load_model` needs a built network.
 
     Raises:
-        ValueError: its weights cannot be saved, whatever the training does.
+        ValueError: its weights cannot be saved.
     """
     if getattr(network, "catalog_entry", None) is not None:
         return
@@ -59,12 +61,12 @@ def note_own(network: nn.Module, name: str, arguments: dict[str, Any]) -> None:
 
 
 def save_model(model: nn.Module, path: str | Path, about: dict[str, Any] | None = None, half: bool = False) -> None:
-    """Write a weight file; the old one stays whole until the new one is.
+    """Write a weight file; an old one stays until the new one is complete.
 
     Args:
-        model: a network of `lgtsm.create_model`, or of one's own.
+        model: a network of `lgtsm.create_model`, or of your own.
         path: ends in .safetensors.
-        about: plain values kept beside the weights: source, license, training, scores.
+        about: plain values to keep beside the weights: source, license, training, scores.
         half: store floats in fp16.
 
     Raises:
@@ -91,7 +93,7 @@ def _to_bytes(model: nn.Module, about: dict[str, Any] | None = None, half: bool 
                 f"A {type(model).__name__} cannot be saved: {key!r} in its state_dict is a {type(value).__name__}, and "
                 "a weight file holds tensors only. Make it a buffer, or leave it out of the state."
             )
-    # Cloned, as weights that several layers share are refused.
+    # Clone, as safetensors refuses weights that several layers share.
     state = {key: value.detach().cpu().clone(memory_format=torch.contiguous_format) for key, value in state.items()}
     if half:
         state = {key: value.half() if value.is_floating_point() else value for key, value in state.items()}
@@ -103,30 +105,30 @@ def load_model(path: str | Path, model: nn.Module | Callable[..., nn.Module] | N
     """Rebuild a network with its weights, in eval mode, on the CPU.
 
     Args:
-        path: a weight file (.safetensors), a checkpoint of a training run (.ckpt; its averaged weights where it has
-            them), or an authors' checkpoint (.pth).
-        model: for a network of one's own, its class, which is called with the arguments that the file keeps, or a
-            network that is built already and takes the weights. Nothing that a file names is imported.
+        path: a weight file (.safetensors), a checkpoint of a training run (.ckpt; its averaged weights if it has them),
+            or an authors' checkpoint (.pth).
+        model: for a network of your own, its class, to call with the arguments in the file, or a built network that
+            takes the weights. Nothing that a file names is imported.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is none of these, or damaged, or of a class that has to be handed over.
+        ValueError: the file is not one of these, is damaged, or needs `model`.
     """
-    stored = read_weights(Path(path))
+    stored = read_networks(path)
     network = model if isinstance(model, nn.Module) else _rebuild(stored, Path(path), model)
     try:
-        network.load_state_dict(stored.state)
+        network.load_state_dict(stored.generator)
     except RuntimeError as error:
         raise ValueError(
-            f"The weights in {path} do not fit the network {stored.entry or type(network).__name__}: {error}"
+            f"The weights in {path} do not fit the network {stored.options or type(network).__name__}: {error}"
         ) from error
     if stored.own is not None:
         network.own_entry = stored.own
     return network.eval()
 
 
-def read_weights(path: str | Path) -> Stored:
-    """Read the network of a weight file, or the generator of a training run's or an authors' checkpoint.
+def read_networks(path: str | Path) -> Stored:
+    """Read the networks of a weight file, of a training run's checkpoint, or of an authors' checkpoint.
 
     Raises:
         FileNotFoundError, ValueError: as `load_model`.
@@ -136,17 +138,20 @@ def read_weights(path: str | Path) -> Stored:
         return _read_weight_file(path)
     checkpoint = read_checkpoint(path)
     if is_official(checkpoint):
-        generator = build_official(checkpoint, str(path)).generator
-        return Stored(generator.state_dict(), generator.catalog_entry, None)
+        official = build_official(checkpoint, str(path))
+        discriminator = official.discriminator and official.discriminator.state_dict()
+        return Stored(official.generator.state_dict(), official.generator.catalog_entry, None, discriminator)
     noted = checkpoint.get("lgtsm")
     if not isinstance(noted, dict) or "prefix" not in noted or "state_dict" not in checkpoint:
         raise ValueError(
             f"{path} is not a checkpoint of a network: expected a weight file (.safetensors), a checkpoint of a "
             "training run of this library, or one in the authors' format."
         )
-    prefix = noted["prefix"]
-    state = {key[len(prefix) :]: value for key, value in checkpoint["state_dict"].items() if key.startswith(prefix)}
-    return Stored(state, noted["model"], noted.get("own_model"))
+    generator, discriminator = (
+        {key.removeprefix(prefix): value for key, value in checkpoint["state_dict"].items() if key.startswith(prefix)}
+        for prefix in (noted["prefix"], "discriminator.")
+    )
+    return Stored(generator, noted["model"], noted.get("own_model"), discriminator or None)
 
 
 def _read_weight_file(path: Path) -> Stored:
@@ -164,26 +169,26 @@ def _read_weight_file(path: Path) -> Stored:
 
 
 def _rebuild(stored: Stored, path: Path, own_class: Callable[..., nn.Module] | None) -> nn.Module:
-    if own_class is None and stored.entry is not None:
-        return create_model(**stored.entry)
+    if own_class is None and stored.options is not None:
+        return create_model(**stored.options)
     name = "a network without a note" if stored.own is None else f"a network of the class {stored.own['class']}"
     if own_class is None:
         raise ValueError(
-            f"{path} holds {name}, which is not in the catalog. A class that a file names is never imported: hand it "
-            "over, as in load_model(path, model=MyModel)."
+            f"{path} holds {name}, which is not in the catalog. A class that a file names is never imported: pass it, "
+            "as in load_model(path, model=MyModel)."
         )
-    if stored.entry is not None:
-        arguments = {key: value for key, value in stored.entry.items() if key != "name"}
+    if stored.options is not None:
+        arguments = {key: value for key, value in stored.options.items() if key != "name"}
     else:
         arguments = (stored.own or {}).get("arguments")
     if arguments is None:
         raise ValueError(
-            f"{path} holds {name} without the arguments that built it. Hand over a network, as in load_model(path, "
+            f"{path} holds {name} without the arguments that built it. Pass a built network, as in load_model(path, "
             "model=MyModel(...))."
         )
     try:
         return own_class(**arguments)
     except TypeError as error:
         raise ValueError(
-            f"{path} holds {name}, built with {arguments}; what was handed over does not take them: {error}"
+            f"{path} holds {name}, built with {arguments}, which the passed class does not take: {error}"
         ) from error

@@ -9,7 +9,7 @@ from torch import Tensor
 def composite(video: Tensor, hole: Tensor, predicted: Tensor) -> Tensor:
     """Return `video` with the pixels of the hole taken from `predicted`.
 
-    Known pixels are those of `video` bit for bit, also where `predicted` is not finite or has a lower precision.
+    Known pixels stay bit for bit, even if `predicted` is not finite or has a lower precision.
 
     Args:
         video: (batch, time, 3, height, width), in [0, 1].

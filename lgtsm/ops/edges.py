@@ -18,14 +18,14 @@ def to_gray(frames: Tensor) -> Tensor:
 
 @torch.no_grad()
 def canny(gray: Tensor, known: Tensor | None = None, sigma: float = 2.0, low: float = 0.1, high: float = 0.2) -> Tensor:
-    """Mark edges one pixel wide: smooth, differentiate, keep the ridges, and follow them from their strong parts.
+    """Mark edges one pixel wide: smooth, differentiate, keep ridges, and follow them from their strong parts.
 
     Args:
         gray: (n, 1, height, width) in [0, 1].
-        known: like gray, above 0.5 where gray may be looked at; None looks everywhere. Smoothing leaves the other
-            pixels out, and no edge touches them or the border of the frame.
+        known: like gray, above 0.5 where gray may be used; None uses all. Smoothing leaves the other pixels out, and no
+            edge touches them or the border of the frame.
         sigma: of the Gaussian, in pixels.
-        low, high: thresholds on the length of the Sobel gradient: an edge is a connected ridge above low that is above
+        low, high: thresholds on the length of the Sobel gradient: an edge is a connected ridge above low that exceeds
             high somewhere.
 
     Returns:
@@ -46,7 +46,7 @@ def canny(gray: Tensor, known: Tensor | None = None, sigma: float = 2.0, low: fl
 
 
 def _blur(image: Tensor, sigma: float) -> Tensor:
-    """Gaussian of radius 4 sigma with zeros outside the frame."""
+    """Blur with a Gaussian of radius 4 sigma and zeros outside the frame."""
     radius = int(4 * sigma + 0.5)
     kernel = torch.tensor([math.exp(-0.5 * (i / sigma) ** 2) for i in range(-radius, radius + 1)])
     kernel = (kernel / kernel.sum()).to(image)
@@ -55,7 +55,7 @@ def _blur(image: Tensor, sigma: float) -> Tensor:
 
 
 def _sobel(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Differences down and to the right, the border repeated."""
+    """Return differences down and to the right, with the border repeated."""
     p = F.pad(image, (1, 1, 1, 1), mode="replicate")
     down, right = p[..., 2:, :] - p[..., :-2, :], p[..., 2:] - p[..., :-2]
     dy = down[..., :-2] + 2 * down[..., 1:-1] + down[..., 2:]
@@ -64,7 +64,7 @@ def _sobel(image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _is_ridge(length: Tensor, dy: Tensor, dx: Tensor) -> Tensor:
-    """Tell where the gradient is no shorter than at its two neighbors along itself, interpolated between pixels."""
+    """Tell where the gradient is at least as long as at its two neighbors along itself, interpolated between pixels."""
     p = F.pad(length, (1, 1, 1, 1))
     height, width = length.shape[-2:]
 

@@ -9,8 +9,8 @@ from torch import Tensor
 def frechet_distance(mean_a: Tensor, covariance_a: Tensor, mean_b: Tensor, covariance_b: Tensor) -> Tensor:
     """Return the squared Fréchet (2-Wasserstein) distance of two Gaussians, a float64 scalar.
 
-    |μ_a - μ_b|² + tr(Σ_a + Σ_b - 2 (Σ_a Σ_b)^(1/2)), the last trace being the sum of the singular values of
-    Σ_a^(1/2) Σ_b^(1/2), which exists for singular covariances (fewer videos than features) too.
+    |μ_a - μ_b|² + tr(Σ_a + Σ_b - 2 (Σ_a Σ_b)^(1/2)). The last trace is the sum of the singular values of
+    Σ_a^(1/2) Σ_b^(1/2), which also exists for singular covariances (fewer videos than features).
 
     Args:
         mean_a, mean_b: (features,).
@@ -28,14 +28,14 @@ def frechet_distance(mean_a: Tensor, covariance_a: Tensor, mean_b: Tensor, covar
     mean_a, mean_b, covariance_a, covariance_b = (t.double() for t in (mean_a, mean_b, covariance_a, covariance_b))
     overlap = torch.linalg.svdvals(_square_root(covariance_a) @ _square_root(covariance_b)).sum()
     distance = (mean_a - mean_b).square().sum() + covariance_a.trace() + covariance_b.trace() - 2 * overlap
-    return distance.clamp(min=0)  # rounding may leave a little less than nothing
+    return distance.clamp(min=0)  # rounding may leave a little less than 0
 
 
 def mean_and_covariance(count: Tensor, total: Tensor, products: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the mean and the unbiased covariance of vectors of which only sums are known.
+    """Return the mean and the unbiased covariance of vectors from their sums.
 
     Args:
-        count: how many, at least 2.
+        count: number of vectors, at least 2.
         total: (features,), their sum.
         products: (features, features), the sum of their outer products.
     """
@@ -44,6 +44,6 @@ def mean_and_covariance(count: Tensor, total: Tensor, products: Tensor) -> tuple
 
 
 def _square_root(covariance: Tensor) -> Tensor:
-    """The symmetric square root of a symmetric matrix without negative eigenvalues, but for rounding."""
+    """Return the symmetric square root of a symmetric matrix whose eigenvalues are 0 or more, but for rounding."""
     values, vectors = torch.linalg.eigh(covariance)
     return (vectors * values.clamp(min=0).sqrt()) @ vectors.T

@@ -11,16 +11,14 @@ def pad_to_multiple(frames: Tensor, multiple: int, value: float | None = None) -
 
     Args:
         frames: (n, channel, height, width).
-        multiple: the least common step of the sizes, in pixels.
-        value: a constant to extend with; without one the last row and column repeat.
+        multiple: step of the sizes, in pixels.
+        value: a constant to extend with; None repeats the last row and column.
 
     Returns:
-        (n, channel, height', width'); the same tensor where nothing has to be added.
+        (n, channel, height', width'); the same tensor if its size fits.
     """
     height, width = frames.shape[-2:]
     extra = (0, -width % multiple, 0, -height % multiple)
     if not any(extra):
         return frames
-    if value is None:
-        return F.pad(frames, extra, mode="replicate")
-    return F.pad(frames, extra, value=value)
+    return F.pad(frames, extra, mode="replicate" if value is None else "constant", value=value)

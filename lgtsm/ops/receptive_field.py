@@ -1,4 +1,4 @@
-"""How far a stack of resizing and convolving steps sees, by following one output pixel back to the input."""
+"""Measure how far a stack of resizing and convolving steps sees: follow one output pixel back to the input."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Step:
     """One layer along one axis.
 
     resize: scale factor before the convolution: 2, 1 or 0.5.
-    bilinear: whether the resizing interpolates, or repeats the nearest pixel.
+    bilinear: whether resizing interpolates, or repeats the nearest pixel.
     before: zeros padded before the first pixel.
     kernel, stride, dilation: of the convolution.
     """
@@ -24,7 +24,7 @@ class Step:
     bilinear: bool = False
 
     def back(self, first: int, last: int) -> tuple[int, int]:
-        """Return the first and last input pixel that output pixels first..last depend on (edges left aside)."""
+        """Return the first and last input pixel that output pixels first..last depend on, ignoring edges."""
         first = first * self.stride - self.before
         last = last * self.stride - self.before + (self.kernel - 1) * self.dilation
         if self.resize == 2:
@@ -35,7 +35,7 @@ class Step:
 
 
 def spatial_reach(steps: Sequence[Step], period: int) -> tuple[int, int]:
-    """Return how many pixels before and after one the result at that pixel depends on, at most.
+    """Return how many pixels before and after a pixel its result depends on, at most.
 
     Args:
         steps: the layers along one axis, first to last.
@@ -51,22 +51,22 @@ def spatial_reach(steps: Sequence[Step], period: int) -> tuple[int, int]:
 
 
 def needed_slices(steps: Sequence[Step], start: int, stop: int) -> list[slice]:
-    """Say what to keep of each layer's output so that some of the last one's pixels come out as if all was kept.
+    """Return the part to keep of each layer's output, so that some pixels of the last one come out as from the whole.
 
-    The input stays whole. What is cut off differs from the whole at its new edges only, which nothing kept depends on.
+    The input stays whole. Cut outputs differ from the whole at their new edges only, where no kept pixel looks.
 
     Args:
         steps: the layers along one axis, first to last.
         start, stop: pixels of the last output, the stop not included.
 
     Returns:
-        for each layer the slice of its output, given that the layers before it have been cut.
+        for each layer the slice of its output, after cutting the layers before it.
     """
     kept = [(start, stop - 1)]
     for step in reversed(steps[1:]):
         first, last = step.back(*kept[0])
         first = max(0, first)
-        # Only there does the cut input meet the same strides and resizing as the whole.
+        # Start where the cut input meets the same strides and resizing as the whole.
         while first * step.resize % 1 or first * step.resize % step.stride:
             first -= 1
         kept.insert(0, (first, last))

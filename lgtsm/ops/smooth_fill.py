@@ -1,4 +1,4 @@
-"""Fill what is missing in frames as smoothly as its border allows, on any device."""
+"""Fill missing pixels of frames as smoothly as their border allows, on any device."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def smooth_fill(video: Tensor, hole: Tensor, relaxations: int = RELAXATIONS) -> 
     """Fill each frame's hole from its border, coarse to fine.
 
     Args:
-        video: (batch, time, 3, height, width) in [0, 1]; what lies under the hole is never looked at.
+        video: (batch, time, 3, height, width) in [0, 1]; the pixels under the hole are never used.
         hole: (batch, time, 1, height, width), 1 = missing.
-        relaxations: steps at each size that move a missing pixel to the mean of its four neighbors.
+        relaxations: steps at each size that set a missing pixel to the mean of its four neighbors.
 
     Returns:
-        Like video: its known pixels bit for bit; a frame that knows nothing gets the mean color of its clip, and a clip
-        that knows nothing gets gray.
+        Like video, with its known pixels bit for bit; a frame without known pixels gets the mean color of its clip, and
+        a clip without any gets gray.
 
     Source: the Laplace equation with the known pixels as border, solved from small sizes upwards.
     """

@@ -16,7 +16,7 @@ def temporal_shift(
 ) -> Tensor:
     """Filter groups of channels along time, each group with its own kernel.
 
-    Group g holds the channels g·channels_per_group onwards; the channels after the last group pass unchanged.
+    Group g starts at channel g·channels_per_group; the channels after the last group pass unchanged.
     out[t] = Σ_k kernel[k] · x[t + k - K // 2], or x[t + k - (K - 1)] when causal; zeros outside the clip.
 
     Args:
@@ -24,13 +24,13 @@ def temporal_shift(
         kernels: (groups, K), K odd unless causal.
         num_frames: frames of one clip.
         channels_per_group: channels that share one kernel; groups · channels_per_group may not exceed channel.
-        causal: let the kernel end at the present frame instead of being centered on it.
+        causal: end the kernel at the present frame instead of centering it there.
 
     Returns:
         (batch·num_frames, channel, height, width).
 
     Raises:
-        ValueError: the sizes do not fit together.
+        ValueError: the sizes do not fit together, or an uncausal kernel has an even number of taps.
 
     Source: Chang et al. 2019, Section 3.1 and Fig. 2 (c, d).
     """
@@ -51,7 +51,7 @@ def temporal_shift(
 
 
 def filter_window(window: Tensor, kernels: Tensor, channels_per_group: int) -> Tensor:
-    """Filter groups of channels along time where every tap finds a frame.
+    """Filter groups of channels along time, at the frames where every tap has one.
 
     Args:
         window: (batch, time + K - 1, height, width, groups·channels_per_group).
@@ -92,13 +92,13 @@ def fixed_temporal_shift(
     if shifted_channels == 0:
         return features
     video = unfold_time(features, num_frames)
-    parts = []
-    for group, offset in enumerate(offsets):
-        part = video[..., group * channels_per_group : (group + 1) * channels_per_group]
-        # A negative pad cuts: frames leave on one side and zeros enter on the other.
-        parts.append(F.pad(part, (0, 0, 0, 0, 0, 0, -offset, offset)) if abs(offset) < num_frames else part * 0)
-    parts.append(video[..., shifted_channels:])
-    return fold_time(torch.cat(parts, dim=-1))
+    *groups, still = video.split([channels_per_group] * len(offsets) + [video.shape[-1] - shifted_channels], dim=-1)
+    # A negative pad cuts: frames leave on one side and zeros enter on the other.
+    moved = [
+        F.pad(group, (0, 0, 0, 0, 0, 0, -offset, offset)) if abs(offset) < num_frames else group * 0
+        for group, offset in zip(groups, offsets)
+    ]
+    return fold_time(torch.cat([*moved, still], dim=-1))
 
 
 def unfold_time(features: Tensor, num_frames: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""From floats in [0, 1] to bytes."""
+"""Turn floats in [0, 1] into bytes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ def to_uint8(values: Tensor) -> np.ndarray:
     """Return images as bytes, rounded to the nearest, with channels last.
 
     Args:
-        values: (..., channel, height, width) of any float type and device; what lies outside [0, 1] is clipped, what
-            is not a number becomes 0.
+        values: (..., channel, height, width) of any float type and device; clipped to [0, 1], with 0 for NaN.
 
     Returns:
         uint8 (..., height, width, channel), contiguous.

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def warp(frames: Tensor, flow: Tensor) -> tuple[Tensor, Tensor]:
-    """Fetch each pixel from where the flow points to, bilinearly.
+    """Fetch each pixel from the target of its flow, bilinearly.
 
     Args:
         frames: (n, channel, height, width).
@@ -16,7 +16,7 @@ def warp(frames: Tensor, flow: Tensor) -> tuple[Tensor, Tensor]:
             frames at (x + flow_x, y + flow_y).
 
     Returns:
-        (n, channel, height, width), and bool (n, 1, height, width), True where the place lies inside the frame.
+        (n, channel, height, width), and bool (n, 1, height, width), True where the target is inside the frame.
 
     Raises:
         ValueError: the shapes do not fit together.
@@ -35,15 +35,14 @@ def warp(frames: Tensor, flow: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def flow_is_consistent(forward: Tensor, backward: Tensor) -> Tensor:
-    """Tell where going along the forward flow and back along the backward one ends where it began.
+    """Tell where the forward flow and then the backward flow lead back to the start.
 
     Args:
         forward: (n, 2, height, width), flow from a frame to the other, in pixels, x then y.
         backward: the same from the other frame to the first.
 
     Returns:
-        bool (n, 1, height, width): False where something is occluded, at edges of motion, and where the flow leaves
-        the frame.
+        bool (n, 1, height, width): False at occlusions, at edges of motion, and where the flow leaves the frame.
 
     Source: Ruder et al. 2016, Artistic style transfer for videos, Section 3 (after Sundaram et al. 2010):
     |w + w'|² > 0.01 (|w|² + |w'|²) + 0.5 is occluded, |∇u|² + |∇v|² > 0.01 |w|² + 0.002 is an edge of motion.

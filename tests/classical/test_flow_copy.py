@@ -171,7 +171,7 @@ def test_nothing_known_nothing_missing_and_other_precisions(name):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_refuses_what_is_no_video(name):
-    with pytest.raises(ValueError, match="hole must be"):
+    with pytest.raises(ValueError, match=r"^hole"):
         METHODS[name]()(torch.rand(1, 3, 3, 8, 8), torch.zeros(1, 2, 1, 8, 8))
-    with pytest.raises(ValueError, match="max_miss must be greater than 0"):
+    with pytest.raises(ValueError, match="max_miss"):
         METHODS[name](max_miss=0)

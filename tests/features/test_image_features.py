@@ -87,12 +87,12 @@ def test_it_never_trains_and_has_no_state(squeezenet_file):
 
 
 def test_errors(squeezenet_file, tmp_path):
-    with pytest.raises(ValueError, match="no classification network named"):
+    with pytest.raises(ValueError, match="resnet5000"):
         ImageFeatures("resnet5000")
-    with pytest.raises(ValueError, match="has no layer among"):
+    with pytest.raises(ValueError, match=r"features\.99"):
         ImageFeatures("squeezenet1_1", ("features.99",), squeezenet_file[0])
-    with pytest.raises(ValueError, match="There is no weight file"):
+    with pytest.raises(ValueError, match=r"absent\.pth"):
         ImageFeatures("squeezenet1_1", ("features.4",), tmp_path / "absent.pth")
     torch.save({"features.0.weight": torch.zeros(1)}, tmp_path / "other.pth")
-    with pytest.raises(ValueError, match=r"lacks .* weights"):
+    with pytest.raises(ValueError, match="lacks"):
         ImageFeatures("squeezenet1_1", ("features.4",), tmp_path / "other.pth")

@@ -39,9 +39,9 @@ def test_errors(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
     with pytest.raises(WeightsUnavailableError, match=r"raft_small_C_T_V2-01064c6d\.pth"):
         RAFTFlow("raft_small")
-    with pytest.raises(ValueError, match="at least 16 pixels on each side; got 8x40"):
+    with pytest.raises(ValueError, match=r"16 .*8x40"):
         DISFlow()(torch.rand(1, 3, 8, 40), torch.rand(1, 3, 8, 40))
-    with pytest.raises(ValueError, match="There is no weight file"):
+    with pytest.raises(ValueError, match=r"absent\.pth"):
         RAFTFlow("raft_small", tmp_path / "absent.pth")
-    with pytest.raises(ValueError, match="'ultrafast', 'fast', 'medium'"):
+    with pytest.raises(ValueError, match=r"preset.*slow"):
         DISFlow("slow")

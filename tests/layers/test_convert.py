@@ -124,19 +124,19 @@ def test_public_name():
 
 
 @pytest.mark.parametrize(
-    ("options", "sentence"),
+    ("options", "words"),
     [
-        ({"where": "nothing*"}, "no convolution to put a shift in front of"),
-        ({"where": "first"}, "3 input channels, too few"),
-        ({"num_frames": 0}, "num_frames must be a whole number"),
-        ({"num_frames": 2.0}, "num_frames must be a whole number"),
-        ({"shift": "free"}, "shift must be one of"),
-        ({"shift": "fixed", "kernel_size": 5}, "fixed shift moves by one frame"),
-        ({"kernel_size": 4}, "kernel_size must be odd"),
+        ({"where": "nothing*"}, r"where='nothing\*'"),
+        ({"where": "first"}, "3 input channels"),
+        ({"num_frames": 0}, "num_frames"),
+        ({"num_frames": 2.0}, "num_frames"),
+        ({"shift": "free"}, "shift.*learnable"),
+        ({"shift": "fixed", "kernel_size": 5}, "fixed shift.*5"),
+        ({"kernel_size": 4}, "kernel_size.*4"),
     ],
 )
-def test_refuses_what_cannot_be(options, sentence):
-    with pytest.raises(ValueError, match=sentence):
+def test_refuses_what_cannot_be(options, words):
+    with pytest.raises(ValueError, match=words):
         add_temporal_shift(SmallUNet(), **{"num_frames": 4, **options})
 
 
@@ -144,10 +144,10 @@ def test_refuses_a_second_shift_and_outputs_without_time():
     network = add_temporal_shift(SmallUNet(), 4)
     with pytest.raises(ValueError, match="already"):
         add_temporal_shift(network, 4)
-    with pytest.raises(ValueError, match="no temporal shift"):
+    with pytest.raises(ValueError, match="add_temporal_shift"):
         set_clip_length(SmallUNet(), 4)
-    with pytest.raises(ValueError, match="one frame"):
+    with pytest.raises(ValueError, match=r"frame.*2, 3, 16, 16"):
         temporal_reach(network, torch.rand(2, 3, 16, 16))
     summed = nn.Sequential(network, nn.Flatten(0, 1))
-    with pytest.raises(ValueError, match="must return one tensor"):
+    with pytest.raises(ValueError, match="one tensor"):
         temporal_reach(summed, torch.rand(1, 3, 16, 16))

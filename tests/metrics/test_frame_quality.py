@@ -95,5 +95,5 @@ def test_batches_equal_the_whole_processes_add_up_and_it_pickles(pair):
 def test_errors(pair):
     filled, video, hole = pair
     assert filled.shape == video.shape
-    with pytest.raises(ValueError, match="must have the shape of video"):
+    with pytest.raises(ValueError, match=r"filled.*shape"):
         frame_scores(filled[:, :1], video, hole)

@@ -77,12 +77,12 @@ def test_weights_that_cannot_be_had_and_wrong_ones(tmp_path, monkeypatch):
     ) as caught:
         LPIPS()
     assert caught.value.short == "no weights alexnet-owt-7be5be79.pth"
-    with pytest.raises(ValueError, match="net 'alex'; for 'squeeze' name a weight file"):
+    with pytest.raises(ValueError, match=r"'alex'.*'squeeze'"):
         LPIPS("squeeze")
-    with pytest.raises(ValueError, match="There is no weight file"):
+    with pytest.raises(ValueError, match=r"absent\.pth"):
         LPIPS("alex", tmp_path / "absent.pth")
     torch.save({"features.0.weight": torch.zeros(1)}, tmp_path / "wrong.pth")
-    with pytest.raises(ValueError, match=r"has no features\.0\.weight of shape"):
+    with pytest.raises(ValueError, match=r"features\.0\.weight"):
         LPIPS("alex", tmp_path / "wrong.pth")
-    with pytest.raises(ValueError, match="at least 17 pixels on each side; got 12x40"):
+    with pytest.raises(ValueError, match=r"17 .*12x40"):
         LPIPS("squeeze", squeeze_weights(tmp_path)).score(*(torch.zeros(1, 1, c, 12, 40) for c in (3, 3, 1)))

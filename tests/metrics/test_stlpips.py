@@ -75,12 +75,12 @@ def test_a_missing_package_and_other_weights_get_a_sentence(monkeypatch, tmp_pat
     found = types.SimpleNamespace(origin=str(tmp_path / "__init__.py"))
     for spec in (None, found):
         monkeypatch.setattr("importlib.util.find_spec", lambda name, spec=spec: spec)
-        with pytest.raises(MissingPackageError, match=r"stlpips_pytorch: pip install lgtsm\[perceptual\]") as caught:
+        with pytest.raises(MissingPackageError, match=r"stlpips_pytorch.*lgtsm\[perceptual\]") as caught:
             STLPIPS()
         assert caught.value.short == "no package stlpips_pytorch"
     (tmp_path / module.FILE).parent.mkdir(parents=True)
     (tmp_path / module.FILE).write_bytes(b"other weights")
-    with pytest.raises(ValueError, match=r"is not the published file.*stlpips_pytorch==0\.0\.2"):
+    with pytest.raises(ValueError, match=r"published.*stlpips_pytorch==0\.0\.2"):
         STLPIPS()
 
 
@@ -92,7 +92,7 @@ def test_small_frames_get_a_sentence_and_the_least_ones_a_score():
         return metric.score(video, 1 - video, hole)[0]["stlpips"].item()
 
     for height, width in ((20, 40), (40, 20)):
-        with pytest.raises(ValueError, match=f"at least 21 pixels on each side; got {height}x{width}"):
+        with pytest.raises(ValueError, match=f"21 .*{height}x{width}"):
             score(height, width)
         # One pixel less than the least is one too few for the network too.
         with pytest.raises(RuntimeError, match="Padding size"):

@@ -89,11 +89,11 @@ def test_the_protocol_decides_how_i3d_normalizes():
 
 
 def test_errors(videos):
-    with pytest.raises(ValueError, match="'eval', 'batch_statistics'"):
+    with pytest.raises(ValueError, match=r"protocol.*eval.*batch_statistics"):
         make(protocol="train")
-    with pytest.raises(ValueError, match="one of I3D's; got Moments"):
+    with pytest.raises(ValueError, match=r"I3D.*Moments"):
         make(protocol="batch_statistics")
     metric = make()
     metric.update(videos[0][:1], videos[1])
-    with pytest.raises(ValueError, match=r"at least two videos; got 1 \(filled\)"):
+    with pytest.raises(ValueError, match=r"two videos.* 1 \(filled\)"):
         metric.compute()

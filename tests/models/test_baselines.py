@@ -154,10 +154,10 @@ def test_edges_under_the_hole_never_reach_the_filling_whatever_the_stage(stage, 
 
 
 def test_stages_and_channels_get_a_sentence(make_clip):
-    with pytest.raises(ValueError, match="stage must be one of 'edges', 'frames', 'joint'; got 'both'"):
+    with pytest.raises(ValueError, match=r"stage.*both"):
         lgtsm.create_model("edge_connect", stage="both")
     video, hole = make_clip()
-    with pytest.raises(ValueError, match=r"sees 2 channels; got \(1, 4, 3, 32, 40\)\. Set discriminator\.channels"):
+    with pytest.raises(ValueError, match=r"2 .*\(1, 4, 3, 32, 40\).*discriminator\.channels"):
         lgtsm.create_discriminator("edge_connect", width=4, channels=2)(video, hole)
 
 
@@ -166,19 +166,19 @@ def test_damaged_checkpoints_get_a_sentence(data_folder, tmp_path):
 
     checkpoint = read_checkpoint(data_folder / "official" / "combcn_df2_df4.pth")
     del checkpoint["state_dict"]["combCN.conv16.conv.bias"]
-    with pytest.raises(ValueError, match=r"part of a CombCN only.*conv16"):
+    with pytest.raises(ValueError, match=r"CombCN.*conv16"):
         build_official(checkpoint, "file.pth")
     checkpoint = read_checkpoint(data_folder / "official" / "gated3d_nf4.pth")
     del checkpoint["state_dict"]["temporal_discriminator.conv3.featureConv.bias"]
-    with pytest.raises(ValueError, match=r"1 weights missing \['layers.conv3.feature.bias'\]"):
+    with pytest.raises(ValueError, match=r"1 .*missing.*layers\.conv3\.feature\.bias"):
         build_official(checkpoint, "file.pth")
     checkpoint["config"]["arch"]["args"]["opts"]["conv_by"] = "2d"
-    with pytest.raises(ValueError, match="generator with conv_by='2d'; expected '2dtsm'"):
+    with pytest.raises(ValueError, match=r"generator.*conv_by='2d'.*2dtsm"):
         build_official(checkpoint, "file.pth")
     with pytest.raises(FileNotFoundError, match=r"EdgeModel_gen\.pth"):
         lgtsm.load_official(tmp_path)
     torch.save({"iteration": 1}, tmp_path / "EdgeModel_gen.pth")
-    with pytest.raises(ValueError, match="not a checkpoint of Edge-Connect"):
+    with pytest.raises(ValueError, match="Edge-Connect"):
         lgtsm.load_official(tmp_path)
 
 
@@ -245,7 +245,7 @@ def test_discriminators(name, options, make_clip):
     assert all(p.grad is not None and p.grad.any() for p in discriminator.parameters())
     if "sigmoid" in options:
         assert ((scores > 0) & (scores < 1)).all()
-    with pytest.raises(ValueError, match="needs frames of at least"):
+    with pytest.raises(ValueError, match="at least"):
         discriminator(video[..., :2, :2], hole[..., :2, :2])
 
 

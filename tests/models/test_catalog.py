@@ -51,7 +51,7 @@ def test_one_list_knows_networks_and_methods_without_weights(tmp_path):
     for name in methods:
         model = lgtsm.create_model(name)
         assert not list(model.parameters())
-        with pytest.raises(ValueError, match="Only networks"):
+        with pytest.raises(ValueError, match="no weights"):
             lgtsm.save_model(model, tmp_path / "model.safetensors")
     assert lgtsm.create_model("tccds", patch_size=5, seed=3).radius == 2
 
@@ -168,13 +168,13 @@ def test_discriminator_gradients_in_bf16_are_those_in_fp32_down_to_one_column(si
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: lgtsm.create_model("vinet"), "no model named 'vinet'; known are lgtsm"),
-        (lambda: lgtsm.create_model("lgtsm", widht=8), "no option 'widht'; it has width"),
-        (lambda: lgtsm.create_model("mean-color", width=8), "no option 'width'"),
-        (lambda: lgtsm.create_model("lgtsm", width=7), "width must be even"),
-        (lambda: lgtsm.create_model("gtsm", shift_kernel_size=5), "learnable shift"),
-        (lambda: lgtsm.create_model("lgtsm", geometry="u-net"), "'released', 'paper'"),
-        (lambda: lgtsm.create_discriminator("patch"), "no discriminator named 'patch'"),
+        (lambda: lgtsm.create_model("vinet"), "vinet.*lgtsm"),
+        (lambda: lgtsm.create_model("lgtsm", widht=8), "option.*widht.*width"),
+        (lambda: lgtsm.create_model("mean-color", width=8), "option.*width"),
+        (lambda: lgtsm.create_model("lgtsm", width=7), "width.*even"),
+        (lambda: lgtsm.create_model("gtsm", shift_kernel_size=5), "learnable"),
+        (lambda: lgtsm.create_model("lgtsm", geometry="u-net"), "released.*paper"),
+        (lambda: lgtsm.create_discriminator("patch"), "discriminator.*patch"),
     ],
 )
 def test_errors_list_what_is_possible(call, words):
@@ -185,9 +185,9 @@ def test_errors_list_what_is_possible(call, words):
 def test_wrong_tensors_get_a_sentence():
     model = lgtsm.create_model("lgtsm", width=8)
     video = torch.rand(1, 2, 3, 8, 8)
-    with pytest.raises(ValueError, match="A hole has one channel"):
+    with pytest.raises(ValueError, match="one channel"):
         model(video, torch.zeros_like(video))
-    with pytest.raises(ValueError, match="must be floating point"):
+    with pytest.raises(ValueError, match="floating point"):
         model((video * 255).byte(), torch.zeros(1, 2, 1, 8, 8))
-    with pytest.raises(ValueError, match=r"\(batch, time, 3, height, width\); got \(2, 3, 8, 8\)"):
+    with pytest.raises(ValueError, match=r"\(2, 3, 8, 8\)"):
         model(video[0], torch.zeros(2, 1, 8, 8))

@@ -32,16 +32,16 @@ class Evil:
 def test_nothing_in_the_file_is_executed(tmp_path):
     path = tmp_path / "evil.pth"
     torch.save({"state_dict": {"generator.coarse_net.x": torch.zeros(1)}, "config": Evil()}, path)
-    with pytest.raises(ValueError, match="never executed"):
+    with pytest.raises(ValueError, match="executed"):
         lgtsm.load_official(path)
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "cannot be read as a checkpoint"),
-        (b"not a checkpoint at all", "cannot be read as a checkpoint"),
-        (pickle.dumps({"state_dict": {}}), "cannot be read as a checkpoint"),
+        (b"", "readable"),
+        (b"not a checkpoint at all", "readable"),
+        (pickle.dumps({"state_dict": {}}), "readable"),
     ],
 )
 def test_other_files_get_a_sentence(tmp_path, content, words):
@@ -57,10 +57,10 @@ def test_truncated_missing_and_foreign_checkpoints(tmp_path, data_folder):
     cut.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match="truncated"):
         lgtsm.load_official(cut)
-    with pytest.raises(FileNotFoundError, match="no checkpoint file"):
+    with pytest.raises(FileNotFoundError, match=r"absent\.pth"):
         lgtsm.load_official(tmp_path / "absent.pth")
     torch.save({"state_dict": {"weight": torch.zeros(1)}}, tmp_path / "foreign.pth")
-    with pytest.raises(ValueError, match="not a checkpoint in the authors' format"):
+    with pytest.raises(ValueError, match="authors' format"):
         lgtsm.load_official(tmp_path / "foreign.pth")
 
 
@@ -69,5 +69,5 @@ def test_a_missing_weight_is_noticed(tmp_path, data_folder):
 
     checkpoint = read_checkpoint(data_folder / "official" / "gtsm_nf8.pth")
     del checkpoint["state_dict"]["generator.coarse_net.downsample_module.conv3.gatingConv.layer.weight"]
-    with pytest.raises(ValueError, match=r"1 weights missing \['layers.conv3.gate.weight'\]"):
+    with pytest.raises(ValueError, match=r"1 .*missing.*layers\.conv3\.gate\.weight"):
         build_official(checkpoint, "file.pth")

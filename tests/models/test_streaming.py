@@ -177,7 +177,7 @@ def test_the_networks_own_pixels_come_too(make_clip):
     second, state = model.step(video[:, 19:], hole[:, 19:], state, output="predicted")
     joined = torch.cat([first, second, model.flush(state, output="predicted")], 1)
     torch.testing.assert_close(joined, model(video, hole)["predicted"], atol=1e-5, rtol=0)
-    with pytest.raises(ValueError, match="output must be one of 'filled', 'predicted'; got 'coarse'"):
+    with pytest.raises(ValueError, match=r"output.*coarse"):
         model.step(video, hole, model.initial_state(), output="coarse")
 
 
@@ -202,8 +202,8 @@ def test_compiled_steps_are_the_same(name, make_clip):
 
 def test_errors(make_clip):
     model = lgtsm.create_model("lgtsm", width=8)
-    with pytest.raises(ValueError, match="nothing to flush"):
+    with pytest.raises(ValueError, match="flush"):
         model.flush(model.initial_state())
     _, state = model.step(*make_clip(1, 2, 16, 16), model.initial_state())
-    with pytest.raises(ValueError, match="must keep their size"):
+    with pytest.raises(ValueError, match="keep their size"):
         model.step(*make_clip(1, 2, 20, 16), state)

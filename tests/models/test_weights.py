@@ -55,21 +55,21 @@ def test_official_checkpoint_loads_as_a_model(data_folder, make_clip):
 
 
 def test_errors(tmp_path):
-    with pytest.raises(ValueError, match=r"must end in \.safetensors"):
+    with pytest.raises(ValueError, match=r"\.safetensors"):
         lgtsm.save_model(lgtsm.create_model("tsm", width=8), tmp_path / "weights.pt")
-    with pytest.raises(ValueError, match=r"Counting cannot be saved: '_extra_state'.* is a dict"):
+    with pytest.raises(ValueError, match=r"_extra_state.*dict"):
         lgtsm.save_model(Counting(), tmp_path / "weights.safetensors")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "cut.safetensors").write_bytes(b"12345")
-    with pytest.raises(ValueError, match="may be truncated"):
+    with pytest.raises(ValueError, match="truncated"):
         lgtsm.load_model(tmp_path / "cut.safetensors")
     save_file({"weight": torch.zeros(1)}, tmp_path / "foreign.safetensors")
-    with pytest.raises(ValueError, match="not one of this library"):
+    with pytest.raises(ValueError, match="format lgtsm-weights"):
         lgtsm.load_model(tmp_path / "foreign.safetensors")
-    with pytest.raises(FileNotFoundError, match="no weight file"):
+    with pytest.raises(FileNotFoundError, match=r"absent\.safetensors"):
         lgtsm.load_model(tmp_path / "absent.safetensors")
     torch.save({"epoch": 3}, tmp_path / "other.ckpt")
-    with pytest.raises(ValueError, match="checkpoint of a network"):
+    with pytest.raises(ValueError, match="training run"):
         lgtsm.load_model(tmp_path / "other.ckpt")
 
 
@@ -83,11 +83,11 @@ def test_a_network_of_ones_own_comes_back_by_the_class_that_is_handed_over(tmp_p
         for key, value in own.state_dict().items():
             assert torch.equal(loaded.state_dict()[key], value)
         assert loaded.own_entry == own.own_entry  # so that it can be saved again
-    with pytest.raises(ValueError, match=r"the class nobody_has_this\.Own, which is not in the catalog.*model="):
+    with pytest.raises(ValueError, match=r"nobody_has_this\.Own.*model="):
         lgtsm.load_model(path)
-    with pytest.raises(ValueError, match="do not fit the network Own"):
+    with pytest.raises(ValueError, match=r"fit.*Own"):
         lgtsm.load_model(path, model=Own(4))
-    with pytest.raises(ValueError, match=r"built with \{'size': 3\}"):
+    with pytest.raises(ValueError, match=r"\{'size': 3\}"):
         lgtsm.load_model(path, model=Counting)
 
 
@@ -98,7 +98,7 @@ def test_a_network_without_plain_arguments_is_handed_over_built(tmp_path, argume
         note_own(own, "mine.Own", arguments)
     lgtsm.save_model(own, path)
     assert torch.equal(lgtsm.load_model(path, model=Own(3)).first.weight, own.first.weight)
-    with pytest.raises(ValueError, match="without the arguments that built it"):
+    with pytest.raises(ValueError, match="arguments"):
         lgtsm.load_model(path, model=Own)
 
 

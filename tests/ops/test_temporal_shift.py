@@ -60,9 +60,9 @@ def test_does_not_write_into_its_input():
 @pytest.mark.parametrize(
     ("shape", "num_frames", "per_group", "taps", "words"),
     [
-        ((5, 4, 2, 2), 4, 1, 3, "whole number of clips"),
-        ((4, 2, 2, 2), 4, 2, 3, "need 4 channels"),
-        ((4, 4, 2, 2), 4, 1, 4, "odd number of taps"),
+        ((5, 4, 2, 2), 4, 1, 3, "num_frames=4"),
+        ((4, 2, 2, 2), 4, 2, 3, "4 channels"),
+        ((4, 4, 2, 2), 4, 1, 4, "odd"),
     ],
 )
 def test_errors_say_what_came(shape, num_frames, per_group, taps, words):

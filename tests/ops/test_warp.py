@@ -48,5 +48,5 @@ def test_occlusion_is_the_published_rule():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match=r"flow must be \(n, 2, height, width\)"):
+    with pytest.raises(ValueError, match="flow"):
         warp(torch.rand(1, 3, 4, 4), torch.rand(1, 4, 4, 2))
