@@ -51,7 +51,7 @@ def test_errors(model, make_clip):
     video, hole = make_clip()
     with pytest.raises(ValueError, match="'fp32', 'bf16', 'fp16'"):
         lgtsm.Inpainter(model, precision="int8")
-    with pytest.raises(ValueError, match="device must be one like"):
+    with pytest.raises(ValueError, match=r"device must be .*gpu0"):
         lgtsm.Inpainter(model, device="gpu0")
     with pytest.raises(ValueError, match="hole must be"):
         lgtsm.Inpainter(model).fill(video, hole[:, :1])
