@@ -31,8 +31,8 @@ MAY_IMPORT = {
 MAY_IMPORT["commands"] = set(MAY_IMPORT)
 ONLY_IN = {
     "argparse": ("commands/", "exits.py"),
-    "hydra": ("config/", "commands/", *(f"{name}.py" for name in ENTRY_POINTS)),
-    "omegaconf": ("config/", "commands/", *(f"{name}.py" for name in ENTRY_POINTS)),
+    "hydra": ("config/", "commands/"),
+    "omegaconf": ("config/", "commands/"),
     "pytorch_lightning": ("training/",),
     "decord": ("video/decord_reader.py",),
     "av": ("video/pyav.py",),

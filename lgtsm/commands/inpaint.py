@@ -90,15 +90,19 @@ def _add_mask(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"let red, green and blue differ from it by N, 0 to 255 (default: {KEY_TOLERANCE})",
     )
-    which.add_argument("--invert-mask", action="store_true", help="swap the two: black marks the hole")
+    which.add_argument("--invert-mask", dest="invert", action="store_true", help="black marks the hole, white stays")
     which.add_argument(
         "--dilate", type=int, default=0, metavar="N", help="grow the mask by N pixels, to cover edges and shadows"
     )
     which.add_argument(
         "--dilate-time", type=int, default=0, metavar="N", help="grow the mask by N frames, to bridge lags and gaps"
     )
-    which.add_argument("--resize-mask", action="store_true", help="scale a mask of another size to the video")
-    which.add_argument("--repeat-mask", action="store_true", help="repeat the last frame of a mask that is too short")
+    which.add_argument(
+        "--resize-mask", dest="resize", action="store_true", help="scale a mask of another size to the video"
+    )
+    which.add_argument(
+        "--repeat-mask", dest="repeat", action="store_true", help="repeat the last frame of a mask that is too short"
+    )
 
 
 def _add_computing(parser: argparse.ArgumentParser) -> None:
@@ -108,7 +112,7 @@ def _add_computing(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=(AUTO, *PRECISIONS),
         default=AUTO,
-        help="of a network; auto picks the fastest that the device supports and says why (default: %(default)s)",
+        help="precision of a network; auto picks the fastest that the device supports (default: %(default)s)",
     )
     compute.add_argument(
         "--max-memory",
@@ -158,7 +162,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--lossless", action="store_true", help="keep every bit of the frames")
     for kind, them in (("sound", "it"), ("subtitles", "them")):
         output.add_argument(
-            f"--no-{kind}", dest=kind, action="store_false", help=f"drop the {kind}, where OUT cannot hold {them}"
+            f"--no-{kind}", dest=kind, action="store_false", help=f"drop the {kind}, for an OUT that cannot hold {them}"
         )
     output.add_argument("--fps", help="frames per second of a folder or a pipe, like 25 or 30000/1001 (default: 25)")
     output.add_argument("--raw", metavar="WxH", help="size of the frames that come in with VIDEO - (rgb24)")
@@ -223,8 +227,6 @@ def check(arguments: argparse.Namespace) -> None:
         f"--frames-at-once is for a network, and --method {method} is not one; leave it out.": a.frames_at_once
         is not None
         and method != "network",
-        "--frames-at-once must be at least 1.": a.frames_at_once is not None and a.frames_at_once < 1,
-        "--feather must be 0 or more.": a.feather is not None and a.feather < 0,
         "The mask is missing. Mark the hole with --mask, --box or --key-color.": a.pairs is None
         and not (a.mask or a.box or a.key_color),
         "--method network needs weights. Name them with --checkpoint, train some with `lgtsm train`, or leave out "

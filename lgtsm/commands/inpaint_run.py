@@ -19,7 +19,7 @@ from lgtsm.inference.batch import Result, fingerprint, run_batch, summary_table
 from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import FillSummary, Inpainter
 from lgtsm.inference.memory import parse_bytes
-from lgtsm.inference.options import FillOptions
+from lgtsm.inference.options import DEFAULT_CHUNK, FillOptions
 from lgtsm.inference.pairs import Pair, pair_by_name, read_pairs
 from lgtsm.inference.plan import make_plan
 from lgtsm.inference.preview import PreviewWriter
@@ -67,18 +67,19 @@ def run(arguments: Namespace, notice: Notice) -> None:
 
 def describe(arguments: Namespace, notice: Notice) -> None:
     """Print what there is to do; write nothing."""
-    inpainter, info = make_inpainter(arguments, notice), probe(arguments.video)
+    options, info = fill_options(arguments), probe_with(Path(arguments.video), parse_fps(arguments.fps))
+    inpainter = make_inpainter(arguments, notice)
     survey = mask_choice(arguments, arguments.mask).open(info, notice).survey
-    plan = make_plan(inpainter, (info.height, info.width), info.frames, survey.runs, fill_options(arguments))
+    plan = make_plan(inpainter, (info.height, info.width), info.frames, survey.runs, options)
     trial = try_network(inpainter, plan)
     print("\n".join(describe_plan(info, survey.hole_share, plan, trial, str(inpainter.device))))
 
 
 def fill_one(arguments: Namespace, notice: Notice) -> None:
     """Fill one video, and watch it being filled if asked."""
-    inpainter, mask = make_inpainter(arguments, notice), mask_choice(arguments, arguments.mask)
-    options, encoding, to_pipe = fill_options(arguments), make_encoding(arguments), arguments.output == "-"
-    info = probe_with(Path(arguments.video), arguments.fps)
+    mask, options, encoding = mask_choice(arguments, arguments.mask), fill_options(arguments), make_encoding(arguments)
+    info, to_pipe = probe_with(Path(arguments.video), parse_fps(arguments.fps)), arguments.output == "-"
+    inpainter = make_inpainter(arguments, notice)
     if arguments.method == "key-frames" and info.height > LARGE and options.working_height is None:
         notice(f"{info.width}x{info.height} takes long without a network; working_height={LARGE // 2} is much faster.")
     holes = mask.open(info, notice)
@@ -111,9 +112,12 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
 
 def fill_pipe(arguments: Namespace, notice: Notice) -> None:
     """Fill raw frames from stdin."""
-    inpainter, mask = make_inpainter(arguments, notice), mask_choice(arguments, arguments.mask)
+    mask, options = mask_choice(arguments, arguments.mask), fill_options(arguments)
+    if options.frames_at_once is None and options.max_memory is None:
+        options = dataclasses.replace(options, frames_at_once=DEFAULT_CHUNK)
     height, width = parse_size(arguments.raw)
     fps = parse_fps(arguments.fps) or Fraction(25)
+    inpainter = make_inpainter(arguments, notice)
     frames, hole = read_raw(sys.stdin.buffer, height, width), mask.still_hole(height, width, notice)
     if hole is None:
         one, other = itertools.tee(mask.follow(frames, height, width, notice))
@@ -125,7 +129,7 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
             sink = stack.enter_context(VideoWriter(arguments.output, fps, height, width, make_encoding(arguments)))
         bar = stack.enter_context(make_bar())
         task = bar.add_task("fill", total=None)
-        for done, filled in enumerate(inpainter.stream(frames, hole, fill_options(arguments)), start=1):
+        for done, filled in enumerate(inpainter.stream(frames, hole, options), start=1):
             sink.write(filled)
             bar.update(task, completed=done)
     print(f"{done} frames of {width}x{height} filled", file=sys.stderr if arguments.output == "-" else sys.stdout)
@@ -133,7 +137,7 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
 
 def fill_many(arguments: Namespace, notice: Notice) -> None:
     """Fill many videos and print the table of what became of them."""
-    options, encoding = fill_options(arguments), make_encoding(arguments)
+    options, encoding, fps = fill_options(arguments), make_encoding(arguments), parse_fps(arguments.fps)
     if arguments.pairs is not None:
         pairs = read_pairs(Path(arguments.pairs))
     else:
@@ -146,7 +150,7 @@ def fill_many(arguments: Namespace, notice: Notice) -> None:
         def fill(pair: Pair) -> FillSummary:
             task = bar.add_task(pair.name)
             try:
-                info = probe_with(pair.video, arguments.fps if pair.video.is_dir() else None)
+                info = probe_with(pair.video, fps if pair.video.is_dir() else None)
                 return inpainter.fill_file(
                     info,
                     choices[pair].open(info, notice),
@@ -183,9 +187,9 @@ def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
         boxes=tuple(parse_box(box) for box in arguments.box or ()),
         key_color=parse_color(arguments.key_color) if arguments.key_color else None,
         key_tolerance=KEY_TOLERANCE if tolerance is None else tolerance,
-        invert=arguments.invert_mask,
-        resize=arguments.resize_mask,
-        repeat=arguments.repeat_mask,
+        invert=arguments.invert,
+        resize=arguments.resize,
+        repeat=arguments.repeat,
         dilate=arguments.dilate,
         dilate_time=arguments.dilate_time,
     )
@@ -232,18 +236,18 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
     return inpainter
 
 
-def probe_with(video: Path, fps: str | None) -> VideoInfo:
+def probe_with(video: Path, fps: Fraction | None) -> VideoInfo:
     """Look at a video; the frames of a folder are shown at `fps`, if that is said.
 
     Raises:
         VideoError: the video cannot be read, or has times of its own.
     """
-    info, rate = probe(video), parse_fps(fps)
-    if rate is None:
+    info = probe(video)
+    if fps is None:
         return info
     if not video.is_dir():
         raise VideoError(f"--fps is for folders and pipes; the frames of {video} keep their own times. Leave it out.")
-    return dataclasses.replace(info, fps=rate)
+    return dataclasses.replace(info, fps=fps, duration=info.frames / fps)
 
 
 def parse_fps(text: str | None) -> Fraction | None:

@@ -68,6 +68,8 @@ def _build(node: Any, key: str, extra: dict[str, Any] | None = None) -> Any:
     if "_target_" not in node:
         return values
     arguments = {name: value for name, value in values.items() if name not in SPECIAL}
+    if refused := [name for name in ("_recursive_", "_convert_") if name in arguments]:
+        raise ConfigError(f"{key}.{refused[0]} is not supported: every node is built, as plain values. Remove it.")
     target = _find(node["_target_"], key)
     for name, value in arguments.items():
         _check_type(value, _hint(target, name), node[name], _place(node, name, f"{key}.{name}"))

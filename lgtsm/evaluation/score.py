@@ -58,7 +58,8 @@ def score_units(
             except VideoError as error:
                 for method in todo:
                     ledger.append({"method": method.name, **_about(unit), "problem": str(error)})
-                continue
+                todo = []
+        if todo:
             kept = folder if unit.key in shown else None
             if kept is not None:
                 save_shown(kept, unit, None, video, hole)

@@ -17,7 +17,7 @@ def describe_plan(info: VideoInfo, hole_share: float, plan: Plan, trial: Trial |
         f"hole     {hole_share:.2%} of all pixels",
     ]
     if plan.bytes is None:
-        return [*lines, "work     piece by piece of each scene; time is estimated for networks that step only"]
+        return [*lines, "work     piece by piece of each scene; time is estimated only for networks that step"]
     count = sum(len(segment.regions) for segment in plan.segments)
     scaled = "" if plan.height == info.height else f", at {plan.width}x{plan.height}"
     lines.append(

@@ -19,7 +19,7 @@ from lgtsm.inference.options import FillOptions
 from lgtsm.inference.plan import Plan, make_plan
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Segment
-from lgtsm.inference.tiles import PixelStore
+from lgtsm.inference.tiles import HoleStore, PixelStore
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import MaskChoice
@@ -64,7 +64,7 @@ class Inpainter(Filler):
         self,
         frames: Iterable[np.ndarray],
         holes: Iterable[np.ndarray] | np.ndarray,
-        options: FillOptions = FillOptions(frames_at_once=1),  # noqa: B008 - frozen
+        options: FillOptions = FillOptions(),  # noqa: B008 - frozen
     ) -> Iterator[np.ndarray]:
         """Fill frames as they arrive, from any source, in constant memory.
 
@@ -74,9 +74,10 @@ class Inpainter(Filler):
 
         Args:
             frames: uint8 (height, width, 3), RGB, in order, all of one size.
-            holes: uint8 (height, width) each, 1 = missing; or one array for all frames, which lets a network compute
-                only the surroundings of the hole.
-            options: how to fill. More `frames_at_once` run faster and answer later.
+            holes: uint8 or bool (height, width) each, 1 = missing; or one array for all frames, which lets a network
+                compute only the surroundings of the hole.
+            options: how to fill. A network takes one frame at once, unless they say otherwise (`frames_at_once`,
+                `max_memory`): more run faster and answer later.
 
         Yields:
             uint8 (height, width, 3); known pixels are those of `frames` byte for byte.
@@ -84,6 +85,8 @@ class Inpainter(Filler):
         Raises:
             ValueError: frames and holes do not fit together, or the memory budget cannot be kept.
         """
+        if options.frames_at_once is None and options.max_memory is None:
+            options = dataclasses.replace(options, frames_at_once=1)
         still = isinstance(holes, np.ndarray) and holes.ndim == 2
         records = _records(frames, itertools.repeat(holes) if still else holes)
         first = next(records, None)
@@ -150,14 +153,18 @@ class Inpainter(Filler):
 
             def fill(segments: Sequence[Segment], cut: Callable[[], object] = lambda: None) -> Iterator[Filled]:
                 """Go through the video once."""
-                records = _records(_timed(reader, times, "decode"), _timed(mask, times, "mask"))
+                records = _records(_timed(reader, times, "decode"), _timed(holes, times, "mask"))
+                count = 0
                 for filled in fill_frames(self, records, segments, plan, options, cut):
+                    count += 1
                     yield filled
                     progress(next(done), total)
+                if count != info.frames:
+                    raise VideoError(f"{info.path} must give {info.frames} frames; it gave {count}. Is it damaged?")
 
-            stores = []
+            stores, place = [], output.absolute().parent if isinstance(output, Path) else None
+            holes = mask if len(plan.passes) == 1 else stack.enter_context(contextlib.closing(HoleStore(mask, place)))
             for segments in plan.passes[:-1]:
-                place = output.absolute().parent if isinstance(output, Path) else None
                 store = stack.enter_context(contextlib.closing(PixelStore(segments, plan.margin, *size, place)))
                 for filled in fill(segments):
                     store.write(filled)
@@ -186,10 +193,12 @@ def _records(images: Iterable[np.ndarray], holes: Iterable[np.ndarray]) -> Itera
         hole = next(holes, None)
         if hole is None:
             raise ValueError(f"Every frame must have a hole; there are {number} holes, and more frames.")
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or hole.shape != image.shape[:2]:
+        hole = hole.view(np.uint8) if hole.dtype == bool else hole
+        fits = image.ndim == 3 and image.shape[2] == 3 and hole.shape == image.shape[:2]
+        if not fits or image.dtype != np.uint8 or hole.dtype != np.uint8:
             raise ValueError(
-                "Frames must be uint8 (height, width, 3) and holes (height, width) of the same size; got "
-                f"{image.dtype} {image.shape} and {hole.shape} as number {number}."
+                "Frames must be uint8 (height, width, 3) and holes uint8 or bool (height, width) of the same size; got "
+                f"{image.dtype} {image.shape} and {hole.dtype} {hole.shape} as number {number}."
             )
         yield Frame(number, image, hole)
 

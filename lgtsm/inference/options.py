@@ -20,6 +20,9 @@ class FillOptions:
     max_memory: bytes that a fill may take; None means 8 frames at once in a network, and 4 GiB in other methods.
     regions: compute only around the hole; False computes whole frames.
     frames_at_once: in a network; None means as many as the memory allows, or 8.
+
+    Raises:
+        ValueError: a number is too small.
     """
 
     working_height: int | None = None
@@ -28,6 +31,12 @@ class FillOptions:
     max_memory: int | None = None
     regions: bool = True
     frames_at_once: int | None = None
+
+    def __post_init__(self):
+        for name, least in {"working_height": 1, "feather": 0, "max_memory": 1, "frames_at_once": 1}.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ValueError(f"{name} must be at least {least}; got {value}.")
 
     @property
     def feather_pixels(self) -> int:

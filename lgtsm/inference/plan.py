@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from lgtsm.checks import check_positive
 from lgtsm.inference.feather import feather_margin
 from lgtsm.inference.filler import Filler
 from lgtsm.inference.memory import choose_chunk, total_bytes
@@ -59,7 +58,6 @@ def make_plan(
     height, width = size
     is_scaled = options.working_height is not None
     if is_scaled:
-        check_positive("working_height", options.working_height)
         height, width = options.working_height, max(1, round(width * options.working_height / height))
         runs = (dataclasses.replace(run, boxes=_scaled(run.boxes, size, (height, width))) for run in runs)
     segments = [Segment(0, num_frames, (Region(0, 0, height, width),))]

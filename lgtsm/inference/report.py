@@ -53,7 +53,7 @@ class ReportWriter:
         """Take the next frame."""
         (number, image, hole, _), row = filled.frame, slice(self.row, self.row + 1)
         if number in self.chosen:
-            self.samples.append(filled)
+            self.samples.append(Filled(filled.frame, filled.image.copy()))  # not a view of a piece of the scene
         if self.start <= number < self.start + SLICE_FRAMES:
             marked = tint_hole(image[row], hole[row])[0]
             self.slice.append((image[self.row].copy(), marked, filled.image[self.row].copy()))

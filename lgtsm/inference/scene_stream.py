@@ -62,10 +62,10 @@ class SceneStream:
         """Take the next frame; yield those that are ready."""
         around = bounding_region(frame.hole)
         both = _joined((self.hole, around))
-        if self.waiting and self._bytes(both, len(self.waiting) + 1, frame.hole.shape) > self.max_memory:
+        if self.waiting and self._bytes(both, len(self.waiting) + 1, frame) > self.max_memory:
             if len(self.waiting) >= self.shortest:
                 yield from self._fill(len(self.waiting) - min(self.ahead, len(self.waiting) // 2))
-            elif (needed := self._bytes(both, self.shortest, frame.hole.shape)) > self.most_memory:
+            elif (needed := self._bytes(both, self.shortest, frame)) > self.most_memory:
                 raise ValueError(
                     f"max_memory must be at least {needed / 2**20:.0f} MiB for this hole; it is "
                     f"{self.most_memory / 2**20:.0f} MiB. Allow more, or set a smaller working_height."
@@ -104,10 +104,11 @@ class SceneStream:
         sides = around.bottom - around.top, around.right - around.left
         return around.grown(*(max(LEAST_MARGIN, side // 2) for side in sides), height, width)
 
-    def _bytes(self, around: Region | None, count: int, size: tuple[int, int]) -> int:
-        """Estimate the memory of a piece: copies of its frames and holes, and the part at work."""
-        at_work = 0 if around is None else self._part(around, *size).pixels
-        return (count + self.behind) * (11 * size[0] * size[1] + self.bytes_per_pixel * at_work)
+    def _bytes(self, around: Region | None, count: int, frame: Frame) -> int:
+        """Estimate the memory of a piece: copies of its frames and holes, the part at work, and larger originals."""
+        at_work = 0 if around is None else self._part(around, *frame.hole.shape).pixels
+        kept = 11 * frame.hole.size + (0 if frame.whole is None else 4 * frame.whole.hole.size)
+        return (count + self.behind) * (kept + self.bytes_per_pixel * at_work)
 
 
 def _machine_memory() -> int:

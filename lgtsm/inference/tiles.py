@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +73,35 @@ def _divide(
             return None
         tiles += divided
     return tiles
+
+
+class HoleStore:
+    """Keep holes in an unnamed temporary file the first time that they are read, so that later passes decode nothing.
+
+    Args:
+        holes: uint8 (height, width) each, 1 = missing.
+        folder: for the file; None for the system's default.
+    """
+
+    def __init__(self, holes: Iterable[np.ndarray], folder: Path | None):
+        self.holes, self.shape = holes, None
+        self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by whoever made the store
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        if self.shape is None:
+            for hole in self.holes:
+                self.file.write(np.packbits(hole > 0).tobytes())
+                self.shape = hole.shape
+                yield hole
+            return
+        self.file.seek(0)
+        size = self.shape[0] * self.shape[1]
+        while packed := self.file.read(-(-size // 8)):
+            yield np.unpackbits(np.frombuffer(packed, np.uint8), count=size).reshape(self.shape)
+
+    def close(self) -> None:
+        """Delete the file."""
+        self.file.close()
 
 
 class PixelStore:

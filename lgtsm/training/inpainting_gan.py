@@ -92,6 +92,10 @@ class InpaintingGAN(pl.LightningModule):
         self.loss = loss
         self.adversarial = adversarial or AdversarialTraining()
         self.adversarial.check(discriminator)
+        # As submodules, so that buffers of one's own loss or penalty move to the device and into checkpoints.
+        self.adversarial_modules = nn.ModuleList(
+            part for part in (self.adversarial.loss, self.adversarial.gradient_penalty) if isinstance(part, nn.Module)
+        )
         self.optimizer = optimizer
         self.averaged_generator = None
         if average_decay is not None:

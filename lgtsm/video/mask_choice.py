@@ -49,9 +49,9 @@ class MaskChoice:
         if len(given) != 1:
             came = " and ".join(f"`{name}`" for name in given) or "none of them"
             raise VideoError(f"Mark the hole with one of `mask`, `box` and `key_color`; got {came}.")
-        for name, wrong in (("resize_mask", self.resize), ("repeat_mask", self.repeat)):
+        for name, wrong in (("resize", self.resize), ("repeat", self.repeat)):
             if wrong and self.path is None:
-                raise VideoError(f"{name} is for mask files; `{given[0]}` always fits the video. Omit it.")
+                raise VideoError(f"`{name}` is for mask files; `{given[0]}` always fits the video. Omit it.")
         for name, most in {"dilate": 10_000, "dilate_time": 1000, "key_tolerance": 255}.items():
             value = getattr(self, name)
             if not 0 <= value <= most:
@@ -120,7 +120,7 @@ class MaskChoice:
             if following is None and not self.repeat:
                 raise VideoError(
                     f"{self.path} must have as many frames as the stream; it has {len(mask)}, and the stream has more. "
-                    "Use one image for all frames, or set repeat_mask to repeat the last one."
+                    "Use one image for all frames, or set `repeat` to repeat the last one."
                 )
             hole = hole if following is None else following
             yield frame, hole

@@ -65,7 +65,7 @@ class Mask:
         if share == 0:
             way_out = getattr(self.source, "why_empty", "Check where it is.")
             if self.invert:
-                way_out = "It is inverted: omit invert_mask if it marks what to remove."
+                way_out = "It is inverted: omit `invert` if it marks what to remove."
             raise VideoError(f"{name} must mask something; no pixel of the video is masked. {way_out}")
         if share == 1:
             grown = f" with dilate {self.dilate} and dilate_time {self.dilate_time}"
@@ -74,7 +74,7 @@ class Mask:
                 f"{grown if self.dilate or self.dilate_time else ''}. Mask less."
             )
         if share > 0.5 and notice is not None:
-            change = "omit invert_mask" if self.invert else "set invert_mask"
+            change = "omit `invert`" if self.invert else "set `invert`"
             notice(f"{name} masks {share:.0%} of the video. If it marks what to keep, {change}.")
 
 

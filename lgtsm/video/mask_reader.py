@@ -158,7 +158,7 @@ class MaskReader:
         if length != self.num_frames and not self.pictures.is_still and not repeat:
             raise VideoError(
                 f"{path} must have {num_frames} frames like the video; it has {length}. Use one mask per frame or one "
-                "image for all, or set repeat_mask to repeat the last mask or cut extra ones."
+                "image for all, or set `repeat` to repeat the last mask or cut extra ones."
             )
 
     @property
@@ -179,7 +179,7 @@ class MaskReader:
                 if not self.resize:
                     raise VideoError(
                         f"{self.name} must be {self.width}x{self.height} like the video; it is "
-                        f"{hole.shape[1]}x{hole.shape[0]}. Use a mask of that size, or set resize_mask to scale it."
+                        f"{hole.shape[1]}x{hole.shape[0]}. Use a mask of that size, or set `resize` to scale it."
                     )
                 hole = cv2.resize(hole, (self.width, self.height), interpolation=cv2.INTER_NEAREST_EXACT)
             yield hole

@@ -57,7 +57,10 @@ class Survey:
 
 
 def survey(holes: Iterable[np.ndarray]) -> Survey:
-    """Summarize holes, uint8 (height, width) each, 1 = missing, in one pass; hold only one union of them at a time."""
+    """Summarize holes, uint8 (height, width) each, 1 = missing, in one pass; hold one union at a time.
+
+    Equal holes may be the same array; an array must not be filled with another hole and used again.
+    """
     areas: list[int] = []
     runs: list[Run] = []
     rows, before, first, union, at_once = 0, None, 0, None, None

@@ -13,11 +13,14 @@ import torch
 
 import lgtsm
 from lgtsm.commands.inpaint import main
+from lgtsm.inference.records import Filled, Frame
+from lgtsm.inference.report import ReportWriter
 from lgtsm.precision import Choice
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
 from lgtsm.video.raw import RawSink, read_raw
+from lgtsm.video.survey import survey
 from lgtsm.video.writer import VideoWriter
 
 ODD = Path(__file__).parents[1] / "data" / "odd"
@@ -279,7 +282,17 @@ def test_a_dry_run_writes_nothing(tmp_path, capsys, weights, clip):
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_folder_gets_the_rate_that_is_asked_for(tmp_path, clip):
+def test_a_report_keeps_six_frames_and_not_the_pieces_that_they_were_filled_in(tmp_path):
+    report = ReportWriter(tmp_path / "page", survey(np.ones((10, 6, 8), np.uint8)))
+    piece = np.zeros((10, 6, 8, 3), np.uint8)
+    for number, image in enumerate(piece):
+        report(Filled(Frame(number, image.copy(), np.ones((6, 8), np.uint8)), image))
+    assert len(report.samples) == 6 and all(sample.image.base is None for sample in report.samples)
+
+
+def test_a_folder_gets_the_rate_that_is_asked_for(tmp_path, capsys, clip):
+    assert call(tmp_path, *BOX, "--batch", "--fps", "often", "-o", tmp_path / "out") == 2
+    assert "--fps must be written" in capsys.readouterr().err
     write_clip(f"{tmp_path}/frames", clip)
     assert call(tmp_path / "frames", *FAST, "--fps", "12.5", "-o", tmp_path / "out.mp4") == 0
     info = probe(tmp_path / "out.mp4")

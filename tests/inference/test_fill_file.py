@@ -1,3 +1,5 @@
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -77,3 +79,12 @@ def test_the_output_must_not_be_the_input(data_folder, tmp_path):
     with pytest.raises(VideoError, match="must not be the input itself"):
         Inpainter(MeanColor()).fill_file(video, tmp_path / "mask.png", video)
     assert video.read_bytes() == before
+
+
+def test_a_video_that_gives_fewer_frames_than_it_promised_leaves_nothing(data_folder, tmp_path):
+    info = probe(data_folder / "odd" / "tiny_48x28.mp4")
+    promised = dataclasses.replace(info, frames=info.frames + 2)
+    write_mask(tmp_path / "mask.png", 28, 48)
+    with pytest.raises(VideoError, match=rf"must give {info.frames + 2} frames"):
+        Inpainter(MeanColor()).fill_file(promised, tmp_path / "mask.png", tmp_path / "out.mp4")
+    assert [p.name for p in tmp_path.iterdir()] == ["mask.png"]

@@ -1,5 +1,6 @@
 """Streams of frames: exact, only where the hole is, at constant memory."""
 
+import contextlib
 import weakref
 
 import cv2
@@ -492,3 +493,37 @@ def test_a_method_that_looks_at_one_frame_answers_at_once():
     for n, image in enumerate(inpainter.stream((taken.append(1) or f for f in frames), mask), start=1):
         assert len(taken) == n
         assert np.array_equal(image, inpainter.fill_bytes(frames[n - 1 : n], mask[n - 1 : n])[0])
+
+
+def test_holes_may_be_bool_and_the_answer_comes_as_soon_whatever_else_is_asked_for(inpainter):
+    frames, mask = clip(20, holes=[(0, 19, 20, 30)])
+    expected = list(inpainter.stream(frames, mask[0]))
+    for holes in (mask[0] > 0, list(mask > 0)):
+        assert np.abs(np.stack(list(inpainter.stream(frames, holes))).astype(int) - expected).max() <= 1
+    delays = []
+    for options in (FillOptions(), FillOptions(feather=2)):
+        taken = []
+        next(inpainter.stream((taken.append(1) or frame for frame in frames), mask[0], options))
+        delays.append(len(taken))
+    assert delays[0] == delays[1] < 8
+
+
+@pytest.mark.parametrize("name", ["working_height", "max_memory", "frames_at_once", "feather"])
+def test_options_out_of_range_are_refused(name):
+    with pytest.raises(ValueError, match=rf"{name} must be at least \d; got -1"):
+        FillOptions(**{name: -1})
+
+
+def test_a_budget_counts_the_large_originals_of_small_frames():
+    small, large = np.zeros((24, 32, 3), np.uint8), np.zeros((240, 320, 3), np.uint8)
+    hole = np.ones((24, 32), np.uint8)
+    whole = Frame(0, large, np.ones((240, 320), np.uint8))
+    memory = 40 * 71 * 24 * 32  # of 40 small frames alone
+    pieces = {}
+    for name, original in (("alone", None), ("scaled", whole)):
+        stream = scene_stream(lambda piece, hole, name=name: pieces.setdefault(name, len(piece)) and piece, memory * 3)
+        with contextlib.suppress(ValueError):
+            for number in range(200):
+                list(stream.push(Frame(number, small, hole, original)))
+            list(stream.flush())
+    assert pieces["alone"] == 3 * 40 - CONTEXT and "scaled" not in pieces  # 16 originals alone take more

@@ -13,6 +13,7 @@ from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Region, Segment
 from lgtsm.inference.tiles import PixelStore, plan_passes
 from lgtsm.video.encoding import Encoding
+from lgtsm.video.mask_reader import MaskReader
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
 from lgtsm.video.survey import survey
@@ -60,12 +61,13 @@ def read(path):
 
 
 @pytest.mark.parametrize("options", [{}, {"regions": False}, {"feather": 3}])
-def test_the_result_is_the_same(tmp_path, inpainter, film, options):
+def test_the_result_is_the_same(tmp_path, monkeypatch, inpainter, film, options):
     video, masks, frames, holes = film
     lossless, out = Encoding(lossless=True), tmp_path / "plenty.mkv"
     plenty = inpainter.fill_file(video, masks, out, lossless, FillOptions(**options))
     budget = least_bytes(inpainter, holes, **options) // 2
-    seen, done, watched = [], [], []
+    seen, done, watched, opened = [], [], [], []
+    monkeypatch.setattr(MaskReader, "__iter__", lambda self, real=MaskReader.__iter__: opened.append(1) or real(self))
     conv = inpainter.model.layers["conv1"].feature
     hook = conv.register_forward_hook(lambda layer, inputs, output: seen.append(output.shape[2] * output.shape[3]))
     scarce = inpainter.fill_file(
@@ -79,6 +81,7 @@ def test_the_result_is_the_same(tmp_path, inpainter, film, options):
     )
     hook.remove()
     passes = len(scarce.plan.passes)
+    assert len(opened) == 2  # for the survey and for filling, however many passes there are
     assert passes > 1 and scarce.plan.bytes <= budget and scarce.cuts == plenty.cuts
     one, other = read(tmp_path / "plenty.mkv"), read(tmp_path / "scarce.mkv")
     assert np.abs(one.astype(int) - other).max() <= 1

@@ -50,7 +50,7 @@ def test_widening_in_time_holds_few_frames_and_keeps_what_is_carried(holes):
 def test_notice_and_errors_of_edits(holes):
     said = []
     Mask(list(holes), invert=True, notice=said.append)
-    assert len(said) == 1 and "invert_mask" in said[0]
+    assert len(said) == 1 and "`invert`" in said[0]
     with pytest.raises(VideoError, match="every pixel"):
         Mask(list(holes), dilate=60)
     with pytest.raises(VideoError, match="no pixel"):
@@ -86,8 +86,8 @@ def test_key_color():
         ({}, "none"),
         ({"path": "m.png", "boxes": ((0, 0, 1, 1),)}, "`mask` and `box`"),
         ({"boxes": ((0, 0, 1, 1),), "key_color": (0, 0, 0)}, "`box` and `key_color`"),
-        ({"boxes": ((0, 0, 1, 1),), "resize": True}, "resize_mask"),
-        ({"key_color": (0, 0, 0), "repeat": True}, "repeat_mask"),
+        ({"boxes": ((0, 0, 1, 1),), "resize": True}, "`resize`"),
+        ({"key_color": (0, 0, 0), "repeat": True}, "`repeat`"),
         ({"boxes": ((0, 0, 1, 1),), "dilate": -1}, "dilate .*-1"),
         ({"key_color": (0, 0, 0), "key_tolerance": 300}, "key_tolerance .*300"),
     ],
@@ -124,7 +124,7 @@ def test_a_mask_that_ends_before_the_stream(tmp_path, make_clip):
     (tmp_path / "masks").mkdir()
     for t in range(3):
         Image.fromarray(box_hole([(5 + t, 4, 6, 9)], *clip.shape[1:3]) * 255).save(tmp_path / "masks" / f"{t}.png")
-    with pytest.raises(VideoError, match="repeat_mask"):
+    with pytest.raises(VideoError, match="`repeat`"):
         list(MaskChoice(path=tmp_path / "masks").follow(iter(clip), *clip.shape[1:3]))
     last = [hole for _, hole in MaskChoice(path=tmp_path / "masks", repeat=True).follow(iter(clip), *clip.shape[1:3])]
     assert np.array_equal(last[4], last[2]) and len(last) == 5

@@ -79,7 +79,7 @@ def test_what_is_transparent_is_not_masked(tmp_path):
 
 
 def test_another_size_offers_the_fix(folder, hole):
-    with pytest.raises(VideoError, match=r"32x24.*16x12.*resize_mask"):
+    with pytest.raises(VideoError, match=r"32x24.*16x12.*`resize`"):
         read_mask(folder, 3, 24, 32)
     got = read_mask(folder, 3, 24, 32, resize=True)
     np.testing.assert_array_equal(got, hole.repeat(2, 1).repeat(2, 2))
@@ -87,7 +87,7 @@ def test_another_size_offers_the_fix(folder, hole):
 
 def test_another_length_offers_the_fix(folder, hole):
     for length in (2, 5):
-        with pytest.raises(VideoError, match=rf"{length} frames.* 3\b.*repeat_mask"):
+        with pytest.raises(VideoError, match=rf"{length} frames.* 3\b.*`repeat`"):
             read_mask(folder, length, 12, 16)
     np.testing.assert_array_equal(read_mask(folder, 5, 12, 16, repeat=True), hole[[0, 1, 2, 2, 2]])
     np.testing.assert_array_equal(read_mask(folder, 2, 12, 16, repeat=True), hole[:2])
@@ -96,7 +96,7 @@ def test_another_length_offers_the_fix(folder, hole):
 def test_empty_and_full(tmp_path):
     with pytest.raises(VideoError, match=r"no pixel.*white"):
         read_mask(image(tmp_path, np.zeros((4, 4), np.uint8)), 1, 4, 4)
-    with pytest.raises(VideoError, match=r"no pixel.*invert_mask"):
+    with pytest.raises(VideoError, match=r"no pixel.*`invert`"):
         read_mask(image(tmp_path, np.full((4, 4), 255, np.uint8)), 1, 4, 4, invert=True)
     with pytest.raises(VideoError, match=r"brightest.* 1\b.*127"):
         read_mask(image(tmp_path, np.eye(4, dtype=np.uint8)), 1, 4, 4)
@@ -109,7 +109,7 @@ def test_more_than_half_is_pointed_out(folder):
     read_mask(folder, 3, 12, 16, notice=said.append)
     assert said == []
     read_mask(folder, 3, 12, 16, invert=True, notice=said.append)
-    assert len(said) == 1 and "87%" in said[0] and "omit invert_mask" in said[0]
+    assert len(said) == 1 and "87%" in said[0] and "omit `invert`" in said[0]
 
 
 def test_no_mask(tmp_path, odd):
