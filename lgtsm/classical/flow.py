@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import torch
 
 from lgtsm.classical.diffusion import box_around, diffuse
 from lgtsm.classical.frame_threads import for_each
+from lgtsm.ops.to_uint8 import to_uint8
 
 MARGIN = 3  # pixels around the hole whose measured flow the hole may disturb
 REACH = 48  # pixels around an area that belong to its surroundings; motion paths end where a step is longer
@@ -60,7 +62,7 @@ def neighbor_flow(
 
 
 def _gray(frame: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor((np.clip(frame, 0, 1) * 255 + 0.5).astype(np.uint8), cv2.COLOR_RGB2GRAY)
+    return cv2.cvtColor(to_uint8(torch.from_numpy(frame).movedim(-1, -3)), cv2.COLOR_RGB2GRAY)
 
 
 def _measure(here: np.ndarray, there: np.ndarray) -> np.ndarray:

@@ -157,6 +157,12 @@ def test_build_errors_name_the_key(node, words):
         build(OmegaConf.create(node), "thing", torch.nn.Linear)
 
 
+@pytest.mark.parametrize("word", ["_recursive_", "_convert_"])
+def test_keywords_of_hydra_that_are_not_supported_are_named(word):
+    with pytest.raises(ConfigError, match=rf"^thing\.{word} is not supported"):
+        build(OmegaConf.create({"_target_": "torch.nn.Identity", word: "all"}), "thing")
+
+
 def test_errors_name_the_key_that_a_value_is_written_at():
     config = composed("experiment=demo", "adversarial.loss.kind=hing")
     with pytest.raises(ConfigError, match=r"^adversarial\.loss: kind .*hing"):

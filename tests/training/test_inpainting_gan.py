@@ -187,3 +187,14 @@ def test_validation_in_bf16_scores_in_full_precision(make_module, make_data, fit
     for name in scores[0]:
         expected = torch.cat([of[name] for of in scores]).mean().item()
         assert trainer.callback_metrics[f"val/{name}"].item() == pytest.approx(expected, rel=1e-5), name
+
+
+def test_the_buffers_of_an_own_adversarial_loss_move_and_are_saved(make_module):
+    class Own(AdversarialLoss):
+        def __init__(self):
+            super().__init__("hinge")
+            self.register_buffer("margin", torch.ones(()))
+
+    module = make_module(adversarial=AdversarialTraining(Own()))
+    assert any(key.endswith("margin") for key in module.state_dict())
+    assert module.to(torch.float64).adversarial.loss.margin.dtype == torch.float64
