@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "masks": set(),
     "video": set(),
     "data": {"masks", "video"},
-    "inference": {"ops", "models", "classical", "video"},
+    "inference": {"ops", "models", "video"},
     "export": {"models"},
     "training": {"losses", "metrics", "data", "video", "ops"},
     "config": set(),
