@@ -1,4 +1,4 @@
-"""Do what the command line of `lgtsm inpaint` asks for: one video, a pipe, many videos, or say what there is to do."""
+"""Run `lgtsm inpaint`: fill one video, a pipe or many videos, or describe the work."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Notice = Callable[[str], None]
 
 
 def run(arguments: Namespace, notice: Notice) -> None:
-    """Do it.
+    """Run the command.
 
     Args:
         arguments: of `lgtsm.commands.inpaint.make_parser`, checked.
@@ -66,7 +66,7 @@ def run(arguments: Namespace, notice: Notice) -> None:
 
 
 def describe(arguments: Namespace, notice: Notice) -> None:
-    """Print what there is to do; write nothing."""
+    """Print the work to do; write nothing."""
     options, info = fill_options(arguments), probe_with(Path(arguments.video), parse_fps(arguments.fps))
     inpainter = make_inpainter(arguments, notice)
     survey = mask_choice(arguments, arguments.mask).open(info, notice).survey
@@ -76,7 +76,7 @@ def describe(arguments: Namespace, notice: Notice) -> None:
 
 
 def fill_one(arguments: Namespace, notice: Notice) -> None:
-    """Fill one video, and watch it being filled if asked."""
+    """Fill one video, with preview and report if asked."""
     mask, options, encoding = mask_choice(arguments, arguments.mask), fill_options(arguments), make_encoding(arguments)
     info, to_pipe = probe_with(Path(arguments.video), parse_fps(arguments.fps)), arguments.output == "-"
     inpainter = make_inpainter(arguments, notice)
@@ -136,7 +136,7 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
 
 
 def fill_many(arguments: Namespace, notice: Notice) -> None:
-    """Fill many videos and print the table of what became of them."""
+    """Fill many videos and print a table of the results."""
     options, encoding, fps = fill_options(arguments), make_encoding(arguments), parse_fps(arguments.fps)
     if arguments.pairs is not None:
         pairs = read_pairs(Path(arguments.pairs))
@@ -172,7 +172,7 @@ def fill_many(arguments: Namespace, notice: Notice) -> None:
 
 
 def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
-    """Return all that changes a result, to know whether an output was made with the same."""
+    """Return everything that changes a result, to tell whether an output is up to date."""
     aside = ("video", "output", "mask", "pairs", "batch", "overwrite", "dry_run", "preview", "report", "raw", "device")
     chosen = {name: value for name, value in vars(arguments).items() if name not in aside}
     checkpoint = fingerprint(Path(arguments.checkpoint)) if arguments.checkpoint else None
@@ -180,7 +180,7 @@ def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
 
 
 def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
-    """Return where the hole is, by the command line."""
+    """Return the mask that the command line chooses."""
     tolerance = arguments.key_tolerance
     return MaskChoice(
         path=Path(mask) if mask else None,
@@ -196,7 +196,7 @@ def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
 
 
 def fill_options(arguments: Namespace) -> FillOptions:
-    """Return how to fill, by the command line."""
+    """Return the options of the fill."""
     return FillOptions(
         working_height=arguments.working_height,
         feather=arguments.feather,
@@ -208,7 +208,7 @@ def fill_options(arguments: Namespace) -> FillOptions:
 
 
 def make_encoding(arguments: Namespace) -> Encoding:
-    """Return how to write, by the command line."""
+    """Return the encoding of the output."""
     return Encoding(
         codec=arguments.codec,
         crf=arguments.crf,
@@ -219,7 +219,7 @@ def make_encoding(arguments: Namespace) -> Encoding:
 
 
 def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
-    """Return what fills, by the command line."""
+    """Return the method that the command line chooses."""
     device = arguments.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -237,10 +237,10 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
 
 
 def probe_with(video: Path, fps: Fraction | None) -> VideoInfo:
-    """Look at a video; the frames of a folder are shown at `fps`, if that is said.
+    """Probe a video; `fps`, if given, is the frame rate of a folder.
 
     Raises:
-        VideoError: the video cannot be read, or has times of its own.
+        VideoError: the video cannot be read, or is a file and keeps its own times.
     """
     info = probe(video)
     if fps is None:
@@ -251,10 +251,10 @@ def probe_with(video: Path, fps: Fraction | None) -> VideoInfo:
 
 
 def parse_fps(text: str | None) -> Fraction | None:
-    """Return frames per second that are written like 25, 29.97 or 30000/1001; None for None.
+    """Parse frames per second like 25, 29.97 or 30000/1001; None stays None.
 
     Raises:
-        VideoError: they are not written so.
+        VideoError: the text is not such a number.
     """
     try:
         fps = None if text is None else Fraction(text)
@@ -266,14 +266,14 @@ def parse_fps(text: str | None) -> Fraction | None:
 
 
 def place_of(output: str) -> Path:
-    """Return where to write; a slash at the end means a folder, as does a name without ending."""
+    """Return the output path; a trailing slash, or a name without an extension, means a folder."""
     if output.endswith("/") and Path(output).suffix:
         raise VideoError(f"{output} must be a folder's name without an ending, or a file's without a slash at the end.")
     return Path(output)
 
 
 def make_bar() -> Progress | ProgressLines:
-    """Return what counts frames on stderr: a bar in a terminal, lines in a log."""
+    """Return a frame counter for stderr: a bar in a terminal, lines in a log."""
     console = Console(stderr=True)
     if not console.is_terminal:
         return ProgressLines("frames")
