@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,31 @@ def put_in_place(temporary: Path, path: Path) -> None:
     if temporary.is_dir() and path.is_dir():
         path.rmdir()
     os.replace(temporary, path)
+
+
+def identity(path: Path) -> tuple[int, int] | Path:
+    """Return a value that two names share if they lead to the same file or folder, through any links."""
+    try:
+        found = path.stat()
+    except OSError:  # nothing there yet
+        return path.resolve()
+    return found.st_dev, found.st_ino
+
+
+def check_outputs(outputs: Mapping[str, Path], inputs: Mapping[str, Path]) -> None:
+    """Refuse an output that would replace an input or another output.
+
+    Args:
+        outputs: by the name of the argument.
+        inputs: by what sentences call them, like "the video".
+
+    Raises:
+        ValueError: two of them are the same file.
+    """
+    taken = {identity(path): name for name, path in inputs.items()}
+    for name, path in outputs.items():
+        if (other := taken.setdefault(identity(path), f"`{name}`")) != f"`{name}`":
+            raise ValueError(f"`{name}` must not replace {other}; both are {path}. Name another place.")
 
 
 @contextmanager

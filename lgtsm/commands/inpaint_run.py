@@ -37,6 +37,7 @@ from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_box, parse_color
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
 from lgtsm.video.writer import VideoWriter
+from lgtsm.whole_files import check_outputs
 
 LARGE = 720  # rows from which on methods without a network are slow
 
@@ -55,6 +56,7 @@ def run(arguments: Namespace, notice: Notice) -> None:
         ValueError, FileNotFoundError: an input cannot be used.
         SystemExit: with code 1, if one of many videos failed.
     """
+    check_paths(arguments)
     if arguments.pairs is not None or arguments.batch:
         fill_many(arguments, notice)
     elif arguments.dry_run:
@@ -166,9 +168,18 @@ def fill_many(arguments: Namespace, notice: Notice) -> None:
             notice(f"{result.pair.name}: {result.state}" + (f". {result.why}" if result.why else ""))
 
         results = run_batch(pairs, fill, settings(arguments, inpainter), arguments.overwrite, arguments.dry_run, told)
-    Console().print(summary_table(results))
+    Console(markup=False).print(summary_table(results))
     if any(result.state == "failed" for result in results):
         sys.exit(1)
+
+
+def check_paths(arguments: Namespace) -> None:
+    """Refuse outputs that would replace an input or each other, before anything is read."""
+    inputs = {"video": "the video", "mask": "the mask", "checkpoint": "the checkpoint", "pairs": "the table of pairs"}
+    outputs = {"output": "output", "preview": "preview", "report": "report"}
+    named = {name: getattr(arguments, name) for name in (*inputs, *outputs)}
+    places = {name: Path(place) for name, place in named.items() if place not in (None, "-")}
+    check_outputs(*({names[n]: places[n] for n in names if n in places} for names in (outputs, inputs)))
 
 
 def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
@@ -277,5 +288,5 @@ def make_bar() -> Progress | ProgressLines:
     console = Console(stderr=True)
     if not console.is_terminal:
         return ProgressLines("frames")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("frames"))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TextColumn("frames"))
     return Progress(*columns, TimeRemainingColumn(), console=console)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, list_videos
+from lgtsm.whole_files import identity
 
 # Containers that hold the default streams; other kinds become .mkv.
 KEPT_ENDINGS = frozenset((".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".ts", ".3gp"))
@@ -100,7 +101,12 @@ def read_pairs(path: Path) -> list[Pair]:
 
 
 def _distinct(pairs: list[Pair]) -> list[Pair]:
+    """Refuse outputs that would replace each other, or a video or mask of any pair."""
     (output, count), *_ = Counter(pair.output.resolve() for pair in pairs).most_common(1)
     if count > 1:
         raise VideoError(f"Every video must have its own output; {count} of them would go to {output}.")
+    inputs = {identity(path): path for pair in pairs for path in (pair.video, pair.mask) if path is not None}
+    for pair in pairs:
+        if taken := inputs.get(identity(pair.output)):
+            raise VideoError(f"The output of {pair.name} must not replace an input; it would replace {taken}.")
     return pairs

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -156,6 +157,33 @@ def test_a_turned_video_stays_upright(tmp_path, capsys):
     assert "changed" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("flag", ["-o", "--preview", "--report"])
+@pytest.mark.parametrize(
+    "taken", ["clip.mp4", "mask.png", "hard.mp4", "symbolic.mp4", "sub/../clip.mp4", "w.safetensors"]
+)
+def test_no_output_replaces_an_input(tmp_path, capsys, monkeypatch, weights, clip, flag, taken):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    write_clip(tmp_path / "clip.mp4", clip)
+    cv2.imwrite("mask.png", np.eye(*clip.shape[1:3], dtype=np.uint8) * 255)
+    shutil.copy(weights, "w.safetensors")
+    (tmp_path / "hard.mp4").hardlink_to(tmp_path / "clip.mp4")
+    (tmp_path / "symbolic.mp4").symlink_to("clip.mp4")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    out = [] if flag == "-o" else ["-o", "out.mp4"]
+    assert call("clip.mp4", "--mask", "mask.png", "-c", "w.safetensors", flag, taken, *out) == 2
+    assert "must not replace the" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_no_output_replaces_another(tmp_path, capsys, clip):
+    source = write_clip(tmp_path / "clip.mp4", clip)
+    for words in (("--preview", tmp_path / "a.mp4"), ("--report", tmp_path / "a.mp4")):
+        assert call(source, *FAST, "-o", tmp_path / "a.mp4", *words) == 2
+        assert "must not replace --output" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
 def test_what_a_container_cannot_keep_is_said(tmp_path, capsys):
     assert call(ODD / "odd_321x181_h264_yuv444.mp4", *FAST, "-o", tmp_path / "out.gif") == 0
     assert "pixel format changed from yuv444p to" in capsys.readouterr().err
@@ -297,6 +325,15 @@ def test_a_folder_gets_the_rate_that_is_asked_for(tmp_path, capsys, clip):
     assert call(tmp_path / "frames", *FAST, "--fps", "12.5", "-o", tmp_path / "out.mp4") == 0
     info = probe(tmp_path / "out.mp4")
     assert (info.frames, float(info.fps)) == (12, 12.5)
+
+
+def test_a_name_is_not_read_as_markup(tmp_path, monkeypatch, capsys, clip):
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "videos" / "x[").mkdir(parents=True)
+    write_clip(tmp_path / "videos" / "x[" / "red].mp4", clip)
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)  # a bar, not lines
+    assert call(tmp_path / "videos", *FAST, "--batch", "-o", tmp_path / "out") == 0
+    assert "x[/red].mp4" in capsys.readouterr().out and (tmp_path / "out" / "x[" / "red].mp4").is_file()
 
 
 def test_many_videos(tmp_path, monkeypatch, capsys, clip):

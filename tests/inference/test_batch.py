@@ -69,11 +69,15 @@ def test_pairs_from_a_table(tmp_path):
     a, b = read_pairs(table)
     assert (a.video, a.mask, a.output) == (tmp_path / "a.mp4", tmp_path / "m/a.png", tmp_path / "out/a.mp4")
     assert b.mask is None
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
     for text, words in (
         ("video,mask\na,b\n", "output is not among"),
         ("video,mask,output\na,b,\n", "line 2 does not"),
         ("video,mask,output\n", "at least one video"),
         ("video,mask,output\na,m,o\nb,m,o\n", "its own output"),
+        ("video,mask,output\na,m,o\nb,n,a\n", "must not replace an input"),
+        ("video,mask,output\na,m,o\nb,n,m\n", "must not replace an input"),
+        ("video,mask,output\na,m,o\nb,n,link/a\n", "must not replace an input"),
     ):
         table.write_text(text)
         with pytest.raises(VideoError, match=words):
