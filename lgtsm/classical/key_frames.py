@@ -9,7 +9,7 @@ from lgtsm.checks import check_positive
 from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import neighbor_flow
-from lgtsm.classical.flow_copy import copy_along_flow
+from lgtsm.classical.flow_copy import MOST_STEPS, copy_along_flow
 from lgtsm.classical.patch_completion import complete_frame
 
 FEWEST = 12  # missing pixels of a frame; fewer are filled smoothly
@@ -66,6 +66,10 @@ class KeyFrames(ClipMethod):
         frames = smooth_frames(frames, hole)
         flow = neighbor_flow(frames, hole, around=hole)
         copied = copy_along_flow(frames, hole, *flow, self.max_miss)
+        if len(frames) > MOST_STEPS:
+            # Where copies end for their length alone they go on: another texture from there on would flash.
+            known = hole & ~copied.missing
+            copied = copy_along_flow(copied.color, copied.missing, *flow, self.max_miss, None, known)
         if not copied.missing.any():
             return copied.color
         smooth = smooth_frames(copied.color, copied.missing)

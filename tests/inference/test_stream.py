@@ -527,3 +527,18 @@ def test_a_budget_counts_the_large_originals_of_small_frames():
                 list(stream.push(Frame(number, small, hole, original)))
             list(stream.flush())
     assert pieces["alone"] == 3 * 40 - CONTEXT and "scaled" not in pieces  # 16 originals alone take more
+
+
+def test_no_flash_where_copies_from_the_piece_before_end():
+    """Nobody sees what the hole hides, as it moves with the picture; what fills it must move along, in all pieces."""
+    rng = np.random.default_rng(1)
+    wide = cv2.resize(rng.integers(0, 256, (16, 60, 3), dtype=np.uint8), (240, 64), interpolation=cv2.INTER_CUBIC)
+    frames = np.stack([wide[:, t : t + 128] for t in range(100)])
+    frames = np.clip(frames + rng.normal(0, 2, frames.shape), 0, 255).astype(np.uint8)
+    holes = np.zeros((100, 64, 128), np.uint8)
+    for t in range(100):
+        holes[t, 20:40, 104 - t : 124 - t] = 1
+    filled = np.stack(list(Inpainter().stream(frames, holes)))
+    inside = np.stack([filled[t, 20:40, 104 - t : 124 - t] for t in range(100)]).astype(float)
+    changes = np.abs(np.diff(inside, axis=0)).mean((1, 2, 3))
+    assert changes.max() < 4 * np.median(changes) + 1
