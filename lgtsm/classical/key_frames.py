@@ -66,7 +66,7 @@ class KeyFrames(ClipMethod):
         frames = smooth_frames(frames, hole)
         flow = neighbor_flow(frames, hole, around=hole)
         copied = copy_along_flow(frames, hole, *flow, self.max_miss)
-        if len(frames) > MOST_STEPS:
+        if copied.missing.any() and len(frames) > MOST_STEPS:
             # Where copies end for their length alone they go on: another texture from there on would flash.
             known = hole & ~copied.missing
             copied = copy_along_flow(copied.color, copied.missing, *flow, self.max_miss, None, known)

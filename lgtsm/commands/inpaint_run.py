@@ -175,11 +175,14 @@ def fill_many(arguments: Namespace, notice: Notice) -> None:
 
 def check_paths(arguments: Namespace) -> None:
     """Refuse outputs that would replace an input or each other, before anything is read."""
-    inputs = {"video": "the video", "mask": "the mask", "checkpoint": "the checkpoint", "pairs": "the table of pairs"}
-    outputs = {"output": "output", "preview": "preview", "report": "report"}
-    named = {name: getattr(arguments, name) for name in (*inputs, *outputs)}
-    places = {name: Path(place) for name, place in named.items() if place not in (None, "-")}
-    check_outputs(*({names[n]: places[n] for n in names if n in places} for names in (outputs, inputs)))
+    a = arguments
+    outputs = {"output": a.output, "preview": a.preview, "report": a.report}
+    inputs = {"the video": a.video, "the mask": a.mask, "the checkpoint": a.checkpoint, "the table of pairs": a.pairs}
+
+    def places(named: dict[str, str | None]) -> dict[str, Path]:
+        return {name: Path(place) for name, place in named.items() if place not in (None, "-")}
+
+    check_outputs(places(outputs), places(inputs))
 
 
 def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:

@@ -58,14 +58,13 @@ def score_units(
             except VideoError as error:
                 for method in todo:
                     ledger.append({"method": method.name, **_about(unit), "problem": str(error)})
-                todo = []
-        if todo:
-            kept = folder if unit.key in shown else None
-            if kept is not None:
-                save_shown(kept, unit, None, video, hole)
-            _note_truth(ledger, unit, video, metrics)
-            for method in todo:
-                ledger.append({"method": method.name, **_score(method, unit, video, hole, metrics, kept)})
+            else:
+                kept = folder if unit.key in shown else None
+                if kept is not None:
+                    save_shown(kept, unit, None, video, hole)
+                _note_truth(ledger, unit, video, metrics)
+                for method in todo:
+                    ledger.append({"method": method.name, **_score(method, unit, video, hole, metrics, kept)})
         if progress is not None:
             progress(done, len(units))
 

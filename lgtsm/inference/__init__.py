@@ -1,1 +1,1 @@
-"""Use a trained network: fill videos."""
+"""Fill videos with networks and other methods."""

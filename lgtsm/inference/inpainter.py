@@ -28,6 +28,7 @@ from lgtsm.video.open import open_video
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.survey import survey
 from lgtsm.video.writer import VideoWriter
+from lgtsm.whole_files import identity
 
 
 class FrameSink(Protocol):
@@ -129,7 +130,7 @@ class Inpainter(Filler):
         started = time.perf_counter()
         info = video if isinstance(video, VideoInfo) else probe(video)
         output = Path(output) if isinstance(output, str) else output
-        if isinstance(output, Path) and output.resolve() == info.path.resolve():
+        if isinstance(output, Path) and identity(output) == identity(info.path):
             raise VideoError(f"The output must not be the input itself; both are {info.path}. Name another output.")
         with _stopwatch(times, "mask"):
             if isinstance(mask, (str, Path)):
