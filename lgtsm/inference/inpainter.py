@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -26,9 +26,12 @@ from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import VideoInfo, probe
+from lgtsm.video.reader import Picture
 from lgtsm.video.survey import survey
 from lgtsm.video.writer import VideoWriter
 from lgtsm.whole_files import identity
+
+Item = TypeVar("Item")
 
 
 class FrameSink(Protocol):
@@ -89,7 +92,7 @@ class Inpainter(Filler):
         if options.frames_at_once is None and options.max_memory is None:
             options = dataclasses.replace(options, frames_at_once=1)
         still = isinstance(holes, np.ndarray) and holes.ndim == 2
-        records = _records(frames, itertools.repeat(holes) if still else holes)
+        records = _records(map(Picture, frames), itertools.repeat(holes) if still else holes)
         first = next(records, None)
         if first is None:
             return
@@ -110,7 +113,8 @@ class Inpainter(Filler):
     ) -> FillSummary:
         """Fill a video file of any length.
 
-        Keeps frame count, size, timing, sound and subtitles; pixels outside the hole reach the encoder bit for bit.
+        Keeps frame count, size, timing, sound and subtitles. What is not filled reaches the encoder bit for bit: the
+        stored YUV samples of a video file, where the output has its pixel format and color tags.
 
         Args:
             video: a video file, a folder of frames, or the result of `lgtsm.video.probe`.
@@ -154,7 +158,7 @@ class Inpainter(Filler):
 
             def fill(segments: Sequence[Segment], cut: Callable[[], object] = lambda: None) -> Iterator[Filled]:
                 """Go through the video once."""
-                records = _records(_timed(reader, times, "decode"), _timed(holes, times, "mask"))
+                records = _records(_timed(reader.pictures(), times, "decode"), _timed(holes, times, "mask"))
                 count = 0
                 for filled in fill_frames(self, records, segments, plan, options, cut):
                     count += 1
@@ -177,7 +181,11 @@ class Inpainter(Filler):
                 for store in stores:
                     store.read_into(filled)
                 with _stopwatch(times, "encode"):
-                    writer.write(filled.image)
+                    if isinstance(writer, VideoWriter):
+                        changed = (filled.image != filled.frame.image).any(-1)
+                        writer.write(filled.image, filled.frame.source, changed)
+                    else:
+                        writer.write(filled.image)
                 if watch is not None:
                     with _stopwatch(times, "watch"):
                         watch(filled)
@@ -187,10 +195,10 @@ class Inpainter(Filler):
         return FillSummary(info, mask.survey.hole_share, plan, output, next(cuts), times)
 
 
-def _records(images: Iterable[np.ndarray], holes: Iterable[np.ndarray]) -> Iterator[Frame]:
+def _records(pictures: Iterable[Picture], holes: Iterable[np.ndarray]) -> Iterator[Frame]:
     """Number frames and pair them with holes; spare holes are ignored."""
     holes = iter(holes)
-    for number, image in enumerate(images):
+    for number, (image, source) in enumerate(pictures):
         hole = next(holes, None)
         if hole is None:
             raise ValueError(f"Every frame must have a hole; there are {number} holes, and more frames.")
@@ -201,7 +209,7 @@ def _records(images: Iterable[np.ndarray], holes: Iterable[np.ndarray]) -> Itera
                 "Frames must be uint8 (height, width, 3) and holes uint8 or bool (height, width) of the same size; got "
                 f"{image.dtype} {image.shape} and {hole.dtype} {hole.shape} as number {number}."
             )
-        yield Frame(number, image, hole)
+        yield Frame(number, image, hole, source=source)
 
 
 @contextlib.contextmanager
@@ -211,7 +219,7 @@ def _stopwatch(times: dict[str, float], name: str) -> Iterator[None]:
     times[name] += time.perf_counter() - started
 
 
-def _timed(items: Iterable[np.ndarray], times: dict[str, float], name: str) -> Iterator[np.ndarray]:
+def _timed(items: Iterable[Item], times: dict[str, float], name: str) -> Iterator[Item]:
     """Yield the items, adding up the seconds that they take to arrive."""
     iterator = iter(items)
     while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -12,13 +12,15 @@ class Frame(NamedTuple):
     """A frame to fill.
 
     number: its place in the video, from 0. image: uint8 (height, width, 3), RGB. hole: uint8 (height, width), 1 =
-    missing. whole: the frame that this one is a smaller copy of; None for the video's own.
+    missing. whole: the frame that this one is a smaller copy of; None for the video's own. source: the picture as it
+    lies in the input, see `lgtsm.video.reader.Picture`.
     """
 
     number: int
     image: np.ndarray
     hole: np.ndarray
     whole: Frame | None = None
+    source: Any = None
 
 
 class Filled(NamedTuple):

@@ -51,9 +51,11 @@ class ReportWriter:
 
     def __call__(self, filled: Filled) -> None:
         """Take the next frame."""
-        (number, image, hole, _), row = filled.frame, slice(self.row, self.row + 1)
+        frame, row = filled.frame, slice(self.row, self.row + 1)
+        number, image, hole = frame.number, frame.image, frame.hole
         if number in self.chosen:
-            self.samples.append(Filled(filled.frame, filled.image.copy()))  # not a view of a piece of the scene
+            # Hold no view of a piece of the scene, and no decoded frame.
+            self.samples.append(Filled(frame._replace(source=None), filled.image.copy()))
         if self.start <= number < self.start + SLICE_FRAMES:
             marked = tint_hole(image[row], hole[row])[0]
             self.slice.append((image[self.row].copy(), marked, filled.image[self.row].copy()))
@@ -66,7 +68,8 @@ class ReportWriter:
 
     def _write_pictures(self, folder: Path) -> dict[int, tuple[str, str]]:
         names = {}
-        for (number, frame, hole, _), filled in self.samples:
+        for sample, filled in self.samples:
+            number, frame, hole = sample.number, sample.image, sample.hole
             names[number] = f"frame_{number:06d}.png", f"detail_{number:06d}.png"
             views = [_narrow(view) for view in (frame, tint_hole(frame, hole), filled)]
             write_png(folder / names[number][0], np.concatenate(views, axis=1))

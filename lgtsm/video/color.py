@@ -17,9 +17,9 @@ RANGES = {1: "tv", 2: "pc"}
 # the values in the file do not change.
 _SWSCALE = {1: 1, 2: 5, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 
-# swscale's BILINEAR | ACCURATE_RND | FULL_CHR_H_INT, as numbers because PyAV names them only from version 18 on.
+# swscale's BICUBIC | ACCURATE_RND | FULL_CHR_H_INT, as numbers because PyAV names them only from version 18 on.
 # With swscale's defaults, reading and writing a video darkens it by one level.
-_ACCURATE = 0x2 | 0x40000 | 0x2000
+ACCURATE = 0x4 | 0x40000 | 0x2000
 
 _DEEP = {f"{kind}{chroma}p": f"yuv{chroma}p12le" for kind in ("yuv", "yuvj") for chroma in (420, 422, 444)}
 
@@ -44,10 +44,15 @@ class ColorTags:
             _number(RANGES, range, 0),
         )
 
+    @property
+    def swscale_matrix(self) -> int:
+        """swscale's number of the matrix, which is BT.601 if the file has no tag."""
+        return _SWSCALE.get(self.matrix, 5)
+
     def to_yuv(self, reformatter, frame, pix_fmt: str):
         """Convert an RGB frame of PyAV to `pix_fmt` by this matrix and range, and tag the result."""
         full = self.range == 2 or pix_fmt.startswith("gray")
-        matrix, flags = _SWSCALE[self.matrix], _ACCURATE
+        matrix, flags = self.swscale_matrix, ACCURATE
         how = {"dst_colorspace": matrix, "dst_color_range": 2 if full else 1, "interpolation": flags}
         if self.range == 2 and pix_fmt in _DEEP:
             # swscale truncates 8-bit full range: gray turns greenish by 2 levels. In 12 bits the error vanishes.
@@ -67,7 +72,7 @@ class ColorTags:
 
 def to_rgb(reformatter, frame):
     """Convert a decoded frame of PyAV to rgb24 by its own matrix and range."""
-    return reformatter.reformat(frame, format="rgb24", interpolation=_ACCURATE)
+    return reformatter.reformat(frame, format="rgb24", interpolation=ACCURATE)
 
 
 def _number(names: dict[int, str], name: str, unknown: int) -> int:

@@ -9,9 +9,12 @@ import numpy as np
 
 from lgtsm.video import pyav
 from lgtsm.video.encoding import Encoding
-from lgtsm.video.encoding_choices import choose_codec, choose_pix_fmt, encoder_options, tags_of
+from lgtsm.video.encoding_choices import choose_codec, choose_pix_fmt, choose_siting, encoder_options, tags_of
 from lgtsm.video.errors import VideoError
+from lgtsm.video.interlacing import PROGRESSIVE, mark_fields, marking
+from lgtsm.video.known_samples import KnownSamples
 from lgtsm.video.probe import VideoInfo
+from lgtsm.video.siting import UNKNOWN
 from lgtsm.video.stream_copy import StreamCopy
 
 
@@ -36,6 +39,7 @@ class Encoder:
         self.target, self.fps = target, fps
         self._reformatter = av.video.reformatter.VideoReformatter()
         self._tags = tags_of(like, self.codec)
+        self._field_order = like.field_order if like is not None else PROGRESSIVE
         self._palette = self._copy = None
         try:
             self._output = av.open(str(temporary), "w")
@@ -64,11 +68,19 @@ class Encoder:
 
     def _open_stream(self, fps, height, width, encoding, like, clock, suffix) -> None:
         options, bits_per_pixel = encoder_options(self.codec, encoding, suffix)
+        siting, is_moved = choose_siting(self.codec, self.pix_fmt, like)
+        if siting != UNKNOWN:
+            options["chroma_sample_location"] = siting
+        marks = f"chroma_location={siting}:{marking(self._field_order)}"
+        self._mark = pyav.FilterChain("rgb24", width, height, ("setparams", marks))
+        self._known = KnownSamples(self._tags, moved=is_moved)
         try:
             self._stream = self._output.add_stream(self.codec, rate=fps, options=options)
         except (pyav.load().FFmpegError, ValueError) as error:
             raise self._failed(error) from error
         context = self._stream.codec_context
+        mark_fields(options, context, self.codec, self._field_order, self.target)
+        context.options = options
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, self.pix_fmt
         context.bit_rate = round(bits_per_pixel * width * height * fps)
         self._clock = Fraction(1, 100) if self.codec == "gif" else clock or 1 / fps
@@ -86,14 +98,24 @@ class Encoder:
     def _is_yuv(self) -> bool:
         return self.pix_fmt.startswith(("yuv", "gray", "nv"))
 
-    def write(self, frame: np.ndarray, shown: Fraction, length: Fraction, first: bool) -> None:
-        """Encode one frame, uint8 (height, width, 3), shown at `shown` s; `length` s long if it is the last."""
+    def write(
+        self,
+        frame: np.ndarray,
+        shown: Fraction,
+        length: Fraction,
+        first: bool,
+        source=None,
+        changed: np.ndarray | None = None,
+    ) -> None:
+        """Encode one frame, shown at `shown` s; `length` s long if it is the last. The rest as in `VideoWriter`."""
         av = pyav.load()
-        picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+        picture = self._mark(av.VideoFrame.from_ndarray(frame, format="rgb24"))
         if self._is_yuv:
             picture = self._tags.to_yuv(self._reformatter, picture, self.pix_fmt)
         elif self._palette is None:
             picture = self._reformatter.reformat(picture, format=self.pix_fmt)
+        if self._palette is None and changed is not None and isinstance(source, av.VideoFrame):
+            picture = self._known.keep(source, picture, changed)
         picture.pts, picture.time_base = round(shown / self._clock), self._clock
         picture.duration = max(1, round(length / self._clock))
         self._last = picture.pts, picture.duration

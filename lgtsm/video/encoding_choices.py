@@ -8,10 +8,17 @@ from lgtsm.video.color import ColorTags
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.probe import VideoInfo
+from lgtsm.video.siting import UNKNOWN
 
 _CODEC_OF_SUFFIX = {".webm": "libvpx-vp9", ".ogv": "libtheora", ".gif": "gif"}
 _LOSSLESS_OF_SUFFIX = {".mp4": "libx264rgb", ".mov": "libx264rgb", ".m4v": "libx264rgb", ".mkv": "ffv1", ".avi": "ffv1"}
 # Encoders that store the color matrix; decoders assume BT.601 for all others.
+_SITING_OF = {
+    "mjpeg": "center",
+    "mpeg1video": "center",
+    "mpeg2video": "left",
+    "mpeg4": "left",
+}  # whatever the file says
 _CARRY_TAGS = {"libx264", "libx265", "libvpx-vp9", "libaom-av1", "libsvtav1", "ffv1", "prores_ks"}
 
 
@@ -81,6 +88,16 @@ def _fits(pix_fmt: str, height: int, width: int) -> bool:
     """Return whether the chroma planes of a format have whole pixels at this size."""
     quarter, half = any(key in pix_fmt for key in ("410", "411")), any(key in pix_fmt for key in ("420", "440"))
     return not ((width % 2 and (half or "422" in pix_fmt)) or (height % 2 and half) or (quarter and width % 4))
+
+
+def choose_siting(codec: str, pix_fmt: str, like: VideoInfo | None) -> tuple[str, bool]:
+    """Return where an encoder puts chroma samples, and whether that moves those of the source."""
+    if not any(key in pix_fmt for key in ("420", "422", "440", "nv12", "nv16")):
+        return UNKNOWN, False
+    is_rgb = like is None or not like.pix_fmt.startswith(("yuv", "nv", "p0")) or "444" in like.pix_fmt
+    source = "left" if is_rgb else like.chroma_siting
+    siting = _SITING_OF.get(codec, source or "left")
+    return siting, siting != source and not (is_rgb or source == UNKNOWN)
 
 
 def tags_of(like: VideoInfo | None, codec: str) -> ColorTags:

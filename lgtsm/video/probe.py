@@ -11,8 +11,10 @@ import numpy as np
 from lgtsm.video import pyav
 from lgtsm.video.color import MATRICES, PRIMARIES, RANGES, TRANSFERS
 from lgtsm.video.errors import VideoError
+from lgtsm.video.interlacing import PROGRESSIVE, field_order
 from lgtsm.video.orientation import Orientation
 from lgtsm.video.packet_index import PacketIndex, read_packet_index
+from lgtsm.video.siting import UNKNOWN, chroma_siting, turned
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class VideoInfo:
         rotation: clockwise rotation of the stored picture in degrees: 0, 90, 180 or 270.
         sample_aspect_ratio: width of a pixel over its height, upright; 1 if unknown.
         names_aspect: whether the file states it.
+        chroma_siting: where chroma samples lie, as in `lgtsm.video.siting`; None if no name fits, once upright.
+        field_order: "progressive", "top field first" or "bottom field first", as in `lgtsm.video.interlacing`.
         index: the packet index; pass it to `open_video` to read it only once. None for folders.
     """
 
@@ -49,6 +53,8 @@ class VideoInfo:
     variable_frame_rate: bool = False
     index: PacketIndex | None = field(default=None, repr=False, compare=False)
     names_aspect: bool = False
+    chroma_siting: str | None = UNKNOWN
+    field_order: str = PROGRESSIVE
 
     @property
     def pts(self) -> np.ndarray | None:
@@ -88,6 +94,11 @@ def probe(path: str | Path) -> VideoInfo:
         aspect = named or Fraction(1)
         if orientation.transpose:
             width, height, aspect = height, width, 1 / aspect
+        pix_fmt, tags = frame.format.name, (frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc)
+        space, range_, primaries, transfer = map(int, tags)
+        codec = context.codec.canonical_name
+        siting = turned(chroma_siting(frame, codec), orientation)  # this and the next spoil the picture
+        fields = field_order(frame)
         return VideoInfo(
             path=path,
             width=width,
@@ -95,12 +106,12 @@ def probe(path: str | Path) -> VideoInfo:
             frames=len(index),
             fps=index.fps,
             duration=index.duration,
-            codec=context.codec.canonical_name,
-            pix_fmt=frame.format.name,
-            color_space=MATRICES.get(int(frame.colorspace), "unknown"),
-            color_range=RANGES.get(int(frame.color_range), "unknown"),
-            color_primaries=PRIMARIES.get(int(frame.color_primaries), "unknown"),
-            color_transfer=TRANSFERS.get(int(frame.color_trc), "unknown"),
+            codec=codec,
+            pix_fmt=pix_fmt,
+            color_space=MATRICES.get(space, "unknown"),
+            color_range=RANGES.get(range_, "unknown"),
+            color_primaries=PRIMARIES.get(primaries, "unknown"),
+            color_transfer=TRANSFERS.get(transfer, "unknown"),
             rotation=orientation.degrees,
             sample_aspect_ratio=aspect,
             audio_codecs=tuple(map(_codec_name, container.streams.audio)),
@@ -108,6 +119,8 @@ def probe(path: str | Path) -> VideoInfo:
             variable_frame_rate=index.variable,
             index=index,
             names_aspect=named is not None,
+            chroma_siting=siting,
+            field_order=fields,
         )
 
 

@@ -58,3 +58,26 @@ def video_stream(container):
 def fraction(value) -> Fraction | None:
     """Return one of PyAV's rational numbers as Fraction; None if it is unset (None or 0)."""
     return Fraction(value.numerator, value.denominator) if value else None
+
+
+class FilterChain:
+    """Pass frames of one format and size through FFmpeg filters, one out for one in.
+
+    Args:
+        frame_format: FFmpeg's pixel format of the frames.
+        width, height: their size in pixels.
+        filters: name and arguments of each filter.
+    """
+
+    def __init__(self, frame_format: str, width: int, height: int, *filters: tuple[str, str]):
+        self._graph = load().filter.Graph()
+        buffer = self._graph.add_buffer(width=width, height=height, format=frame_format, time_base=Fraction(1, 1000))
+        self._graph.link_nodes(buffer, *(self._graph.add(*one) for one in filters), self._graph.add("buffersink"))
+        self._graph.configure()
+
+    def __call__(self, frame):
+        """Return the filtered frame."""
+        if frame.pts is None:
+            frame.pts = 0
+        self._graph.push(frame)
+        return self._graph.pull()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from lgtsm.video.color import to_rgb
 from lgtsm.video.errors import VideoError
 from lgtsm.video.orientation import Orientation
 from lgtsm.video.packet_index import PacketIndex, read_packet_index
-from lgtsm.video.reader import VideoReader, check_indices
+from lgtsm.video.reader import Picture, VideoReader, check_indices
 
 
 class PyAVReader(VideoReader):
@@ -32,7 +33,7 @@ class PyAVReader(VideoReader):
         self.path = Path(path)
         if index is not None:
             self.index = index
-        self._frames: Iterator[np.ndarray] | None = None  # the current position of random access
+        self._frames: Iterator[tuple[Any, np.ndarray]] | None = None  # the current position of random access
         self._next_pts = 0
         self._shape: tuple[int, ...] | None = None
         self._shape = self.first_frame.shape
@@ -60,9 +61,13 @@ class PyAVReader(VideoReader):
         return len(self.index)
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        return (picture.image for picture in self.pictures())
+
+    def pictures(self) -> Iterator[Picture]:
+        """Yield every frame in order with the decoded `av.VideoFrame`."""
         count = 0
-        for _, picture in self._decode():
-            yield picture
+        for frame, image in self._decode():
+            yield Picture(image, frame)
             count += 1
         if count != len(self):
             raise VideoError(
@@ -86,7 +91,8 @@ class PyAVReader(VideoReader):
             key = max((int(k) for k in self.index.key_pts if k <= pts[wanted]), default=int(pts[0]))
             if position is None or wanted < position or self._next_pts < key:
                 self._frames, self._next_pts = self._decode(seek_to=key), key
-            for at, picture in self._frames:
+            for frame, picture in self._frames:
+                at = frame.pts
                 self._next_pts = at + 1
                 if at == pts[wanted]:
                     return picture
@@ -99,8 +105,8 @@ class PyAVReader(VideoReader):
                 return picture
         raise VideoError(f"{self.path} must give {len(self)} frames; frame {wanted} cannot be decoded. It is damaged.")
 
-    def _decode(self, seek_to: int | None = None, threads: str = "AUTO") -> Iterator[tuple[int, np.ndarray]]:
-        """Yield (pts, picture) from the start, or from the key frame shown at `seek_to`."""
+    def _decode(self, seek_to: int | None = None, threads: str = "AUTO") -> Iterator[tuple[Any, np.ndarray]]:
+        """Yield (decoded frame, picture) from the start, or from the key frame shown at `seek_to`."""
         av = pyav.load()
         reformatter = av.video.reformatter.VideoReformatter()
         with pyav.open_input(self.path) as container:
@@ -117,7 +123,7 @@ class PyAVReader(VideoReader):
                             f"{self.path} must keep its size of {self.width}x{self.height}; a frame is "
                             f"{picture.shape[1]}x{picture.shape[0]}. Scale it first: ffmpeg -i IN -vf scale=W:H OUT.mp4"
                         )
-                    yield frame.pts, picture
+                    yield frame, picture
             except av.FFmpegError as error:
                 raise VideoError(
                     f"{self.path} must be a whole video; a picture cannot be decoded ({error.strerror}). "

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from lgtsm.video.errors import VideoError
+
+
+class Picture(NamedTuple):
+    """A frame as RGB, and as it lies in the file.
+
+    image: uint8 (height, width, 3), upright. source: an `av.VideoFrame` of a video file, the path of an image in a
+    folder; None if there is none. `VideoWriter.write` takes it, to keep all known samples as they are.
+    """
+
+    image: np.ndarray
+    source: Any = None
 
 
 class VideoReader(Protocol):
@@ -27,6 +38,10 @@ class VideoReader(Protocol):
         Raises:
             VideoError: a frame cannot be decoded or has another size, or frames are missing.
         """
+
+    def pictures(self) -> Iterator[Picture]:
+        """Yield every frame in order with its source; errors as in `__iter__`."""
+        return map(Picture, self)
 
     def read(self, indices: Sequence[int]) -> np.ndarray:
         """Return the frames at `indices` (any order, repeats allowed), (n, height, width, 3).

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import count
 from math import lcm
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,8 +81,14 @@ class VideoWriter:
             remove(self._temporary)
             raise
 
-    def write(self, frame: np.ndarray) -> None:
-        """Add one RGB frame, uint8 (height, width, 3).
+    def write(self, frame: np.ndarray, source: Any = None, changed: np.ndarray | None = None) -> None:
+        """Add one RGB frame.
+
+        Args:
+            frame: uint8 (height, width, 3).
+            source: the frame that it was made from, of `VideoReader.pictures`: all that did not change is written as
+                it was stored, never rounded to 8 bits of RGB. Used up.
+            changed: bool (height, width), where `frame` is no longer the read one; None: everywhere.
 
         Raises:
             VideoError: wrong shape or type, a missing or decreasing timestamp, or a full disk.
@@ -100,7 +106,7 @@ class VideoWriter:
             raise VideoError(
                 f"{self.path} needs one increasing timestamp per frame; got {came} for frame {self.frames}."
             )
-        self._sink.write(np.ascontiguousarray(frame), shown, self._length, self.frames == 0)
+        self._sink.write(np.ascontiguousarray(frame), shown, self._length, self.frames == 0, source, changed)
         self._last = shown
         self.frames += 1
 
@@ -148,7 +154,7 @@ class _ImageSink:
         self._count = count()
         folder.mkdir(parents=True)
 
-    def write(self, frame: np.ndarray, shown: Fraction, length: Fraction, first: bool) -> None:
+    def write(self, frame, shown, length, first, source=None, changed=None) -> None:
         import cv2
 
         name = self.folder / f"{next(self._count):05d}.{self.image_format}"
