@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import cv2
 import numpy as np
 
 from lgtsm.inference.fill_frames import fill_frames
@@ -182,8 +183,9 @@ class Inpainter(Filler):
                     store.read_into(filled)
                 with _stopwatch(times, "encode"):
                     if isinstance(writer, VideoWriter):
-                        changed = (filled.image != filled.frame.image).any(-1)
-                        writer.write(filled.image, filled.frame.source, changed)
+                        # As fast as numpy's `!=` and `any` are slow.
+                        same = cv2.inRange(cv2.absdiff(filled.image, filled.frame.image), (0, 0, 0), (0, 0, 0))
+                        writer.write(filled.image, filled.frame.source, same == 0)
                     else:
                         writer.write(filled.image)
                 if watch is not None:

@@ -105,7 +105,7 @@ class SceneStream:
         return around.grown(*(max(LEAST_MARGIN, side // 2) for side in sides), height, width)
 
     def _bytes(self, around: Region | None, count: int, frame: Frame) -> int:
-        """Estimate the memory of a piece: its frames, decoded and copied, its holes, the part at work, larger originals."""
+        """Estimate the memory of a piece: frames, as decoded and copied, holes, the part at work, larger originals."""
         at_work = 0 if around is None else self._part(around, *frame.hole.shape).pixels
         kept = 13 * frame.hole.size + (0 if frame.whole is None else 4 * frame.whole.hole.size)
         return (count + self.behind) * (kept + self.bytes_per_pixel * at_work)

@@ -17,9 +17,9 @@ RANGES = {1: "tv", 2: "pc"}
 # the values in the file do not change.
 _SWSCALE = {1: 1, 2: 5, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 
-# swscale's BICUBIC | ACCURATE_RND | FULL_CHR_H_INT, as numbers because PyAV names them only from version 18 on.
-# With swscale's defaults, reading and writing a video darkens it by one level.
-ACCURATE = 0x4 | 0x40000 | 0x2000
+# swscale's BICUBIC | ACCURATE_RND | FULL_CHR_H_INT | FULL_CHR_H_INP, as numbers because PyAV names them only from
+# version 18 on. With swscale's defaults, reading and writing a video darkens it by one level, and moves its chroma.
+ACCURATE = 0x4 | 0x40000 | 0x2000 | 0x4000
 
 _DEEP = {f"{kind}{chroma}p": f"yuv{chroma}p12le" for kind in ("yuv", "yuvj") for chroma in (420, 422, 444)}
 

@@ -87,7 +87,8 @@ def per_sample(changed: np.ndarray, shape: tuple[int, int], interlaced: bool) ->
         return changed
     padded = np.zeros((shape[0] * down, shape[1] * across), bool)
     padded[: changed.shape[0], : changed.shape[1]] = changed
-    found = padded.reshape(shape[0], down, shape[1], across).any((1, 3))
+    parts = [padded[row::down, column::across] for row in range(down) for column in range(across)]
+    found = np.logical_or.reduce(parts)
     if interlaced and down == 2:
         # Two rows of chroma, one of each field, share four rows of luma.
         pairs = found[: len(found) // 2 * 2].reshape(-1, 2, shape[1])
