@@ -10,6 +10,7 @@ import numpy as np
 
 from lgtsm.video import pyav
 from lgtsm.video.color import MATRICES, PRIMARIES, RANGES, TRANSFERS
+from lgtsm.video.decoding import decode
 from lgtsm.video.errors import VideoError
 from lgtsm.video.interlacing import PROGRESSIVE, field_order
 from lgtsm.video.orientation import Orientation
@@ -81,7 +82,7 @@ def probe(path: str | Path) -> VideoInfo:
         stream = pyav.video_stream(container)
         context = stream.codec_context
         try:
-            frame = next(iter(container.decode(stream)), None)
+            frame = next(decode(container, stream, "SLICE"), None)
         except pyav.load().FFmpegError as error:
             raise VideoError(
                 f"{path} must be a video; its first frame cannot be decoded ({error.strerror})."

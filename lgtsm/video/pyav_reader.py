@@ -12,6 +12,7 @@ import numpy as np
 
 from lgtsm.video import pyav
 from lgtsm.video.color import to_rgb
+from lgtsm.video.decoding import decode
 from lgtsm.video.errors import VideoError
 from lgtsm.video.orientation import Orientation
 from lgtsm.video.packet_index import PacketIndex, read_packet_index
@@ -111,11 +112,10 @@ class PyAVReader(VideoReader):
         reformatter = av.video.reformatter.VideoReformatter()
         with pyav.open_input(self.path) as container:
             stream = pyav.video_stream(container)
-            stream.thread_type = threads
             try:
                 if seek_to is not None:
                     container.seek(seek_to, stream=stream)
-                for frame in container.decode(stream):
+                for frame in decode(container, stream, threads):
                     orientation = Orientation.of_frame(frame)
                     picture = orientation.apply(to_rgb(reformatter, frame).to_ndarray())
                     if self._shape not in (None, picture.shape):
