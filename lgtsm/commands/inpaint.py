@@ -70,7 +70,8 @@ def _add_mask(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "-m",
         "--mask",
-        help="white or any bright color marks the hole: an image for all frames, a folder of images, or a video",
+        help="white or any bright color marks the hole: an image for all frames, a folder of images, a video, or a "
+        "NumPy array (.npy)",
     )
     which.add_argument(
         "--box",
@@ -102,6 +103,19 @@ def _add_mask(parser: argparse.ArgumentParser) -> None:
     )
     which.add_argument(
         "--repeat-mask", dest="repeat", action="store_true", help="repeat the last frame of a mask that is too short"
+    )
+    which.add_argument(
+        "--mask-by-order",
+        dest="by_order",
+        action="store_true",
+        help="pair a folder of masks with a folder of frames by order, not by the numbers in their names",
+    )
+    which.add_argument(
+        "--mask-levels",
+        dest="levels",
+        metavar="LEVELS",
+        help="gray levels of the mask to remove, like 85,170 or 128-255; of a colored palette, its entries (default: "
+        "bright ones, or all labels of objects)",
     )
 
 

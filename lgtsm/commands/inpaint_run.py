@@ -33,6 +33,7 @@ from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.kept import not_kept
 from lgtsm.video.mask_choice import MaskChoice
+from lgtsm.video.mask_levels import parse_levels
 from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_box, parse_color
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
@@ -204,6 +205,8 @@ def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
         invert=arguments.invert,
         resize=arguments.resize,
         repeat=arguments.repeat,
+        by_order=arguments.by_order,
+        levels=parse_levels(arguments.levels) if arguments.levels else (),
         dilate=arguments.dilate,
         dilate_time=arguments.dilate_time,
     )

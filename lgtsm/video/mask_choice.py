@@ -6,13 +6,15 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import ExifTags, Image
 
 from lgtsm.video.errors import VideoError
-from lgtsm.video.listing import IMAGE_EXTENSIONS
+from lgtsm.video.frame_folder import list_images
 from lgtsm.video.mask_edit import Mask, edit_hole, widen_in_time
-from lgtsm.video.mask_reader import MaskReader
+from lgtsm.video.mask_reader import MaskReader, is_still
 from lgtsm.video.mask_sources import KEY_TOLERANCE, Box, KeyColorMask, StillMask, box_hole, key_hole
 from lgtsm.video.probe import VideoInfo
 
@@ -27,6 +29,9 @@ class MaskChoice:
     key_tolerance: largest difference from it in each channel, 0 to 255.
     invert: swap missing and known.
     resize, repeat: scale a mask file to the video; repeat its last frame if it is too short, cut it if too long.
+    by_order: pair a folder of masks with a folder of frames by order, not by the numbers in their names.
+    levels: gray levels of a mask file that are missing, (first, last) pairs from 0 to 255; else the bright ones, or all
+        labels of objects.
     dilate: grow the hole by N pixels on all sides. dilate_time: add the holes of N neighbors each way.
 
     Raises:
@@ -40,6 +45,8 @@ class MaskChoice:
     invert: bool = False
     resize: bool = False
     repeat: bool = False
+    by_order: bool = False
+    levels: tuple[tuple[int, int], ...] = ()
     dilate: int = 0
     dilate_time: int = 0
 
@@ -49,8 +56,8 @@ class MaskChoice:
         if len(given) != 1:
             came = " and ".join(f"`{name}`" for name in given) or "none of them"
             raise VideoError(f"Mark the hole with one of `mask`, `box` and `key_color`; got {came}.")
-        for name, wrong in (("resize", self.resize), ("repeat", self.repeat)):
-            if wrong and self.path is None:
+        for name in ("resize", "repeat", "by_order", "levels"):
+            if getattr(self, name) and self.path is None:
                 raise VideoError(f"`{name}` is for mask files; `{given[0]}` always fits the video. Omit it.")
         for name, most in {"dilate": 10_000, "dilate_time": 1000, "key_tolerance": 255}.items():
             value = getattr(self, name)
@@ -64,7 +71,15 @@ class MaskChoice:
             VideoError: the mask cannot be read, does not fit the video, or masks nothing or everything.
         """
         if self.path is not None:
-            source = MaskReader(self.path, info.frames, info.height, info.width, self.resize, self.repeat)
+            source = self._reader(
+                info.frames,
+                info.height,
+                info.width,
+                self.repeat,
+                self.by_order,
+                frames=list_images(info.path) if info.path.is_dir() else None,
+                turned=_turned(info),
+            )
         elif self.boxes:
             source = StillMask(box_hole(self.boxes, info.height, info.width), info.frames, "The box")
         else:
@@ -78,8 +93,8 @@ class MaskChoice:
         """
         if self.boxes:
             source = StillMask(box_hole(self.boxes, height, width), 1, "The box")
-        elif self.path is not None and self.path.is_file() and self.path.suffix.lower() in IMAGE_EXTENSIONS:
-            source = MaskReader(self.path, 1, height, width, self.resize)
+        elif self.path is not None and is_still(self.path):
+            source = self._reader(1, height, width)
         else:
             return None
         (hole,) = Mask(source, self.invert, self.dilate, notice=notice)
@@ -104,11 +119,14 @@ class MaskChoice:
         if self.path is None:
             pairs = ((frame, key_hole(frame, self.key_color, self.key_tolerance)) for frame in frames)
         else:
-            mask = MaskReader(self.path, None, height, width, self.resize)
+            mask = self._reader(None, height, width)
             Mask(mask, self.invert, notice=notice)  # reports faults before the first frame
             pairs = self._beside(frames, mask, notice)
         edited = ((frame, edit_hole(hole, self.invert, self.dilate)) for frame, hole in pairs)
         return widen_in_time(edited, self.dilate_time)
+
+    def _reader(self, num_frames: int | None, height: int, width: int, *options: bool, **more: Any) -> MaskReader:
+        return MaskReader(self.path, num_frames, height, width, self.resize, *options, levels=self.levels, **more)
 
     def _beside(
         self, frames: Iterable[np.ndarray], mask: MaskReader, notice: Callable[[str], None] | None
@@ -126,3 +144,15 @@ class MaskChoice:
             yield frame, hole
         if count < len(mask) and not self.repeat and notice is not None:
             notice(f"{self.path} has {len(mask)} frames, but the stream ended after {count}.")
+
+
+def _turned(info: VideoInfo) -> str:
+    """Return how a video comes to be upright, if its stored pictures lie on their side, else an empty string."""
+    if info.rotation in (90, 270):
+        return f"rotation {info.rotation}"
+    if info.index is None:
+        file = list_images(info.path)[0] if info.path.is_dir() else info.path
+        with Image.open(file) as image:
+            if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:
+                return "EXIF orientation"
+    return ""

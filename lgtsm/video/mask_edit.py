@@ -21,12 +21,13 @@ class Mask:
     The constructor reads the whole mask once, so that faults show before any work is done.
 
     Args:
-        source: holes, re-iterable, with a length. Messages use its optional attributes `name` and, if it holds nothing,
-            `why_empty`.
+        source: holes, re-iterable, with a length. Messages use its optional attributes `name`, `remarks` and, if it
+            holds nothing, `why_empty`. An optional `settle()`, called after the first pass, says whether the holes
+            have changed by what it saw.
         invert: swap missing and known, before the hole grows.
         dilate: grow the hole by N pixels on all sides.
         dilate_time: add the holes of N neighboring frames each way.
-        notice: called with a sentence if more than half of the pixels are missing.
+        notice: called with a sentence if more than half of the pixels are missing, and with the source's remarks.
 
     Attributes:
         survey: see `lgtsm.video.survey.Survey`.
@@ -45,6 +46,8 @@ class Mask:
     ):
         self.source, self.invert, self.dilate, self.dilate_time = source, invert, dilate, dilate_time
         self.survey = survey(self)
+        if hasattr(source, "settle") and source.settle():
+            self.survey = survey(self)
         self._check(self.survey.hole_share, notice)
 
     def __len__(self) -> int:
@@ -73,7 +76,11 @@ class Mask:
                 f"{name} must leave something to fill from; every pixel of every frame is masked"
                 f"{grown if self.dilate or self.dilate_time else ''}. Mask less."
             )
-        if share > 0.5 and notice is not None:
+        if notice is None:
+            return
+        for remark in getattr(self.source, "remarks", ()):
+            notice(remark)
+        if share > 0.5:
             change = "omit `invert`" if self.invert else "set `invert`"
             notice(f"{name} masks {share:.0%} of the video. If it marks what to keep, {change}.")
 

@@ -1,3 +1,6 @@
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -5,7 +8,10 @@ from PIL import Image
 from lgtsm.data.stored_masks import StoredMasks
 from lgtsm.data.transforms import Crop, Window
 from lgtsm.video import MaskReader, VideoError, open_video, read_mask
+from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_edit import Mask
+from lgtsm.video.mask_reader import MaskPictures
+from lgtsm.video.probe import probe
 
 
 @pytest.fixture
@@ -98,8 +104,8 @@ def test_empty_and_full(tmp_path):
         read_mask(image(tmp_path, np.zeros((4, 4), np.uint8)), 1, 4, 4)
     with pytest.raises(VideoError, match=r"no pixel.*`invert`"):
         read_mask(image(tmp_path, np.full((4, 4), 255, np.uint8)), 1, 4, 4, invert=True)
-    with pytest.raises(VideoError, match=r"brightest.* 1\b.*127"):
-        read_mask(image(tmp_path, np.eye(4, dtype=np.uint8)), 1, 4, 4)
+    with pytest.raises(VideoError, match=r"brightest.* 2\b.*127"):  # specks, and no objects
+        read_mask(image(tmp_path, np.eye(4, dtype=np.uint8) + np.eye(4, k=1, dtype=np.uint8) * 2), 1, 4, 4)
     with pytest.raises(VideoError, match=r"every pixel"):
         read_mask(image(tmp_path, np.full((4, 4), 255, np.uint8)), 1, 4, 4)
 
@@ -183,3 +189,83 @@ def test_a_turned_photo_of_a_mask_is_turned_like_frames(tmp_path):
     image.save(tmp_path / "a" / "0.jpg", quality=100, exif=exif)
     frame = next(iter(open_video(tmp_path / "a")))
     np.testing.assert_array_equal(read_mask(tmp_path / "a" / "0.jpg", 1, 256, 64)[0], frame[..., 0] > 127)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_swapped_sides_are_named(tmp_path, turned):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (tmp_path / "frames").mkdir()
+    Image.new("RGB", (16, 24) if turned else (24, 16)).save(
+        tmp_path / "frames" / "1.jpg", exif=exif if turned else None
+    )
+    Image.fromarray(np.eye(24, 16, dtype=np.uint8) * 255).save(tmp_path / "mask.png")
+    choice = MaskChoice(tmp_path / "mask.png")
+    with pytest.raises(VideoError, match=r"24x16 like the video; it is 16x24.* turn") as caught:
+        choice.open(probe(tmp_path / "frames"))
+    assert ("stored as 16x24 and shown turned (EXIF orientation)" in str(caught.value)) == turned
+    assert ("height are swapped" in str(caught.value)) != turned
+
+
+def test_swapped_sides_of_a_turned_film(odd, tmp_path):
+    info = dataclasses.replace(probe(odd / "three_frames.mp4"), rotation=90)
+    Image.new("L", (info.height, info.width), 255).save(tmp_path / "mask.png")
+    size = f"{info.height}x{info.width}"
+    with pytest.raises(VideoError, match=rf"it is {size}. The video is stored as {size} .*\(rotation 90\)"):
+        MaskChoice(tmp_path / "mask.png").open(info)
+
+
+def test_arrays(tmp_path, hole):
+    for name, array in {
+        "bool": hole.astype(bool),
+        "uint8": hole * 255,
+        "zero and one": hole,
+        "whole numbers": hole.astype(np.int64) * 7,
+        "fractions": hole * np.float32(0.75),
+        "16 bits": hole.astype(np.uint16) * 65535,
+        "a channel": hole[:, None],
+        "columns first": np.asfortranarray(hole),
+    }.items():
+        np.save(tmp_path / "mask.npy", array)
+        np.testing.assert_array_equal(read_mask(tmp_path / "mask.npy", 3, 12, 16), hole, err_msg=name)
+    np.testing.assert_array_equal(MaskPictures(tmp_path / "mask.npy").read([2, 0, 2]), hole[[2, 0, 2]])
+    np.save(tmp_path / "still.npy", hole[1])
+    np.testing.assert_array_equal(read_mask(tmp_path / "still.npy", 5, 12, 16), hole[[1] * 5])
+    np.testing.assert_array_equal(MaskChoice(tmp_path / "still.npy").still_hole(12, 16), hole[1])
+
+
+@pytest.mark.parametrize("make", [
+    lambda path: np.save(path, np.array([{}, print], object), allow_pickle=True),
+    lambda path: np.save(path, np.zeros((2, 3, 4, 5))),
+    lambda path: np.save(path, np.array(["a"])),
+    lambda path: np.save(path, np.zeros((0, 4, 4))),
+    lambda path: path.write_bytes(b""),
+    lambda path: path.write_bytes(b"\x93NUMPY\x01\x00v\x00{'descr': '<f8', 'shape': (" + b"9" * 70 + b",), "),
+    lambda path: (np.savez(f"{path}.npz", a=np.zeros(3)), Path(f"{path}.npz").rename(path)),
+])  # fmt: skip
+def test_no_arrays(tmp_path, make):
+    make(tmp_path / "mask.npy")
+    with pytest.raises(VideoError, match=r"mask.npy must be .*(array|mask)"):
+        read_mask(tmp_path / "mask.npy", 2, 4, 4)
+
+
+def test_a_cut_off_array(tmp_path, hole):
+    np.save(tmp_path / "mask.npy", hole)
+    (tmp_path / "mask.npy").write_bytes((tmp_path / "mask.npy").read_bytes()[:-9])
+    with pytest.raises(VideoError, match=r"mask.npy must be an array"):
+        read_mask(tmp_path / "mask.npy", 3, 12, 16)
+
+
+@pytest.mark.parametrize("name", ["mask.npz", "mask.psd", "mask.exr", "mask"])
+def test_other_files_are_told_what_works(tmp_path, name):
+    (tmp_path / name).write_bytes(b"some other format" * 99)
+    with pytest.raises(VideoError, match=r"mask.*: an image \(.*\.png.*folder.*video.*\.npy"):
+        read_mask(tmp_path / name, 3, 12, 16)
+
+
+def test_several_pages_are_no_still_mask(tmp_path, hole):
+    first, *others = (Image.fromarray(one * 255) for one in hole)
+    for name in ("mask.tif", "mask.webp", "mask.png"):
+        first.save(tmp_path / name, save_all=True, append_images=others)
+        with pytest.raises(VideoError, match=rf"{name} must hold one mask; it holds 3 pages"):
+            read_mask(tmp_path / name, 3, 12, 16)
