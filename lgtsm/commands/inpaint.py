@@ -33,12 +33,15 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("video", metavar="VIDEO", nargs="?", help="video file, folder of frames, or - for raw frames")
+    parser.add_argument(
+        "video", metavar="VIDEO", nargs="?", help="video file, folder of frames, picture, or - for raw frames"
+    )
     parser.add_argument(
         "-o",
         "--output",
         metavar="OUT",
-        help="video file to write; a name without an extension makes a folder of PNG frames; - sends raw frames",
+        help="video file to write, or picture; a name without an extension makes a folder of PNG frames, named like "
+        "those that came in; - sends raw frames",
     )
     parser.add_argument(
         "-c",

@@ -31,6 +31,7 @@ from lgtsm.progress_lines import ProgressLines
 from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
+from lgtsm.video.frame_folder import is_images
 from lgtsm.video.kept import not_kept
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_levels import parse_levels
@@ -105,7 +106,7 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
             if to_pipe:
                 summary = dataclasses.replace(summary, output="raw frames in a pipe")
             report.write(summary, Path(arguments.video).name)
-    if not to_pipe and not Path(arguments.video).is_dir() and not Path(arguments.output).is_dir():
+    if not to_pipe and info.index is not None and not is_images(Path(arguments.output)):
         for sentence in not_kept(info, probe(arguments.output), not arguments.lossless, encoding.copied):
             notice(sentence)
     where = "" if to_pipe else f"{arguments.output}: "

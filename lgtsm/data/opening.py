@@ -46,7 +46,9 @@ class Opener:
             return PyAVReader(path, found)
         try:
             reader = FrameFolder(path, check_sizes=False) if path.is_dir() else open_video(path, self.backend)
-            self._found[key] = reader if path.is_dir() else getattr(reader, "checked", None) or reader.index
+            self._found[key] = (
+                reader if isinstance(reader, FrameFolder) else getattr(reader, "checked", None) or reader.index
+            )
         except VideoError as error:
             self._found[key] = str(error)
             raise

@@ -1,4 +1,4 @@
-"""Read a folder of PNG, JPEG, ... frames as a video; read one image."""
+"""Read a folder of PNG, JPEG, ... frames, or one of them, as a video; read one image."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FrameFolder(VideoReader):
     Gray becomes RGB, 16 bits become 8, transparency is dropped, and JPEGs are rotated by their EXIF tag.
 
     Args:
-        path: the folder; other files and hidden files are ignored.
+        path: the folder; other files and hidden files are ignored. Or one image: a video of one frame.
         fps: frames per second to report.
         check_sizes: check the size of every frame at once, not only when it is read.
         known: an earlier reader of the same folder, to reuse its file list and frame size.
@@ -38,7 +38,7 @@ class FrameFolder(VideoReader):
         if known is not None:
             self.files, self.height, self.width = known.files, known.height, known.width
             return
-        self.files = list_images(self.path)
+        self.files = list_images(self.path) if self.path.is_dir() else [self.path]
         size, first = image_size(self.files[0]), self.files[0].name
         for file in self.files[1:] if check_sizes else []:
             if image_size(file) != size:
@@ -67,6 +67,27 @@ class FrameFolder(VideoReader):
                 f"{frame.shape[1]}x{frame.shape[0]}. Resize or rotate it."
             )
         return frame
+
+
+def is_images(path: Path) -> bool:
+    """Return whether a path is a folder or one still image, to be read by `FrameFolder`.
+
+    Raises:
+        VideoError: it is a TIFF file of several pages.
+    """
+    if path.is_dir():
+        return True
+    if path.suffix.lower() not in IMAGE_EXTENSIONS or not path.is_file():
+        return False
+    try:
+        with Image.open(path) as image:
+            pages = getattr(image, "n_frames", 1) if image.format != "MPO" else 1
+            is_tiff = image.format == "TIFF"
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return True  # the reader says what is wrong
+    if pages > 1 and is_tiff:
+        raise VideoError(f"{path} must hold one picture; it holds {pages} pages. Save them as images in a folder.")
+    return pages == 1  # FFmpeg reads animations
 
 
 def list_images(folder: Path) -> list[Path]:

@@ -20,7 +20,7 @@ def open_video(
     """Open a video file or a folder of frames.
 
     Args:
-        path: a file that FFmpeg reads, or a folder of PNG, JPEG, ... frames.
+        path: a file that FFmpeg reads, a folder of PNG, JPEG, ... frames, or one such picture.
         backend: "auto" takes decord if it is installed and agrees with PyAV on the file, else PyAV; "decord" and
             "pyav" force one. "pyav" has more exact colors: use it if you write the frames again. Folders ignore it.
         fps: frames per second of a folder.
@@ -31,9 +31,9 @@ def open_video(
         MissingPackageError: `backend` is not installed.
     """
     check_choice("backend", backend, ("auto", "decord", "pyav"))
-    if Path(path).is_dir():
-        from lgtsm.video.frame_folder import FrameFolder
+    from lgtsm.video.frame_folder import FrameFolder, is_images
 
+    if is_images(Path(path)):
         return FrameFolder(path, fps)
     if backend in ("auto", "decord"):
         from lgtsm.video.decord_reader import DecordReader, DecordUnsuitable

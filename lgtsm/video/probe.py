@@ -75,8 +75,10 @@ def probe(path: str | Path) -> VideoInfo:
         VideoError: the path is missing, not a video, truncated, or has no frames.
     """
     path = Path(path)
-    if path.is_dir():
-        return _probe_folder(path)
+    from lgtsm.video.frame_folder import is_images
+
+    if is_images(path):
+        return _probe_images(path)
     index = read_packet_index(path)
     with pyav.open_input(path) as container:
         stream = pyav.video_stream(container)
@@ -130,7 +132,7 @@ def _codec_name(stream) -> str:
     return stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
 
 
-def _probe_folder(path: Path) -> VideoInfo:
+def _probe_images(path: Path) -> VideoInfo:
     from lgtsm.video.frame_folder import FrameFolder
 
     with FrameFolder(path) as folder:

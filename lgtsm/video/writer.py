@@ -15,6 +15,8 @@ import numpy as np
 from lgtsm.checks import check_positive
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
+from lgtsm.video.frame_folder import is_images
+from lgtsm.video.image_writer import ImageSink, check_picture, ending_of_folder, is_picture_name
 from lgtsm.whole_files import put_in_place, remove, temporary_beside
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ class VideoWriter:
 
     Args:
         path: the file; its extension chooses the container. A name without extension, or ending in "/", becomes a
-            folder of numbered images.
+            folder of images; one of an image, such as .png, a picture, for a single frame.
         fps: frames per second; None takes those of `like`.
         height, width: size of every frame, in pixels. Odd sizes are written as yuv444p.
         encoding: codec, quality, and the streams to copy.
@@ -55,7 +57,11 @@ class VideoWriter:
         check_positive("fps", fps)
         self.path, self.height, self.width, self.frames = Path(path), height, width, 0
         is_folder = str(path).endswith(("/", os.sep)) or not self.path.suffix
-        image_format = _image_format(self.path, encoding) if is_folder else None
+        is_image = is_folder or is_picture_name(self.path)
+        if is_folder:
+            ending = ending_of_folder(self.path, encoding)
+        elif is_image:
+            ending = check_picture(self.path, like and like.frames, encoding)
         self._temporary = temporary_beside(self.path)
         self._times, clock, regular = _times(fps, like, timestamps)
         self._length = 1 / fps
@@ -68,12 +74,12 @@ class VideoWriter:
             )
         _check_place(self.path, is_folder)
         try:
-            if is_folder:
-                self._sink = _ImageSink(self._temporary, image_format)
+            if is_image:
+                self._sink = ImageSink(self._temporary, self.path, ending, encoding.lossless)
             else:
                 from lgtsm.video.encoder import Encoder
 
-                source = Path(source_path) if source_path is not None and not Path(source_path).is_dir() else None
+                source = None if source_path is None or is_images(Path(source_path)) else Path(source_path)
                 self._sink = Encoder(
                     self._temporary, self.path, fps, height, width, encoding, like=like, source_path=source, clock=clock
                 )
@@ -146,29 +152,6 @@ class VideoWriter:
             self.abort()
 
 
-class _ImageSink:
-    """Numbered images in a folder."""
-
-    def __init__(self, folder: Path, image_format: str):
-        self.folder, self.image_format = folder, image_format
-        self._count = count()
-        folder.mkdir(parents=True)
-
-    def write(self, frame, shown, length, first, source=None, changed=None) -> None:
-        import cv2
-
-        name = self.folder / f"{next(self._count):05d}.{self.image_format}"
-        options = [cv2.IMWRITE_JPEG_QUALITY, 95] if self.image_format == "jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 3]
-        if not cv2.imwrite(str(name), cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), options):
-            raise VideoError(f"{name} cannot be written. Check the free disk space and the permissions of the folder.")
-
-    def finish(self) -> None:
-        """Do nothing: the images are already on disk."""
-
-    def abort(self) -> None:
-        """Do nothing: the writer removes the folder."""
-
-
 def _times(fps: Fraction, like: VideoInfo | None, timestamps: Iterable | None):
     """Return display times in seconds, a clock that holds them exactly (None: 1 / fps), and if they are regular."""
     if timestamps is not None:
@@ -190,20 +173,6 @@ def _like_times(like: VideoInfo):
     last = int(like.pts[-1]) * like.time_base
     for index in count(1):
         yield last + index / like.fps
-
-
-def _image_format(path: Path, encoding: Encoding) -> str:
-    """Return the image format for a folder."""
-    codec = encoding.codec or "png"
-    kind = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "mjpeg": "jpg"}.get(codec.lower())
-    if kind is None:
-        raise VideoError(
-            f"{path} is a folder, so its images must be of codec png or jpg; got {codec!r}. For a video, add an "
-            "extension such as .mp4."
-        )
-    if kind == "jpg" and encoding.lossless:
-        raise VideoError(f"{path} cannot be lossless as JPEG. Use codec png, which is always lossless.")
-    return kind
 
 
 def _check_place(path: Path, is_folder: bool) -> None:

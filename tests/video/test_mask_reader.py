@@ -194,11 +194,9 @@ def test_a_turned_photo_of_a_mask_is_turned_like_frames(tmp_path):
 @pytest.mark.parametrize("turned", [False, True])
 def test_swapped_sides_are_named(tmp_path, turned):
     exif = Image.Exif()
-    exif[0x0112] = 6
+    exif[0x0112] = 6 if turned else 1
     (tmp_path / "frames").mkdir()
-    Image.new("RGB", (16, 24) if turned else (24, 16)).save(
-        tmp_path / "frames" / "1.jpg", exif=exif if turned else None
-    )
+    Image.new("RGB", (16, 24) if turned else (24, 16)).save(tmp_path / "frames" / "1.jpg", exif=exif)
     Image.fromarray(np.eye(24, 16, dtype=np.uint8) * 255).save(tmp_path / "mask.png")
     choice = MaskChoice(tmp_path / "mask.png")
     with pytest.raises(VideoError, match=r"24x16 like the video; it is 16x24.* turn") as caught:
