@@ -29,8 +29,8 @@ _ORIENTATION = ExifTags.Base.Orientation.value
 _TURN_BACK = {6: 8, 8: 6}  # the other orientations undo themselves
 # Tags of TIFF about how pixels are stored; Pillow writes its own, and turns pictures upright.
 _STORAGE_TAGS = {
-    *(254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 274, 277, 278, 279, 284, 288, 289, 292, 293, 297, 301, 317, 320),
-    *(322, 323, 324, 325, 330, 332, 338, 339, 340, 341, 347, 512, 513, 514, 529, 530, 531, 532, 34675),
+    *(254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 274, 277, 278, 279, 284, 288, 289, 292, 293, 297, 301, 317),
+    *(320, 322, 323, 324, 325, 330, 332, 338, 339, 340, 341, 347, 512, 513, 514, 529, 530, 531, 532, 34675),
 }  # fmt: skip
 
 
