@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, natural_key
-from lgtsm.video.reader import VideoReader, check_indices
+from lgtsm.video.reader import Picture, VideoReader, check_indices
 
 
 class FrameFolder(VideoReader):
@@ -53,6 +53,10 @@ class FrameFolder(VideoReader):
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return map(self._read_one, range(len(self)))
+
+    def pictures(self) -> Iterator[Picture]:
+        """Yield every frame in order with the path of its image."""
+        return map(Picture, self, self.files)
 
     def read(self, indices: Sequence[int]) -> np.ndarray:
         """Return frames, as `VideoReader.read`."""

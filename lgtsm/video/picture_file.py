@@ -44,9 +44,9 @@ def write_picture(
     """Write a picture; what its source has beyond 8 bits of RGB goes along where the target's format can hold it.
 
     Known pixels keep their stored values: up to 16 bits, gray, CMYK, transparency. A JPEG keeps the quality and the
-    subsampling of a JPEG source, so that known blocks come out as they were; of another source it has quality 95.
-    Changed pixels are opaque. Thumbnails are left out: they show what was removed. The orientation stays a tag if the
-    format stays, else the picture is turned upright. A palette becomes RGB.
+    subsampling of a JPEG source, so that known blocks come out as they were; of another source it has quality 95. The
+    transparency of changed pixels continues that around them. Thumbnails are left out: they show what was removed. The
+    orientation stays a tag if the format stays, else the picture is turned upright. A palette becomes RGB.
 
     Args:
         target: the file, of one of the endings in `KINDS`.
@@ -98,7 +98,8 @@ def _deep(data: bytes, image: np.ndarray, changed: np.ndarray) -> np.ndarray:
     stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     stored = cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA if stored.shape[2] == 4 else cv2.COLOR_BGR2RGB)
     stored[changed, :3] = image[changed].astype(np.uint16) * 257
-    stored[changed, 3:] = 65535
+    if stored.shape[2] == 4:
+        stored[..., 3] = _continued(stored[..., 3], changed)
     return stored
 
 
@@ -129,7 +130,18 @@ def _mixed(original: Image.Image, image: np.ndarray, changed: np.ndarray, modes:
     fresh = Image.fromarray(image)
     fresh = Image.merge("LA", (fresh.convert("L"), Image.new("L", fresh.size, 255))) if mode == "LA" else fresh
     fresh = fresh.convert("L").point(lambda level: 255 * (level > 127), "1") if mode == "1" else fresh.convert(mode)
-    return Image.composite(fresh, original.convert(mode), Image.fromarray(changed))
+    known = original.convert(mode)
+    mixed = Image.composite(fresh, known, Image.fromarray(changed))
+    if mode in ("LA", "RGBA"):
+        mixed.putalpha(Image.fromarray(_continued(np.asarray(known.getchannel("A")), changed)))
+    return mixed
+
+
+def _continued(alpha: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """Return the alpha with its values around changed pixels carried into them; opaque if nothing is around."""
+    if changed.all():
+        return np.full_like(alpha, np.iinfo(alpha.dtype).max)
+    return cv2.inpaint(np.ascontiguousarray(alpha), changed.astype(np.uint8), 3, cv2.INPAINT_TELEA)
 
 
 def _lossy_options(kind: str, original: Image.Image | None, data: bytes, lossless: bool) -> dict[str, Any]:

@@ -93,7 +93,8 @@ class VideoWriter:
         Args:
             frame: uint8 (height, width, 3).
             source: the frame that it was made from, of `VideoReader.pictures`: all that did not change is written as
-                it was stored, never rounded to 8 bits of RGB. Used up.
+                it was stored, never rounded to 8 bits of RGB. Used up. An image also gets its source's name, in a
+                folder, and metadata.
             changed: bool (height, width), where `frame` is no longer the read one; None: everywhere.
 
         Raises:

@@ -1,0 +1,130 @@
+"""`lgtsm inpaint` on pictures and on folders of them, called in this process."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from lgtsm.commands.inpaint import main
+from lgtsm.video.frame_folder import read_image
+from lgtsm.video.open import open_video
+
+FAST = ("--method", "telea")
+HOLE = np.zeros((48, 64), np.uint8)
+HOLE[12:24, 20:36] = 1
+
+
+def call(*words):
+    """Run the command; returns its exit code."""
+    try:
+        main([str(word) for word in words])
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+@pytest.fixture
+def photo():
+    rng = np.random.default_rng(0)
+    return cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), (64, 48), interpolation=cv2.INTER_CUBIC)
+
+
+@pytest.fixture
+def mask(tmp_path):
+    Image.fromarray(HOLE * 255).save(tmp_path / "m.png")
+    return tmp_path / "m.png"
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "jpeg", "tif", "webp", "bmp"])
+def test_a_picture_in_and_out(tmp_path, capsys, photo, mask, ending):
+    Image.fromarray(photo).save(tmp_path / "photo.png", dpi=(300, 300))
+    target = tmp_path / f"photo_out.{ending}"
+    assert call(tmp_path / "photo.png", "--mask", mask, "-o", target, *FAST) == 0
+    assert "1 frames of 64x48" in capsys.readouterr().out
+    with Image.open(target) as image:
+        assert image.format == {"jpg": "JPEG", "jpeg": "JPEG", "tif": "TIFF"}.get(ending, ending.upper())
+    got = read_image(target).astype(int)
+    if ending in ("jpg", "jpeg"):
+        assert abs(got - photo)[HOLE == 0].mean() < 2
+    else:
+        np.testing.assert_array_equal(got[HOLE == 0], photo[HOLE == 0])
+    expected = cv2.inpaint(photo[..., ::-1].copy(), HOLE, 3, cv2.INPAINT_TELEA)[..., ::-1]
+    assert abs(got - expected)[HOLE == 1].mean() < 40 and (got[HOLE == 1] != photo[HOLE == 1]).any()
+
+
+def test_a_turned_photo_keeps_its_metadata(tmp_path, photo):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "a maker"
+    Image.fromarray(photo).save(tmp_path / "photo.jpg", exif=exif, quality=95, subsampling=0)
+    Image.fromarray(np.rot90(HOLE, -1) * 255).save(tmp_path / "m.png")
+    assert call(tmp_path / "photo.jpg", "--mask", tmp_path / "m.png", "-o", tmp_path / "out.jpg", *FAST) == 0
+    with Image.open(tmp_path / "out.jpg") as after, Image.open(tmp_path / "photo.jpg") as before:
+        assert dict(after.getexif()) == dict(before.getexif()) and after.size == before.size
+        assert after.quantization == before.quantization
+        off = abs(np.asarray(after).astype(int) - np.asarray(before).astype(int)).max(-1)
+    away = cv2.dilate(HOLE, np.ones((17, 17), np.uint8)) == 0
+    assert off[away].mean() < 0.2 and off[HOLE == 1].mean() > 5
+
+
+def test_a_deep_picture_stays_deep(tmp_path, photo, mask):
+    fine, alpha = np.arange(64, dtype=np.uint16)[None, :, None], HOLE.astype(np.uint16) * 60000 + 5000
+    deep = np.dstack([photo.astype(np.uint16) * 256 + fine, alpha])
+    cv2.imwrite(str(tmp_path / "deep.png"), deep)
+    assert call(tmp_path / "deep.png", "--mask", mask, "-o", tmp_path / "out.png", *FAST) == 0
+    out = cv2.imread(str(tmp_path / "out.png"), cv2.IMREAD_UNCHANGED)
+    assert out.dtype == np.uint16 and out.shape == deep.shape
+    np.testing.assert_array_equal(out[HOLE == 0], deep[HOLE == 0])
+
+
+def test_a_folder_keeps_its_names_and_depths(tmp_path, photo, mask):
+    (tmp_path / "frames").mkdir()
+    for number in (7, 8, 9):
+        Image.fromarray(photo[..., number % 3]).save(tmp_path / "frames" / f"shot_{number:04d}.tif")
+    assert call(tmp_path / "frames", "--mask", mask, "-o", tmp_path / "out", *FAST) == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"shot_{n:04d}.png" for n in (7, 8, 9)]
+    for number in (7, 8, 9):
+        with Image.open(tmp_path / "out" / f"shot_{number:04d}.png") as image:
+            assert image.mode == "L"
+            np.testing.assert_array_equal(np.asarray(image)[HOLE == 0], photo[..., number % 3][HOLE == 0])
+
+
+def test_a_picture_for_several_frames_is_refused_with_ways_out(tmp_path, capsys, photo, mask):
+    (tmp_path / "frames").mkdir()
+    for number in range(3):
+        Image.fromarray(photo).save(tmp_path / "frames" / f"{number}.png")
+    assert call(tmp_path / "frames", "--mask", mask, "-o", tmp_path / "x.png", *FAST) == 2
+    said = capsys.readouterr().err
+    assert "holds one picture; the video has 3 frames" in said and "folder" in said and "x.mp4" in said
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_masks_are_paired_by_number_or_by_order(tmp_path, capsys, photo):
+    for folder, first in (("frames", 1), ("masks", 3)):
+        (tmp_path / folder).mkdir()
+        for number in range(first, first + 4):
+            picture = photo if folder == "frames" else HOLE * 255
+            Image.fromarray(picture).save(tmp_path / folder / f"img{number:04d}.png")
+    words = (tmp_path / "frames", "--mask", tmp_path / "masks", "-o", tmp_path / "out", *FAST)
+    assert call(*words) == 2
+    said = capsys.readouterr().err
+    assert "(img0001.png, img0002.png)" in said and "(img0005.png, img0006.png)" in said and "--mask-by-order" in said
+    assert call(*words, "--mask-by-order") == 0
+    assert len(list(open_video(tmp_path / "out"))) == 4
+
+
+def test_labels_are_said_and_can_be_chosen(tmp_path, capsys, photo):
+    mask = np.zeros((48, 64), np.uint8)
+    mask[4:16, 4:20], mask[24:40, 30:50] = 85, 170
+    Image.fromarray(photo).save(tmp_path / "photo.png")
+    Image.fromarray(mask).save(tmp_path / "m.png")
+    words = (tmp_path / "photo.png", "--mask", tmp_path / "m.png", "-o", tmp_path / "out.png", *FAST)
+    assert call(*words) == 0
+    said = capsys.readouterr()
+    assert "85 and 170" in said.err and "--mask-levels" in said.err
+    assert f"{(mask > 0).mean():.1%}" in said.out
+    assert call(*words, "--mask-levels", "170") == 0
+    said = capsys.readouterr()
+    assert "85" not in said.err and f"{(mask == 170).mean():.1%}" in said.out
+    np.testing.assert_array_equal(read_image(tmp_path / "out.png")[mask != 170], photo[mask != 170])
+    assert call(*words, "--mask-levels", "x") == 2
+    assert "85,170 or 128-255" in capsys.readouterr().err
