@@ -36,6 +36,7 @@ from lgtsm.video.kept import not_kept
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_levels import parse_levels
 from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_box, parse_color
+from lgtsm.video.picture_kept import picture_not_kept
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
 from lgtsm.video.writer import VideoWriter
@@ -108,6 +109,9 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
             report.write(summary, Path(arguments.video).name)
     if not to_pipe and info.index is not None and not is_images(Path(arguments.output)):
         for sentence in not_kept(info, probe(arguments.output), not arguments.lossless, encoding.copied):
+            notice(sentence)
+    if not to_pipe and info.index is None:
+        for sentence in picture_not_kept(info.path, Path(arguments.output)):
             notice(sentence)
     where = "" if to_pipe else f"{arguments.output}: "
     said = f"{info.frames} frames of {info.width}x{info.height}, {summary.hole_share:.1%} of the pixels filled"

@@ -12,6 +12,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_levels import BRIGHT
 
+ONE_COLOR = 8  # largest difference within a color, for what compression does to it
+
 
 class MaskImage(NamedTuple):
     """A mask image, upright.
@@ -38,7 +40,7 @@ def read_mask_image(file: Path, labels: bool = False) -> MaskImage:
     """
     try:
         with Image.open(file) as image:
-            if getattr(image, "n_frames", 1) > 1:
+            if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a photo with a second view
                 raise VideoError(
                     f"{file} must hold one mask; it holds {image.n_frames} pages or pictures. Save each as an image "
                     "in a folder, or all as a video."
@@ -55,10 +57,16 @@ def read_mask_image(file: Path, labels: bool = False) -> MaskImage:
         raise
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise VideoError(f"{file} must be a mask image (PNG, JPEG, ...); it cannot be decoded.") from error
-    alpha = rgba[..., 3]
-    shown = rgba[alpha > 0, :3]
-    if alpha.min() < 255 and len(shown) and (shown == shown[0]).all():
-        return MaskImage(alpha.copy(), by_alpha=bool(shown[0].max() <= BRIGHT))
+    return of_rgba(rgba)
+
+
+def of_rgba(rgba: np.ndarray) -> MaskImage:
+    """Return the levels of a picture with alpha, uint8 (height, width, 4); see `read_mask_image`."""
+    alpha = np.ascontiguousarray(rgba[..., 3])
+    if alpha.min() < alpha.max():
+        shown = rgba[alpha > 0, :3]
+        if (shown.max(0) - shown.min(0)).max() <= ONE_COLOR:
+            return MaskImage(alpha, by_alpha=bool(shown.max() <= BRIGHT))
     return MaskImage((brightest_channel(rgba).astype(np.uint16) * alpha // 255).astype(np.uint8))
 
 

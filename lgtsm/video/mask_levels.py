@@ -35,8 +35,8 @@ class Levels:
         if counts[1:255].any():
             around = np.ones((3, 3), np.uint8)
             spread = cv2.subtract(cv2.dilate(picture, around), cv2.erode(picture, around))
-            self.inside += _histogram(picture, (spread <= FLAT).view(np.uint8))
-            self.equal += _histogram(picture, (spread == 0).view(np.uint8))
+            self.inside += _histogram_where(picture, cv2.compare(spread, FLAT, cv2.CMP_LE))
+            self.equal += _histogram_where(picture, cv2.compare(spread, 0, cv2.CMP_EQ))
         else:
             self.inside[[0, 255]] += counts[[0, 255]]
             self.equal[[0, 255]] += counts[[0, 255]]
@@ -105,5 +105,12 @@ def named(levels: list[int]) -> str:
     return " and ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))
 
 
-def _histogram(picture: np.ndarray, where: np.ndarray | None = None) -> np.ndarray:
-    return cv2.calcHist([picture], [0], where, [256], [0, 256]).ravel().astype(np.int64)
+def _histogram(picture: np.ndarray) -> np.ndarray:
+    return cv2.calcHist([picture], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+
+
+def _histogram_where(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Return the histogram of the pixels where `where` is 255, else 0; faster than OpenCV's own."""
+    counts = _histogram(cv2.bitwise_and(picture, where))
+    counts[0] -= where.size - cv2.countNonZero(where)
+    return counts

@@ -19,10 +19,12 @@ from lgtsm.video.frame_folder import list_images
 from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS
 from lgtsm.video.mask_array import MaskArray
 from lgtsm.video.mask_edit import Mask
-from lgtsm.video.mask_image import brightest_channel, read_mask_image
+from lgtsm.video.mask_image import brightest_channel, of_rgba, read_mask_image
 from lgtsm.video.mask_levels import Levels, chosen, cut_below, named
 from lgtsm.video.mask_numbers import pair_by_number
 from lgtsm.video.open import open_video
+from lgtsm.video.orientation import Orientation
+from lgtsm.video.reader import Picture
 
 MEANINGS = ("hole", "valid", "objects")
 ARRAY_EXTENSION = ".npy"
@@ -43,7 +45,7 @@ class MaskPictures:
         files: the images; None for a video or an array.
         is_still: whether it is one image, for any number of frames.
         levels_read: the levels read so far, as `Levels`.
-        by_alpha: an image read so far whose alpha alone holds the mask; None if there is none.
+        by_alpha: an image or video read so far whose alpha alone holds the mask; None if there is none.
 
     Raises:
         VideoError: the path is missing or holds no images or video.
@@ -55,7 +57,7 @@ class MaskPictures:
         self.levels_read, self.by_alpha, self._cut = Levels(), None, cut_below([])
         if not self.path.exists():
             raise VideoError(f"{path} must be a mask (image, folder of images, or video); there is nothing there.")
-        self.is_still, self.files = is_still(self.path), None
+        self.is_still, self.files, self._source = is_still(self.path), None, None
         if self.path.is_dir():
             self.files = list_images(self.path)
         elif self.path.suffix.lower() == ARRAY_EXTENSION:
@@ -70,6 +72,8 @@ class MaskPictures:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Yield every hole in order, (height, width) uint8, 1 = missing, at constant memory."""
+        if self.files is None and not isinstance(self._source, MaskArray):
+            return map(self._hole, self._source.pictures())
         return map(self._hole, self._source if self.files is None else self.files)
 
     def in_order(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
@@ -104,13 +108,18 @@ class MaskPictures:
         before, self._cut = self._cut, cut_below(self.levels_read.labels())
         return self._cut != before and self.meaning != "objects" and not self.levels
 
-    def _hole(self, picture: np.ndarray | Path) -> np.ndarray:
+    def _hole(self, picture: np.ndarray | Path | Picture) -> np.ndarray:
         return self._cut_out(self._levels(picture))
 
-    def _levels(self, picture: np.ndarray | Path) -> np.ndarray:
+    def _levels(self, picture: np.ndarray | Path | Picture) -> np.ndarray:
+        """Return the levels of an image, a frame, or an array, uint8 (height, width)."""
         if isinstance(picture, Path):
             file, (picture, by_alpha) = picture, read_mask_image(picture, labels=bool(self.levels))
             self.by_alpha = self.by_alpha or (file if by_alpha else None)
+        elif isinstance(picture, Picture):
+            rgba = with_alpha(picture)
+            picture, by_alpha = (brightest_channel(picture.image), False) if rgba is None else of_rgba(rgba)
+            self.by_alpha = self.by_alpha or (self.path if by_alpha else None)
         elif picture.ndim == 3:
             picture = brightest_channel(picture)
         self.levels_read.add(picture)
@@ -130,6 +139,15 @@ def is_still(path: Path) -> bool:
         return False
     ending = path.suffix.lower()
     return ending in IMAGE_EXTENSIONS or (ending == ARRAY_EXTENSION and MaskArray(path).is_still)
+
+
+def with_alpha(picture: Picture) -> np.ndarray | None:
+    """Return a frame of a video as upright RGB and alpha, uint8 (height, width, 4); None if it has no alpha."""
+    source = picture.source
+    if source is None or not any(part.is_alpha for part in source.format.components):
+        return None
+    alpha = Orientation.of_frame(source).apply(source.reformat(format="rgba").to_ndarray())[..., 3:]
+    return np.concatenate([picture.image, alpha], -1)
 
 
 def _open_video(path: Path):

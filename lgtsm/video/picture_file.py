@@ -23,7 +23,7 @@ _MODES = {
     "JPEG": ("L", "RGB", "CMYK"),
     "TIFF": ("1", "L", "LA", "RGB", "RGBA", "CMYK", "I;16"),
     "WEBP": ("RGB", "RGBA"),
-    "BMP": ("1", "L", "RGB", "RGBA"),
+    "BMP": ("1", "L", "RGB"),
 }
 _ORIENTATION = ExifTags.Base.Orientation.value
 _TURN_BACK = {6: 8, 8: 6}  # the other orientations undo themselves
@@ -56,35 +56,60 @@ def write_picture(
         lossless: keep every bit, in formats that could do otherwise.
     """
     kind = KINDS[target.suffix.lower()]
+    target.write_bytes(_as_source(kind, image, source, changed, lossless) or _plain(kind, image, lossless))
+
+
+def _plain(kind: str, image: np.ndarray, lossless: bool) -> bytes:
+    return _encode(Image.fromarray(image), kind, _ways(kind, None, b"", lossless))
+
+
+def _as_source(kind: str, image: np.ndarray, source: Path | None, changed: np.ndarray | None, lossless: bool) -> bytes:
+    """Return the file in the form of its source; empty if that has none, or one that only the reader understands."""
     if source is None:
-        target.write_bytes(_encode(Image.fromarray(image), kind, _lossy_options(kind, None, b"", lossless)))
-        return
-    if changed is None:
-        changed = np.ones(image.shape[:2], bool)
+        return b""
     data = source.read_bytes()
-    with Image.open(io.BytesIO(data)) as original:
-        same_kind = kind == {"MPO": "JPEG"}.get(original.format, original.format)
-        orientation = _orientation(original, source)
-        image, changed = (_turned(one, _TURN_BACK.get(orientation, orientation)) for one in (image, changed))
-        exif = original.getexif()
-        if _is_deep(original, data) and kind in ("PNG", "TIFF"):
-            picture = _deep(data, image, changed)
-        else:
-            picture = _blocks(original, data, image, changed) if same_kind and kind == "JPEG" else None
-            picture = picture or _mixed(original, image, changed, _MODES[kind])
-        if orientation != 1 and not same_kind:
-            picture, exif[_ORIENTATION] = _turned(picture, orientation), 1
-        options = _lossy_options(kind, original, data, lossless) | _metadata(original, picture, kind)
-        exif_bytes = _exif_bytes(exif, original.format)
-        if isinstance(picture, Image.Image) and exif_bytes and kind != "PNG" and "tiffinfo" not in options:
-            options["exif"] = exif_bytes
-        encoded = _encode(picture, kind, options)
-        if kind == "PNG":
-            if same_kind:
-                encoded = carry_over(data, encoded)
-            if exif_bytes:
-                encoded = with_chunk(encoded, b"eXIf", exif_bytes.removeprefix(b"Exif\0\0"))
-    target.write_bytes(encoded)
+    try:
+        with Image.open(io.BytesIO(data)) as original:
+            return _like(
+                original,
+                data,
+                source,
+                kind,
+                image,
+                np.ones(image.shape[:2], bool) if changed is None else changed,
+                lossless,
+            )
+    except (OSError, SyntaxError, ValueError, TypeError, Image.DecompressionBombError, cv2.error):
+        return b""
+
+
+def _like(
+    original: Image.Image, data: bytes, source: Path, kind: str, image: np.ndarray, changed: np.ndarray, lossless: bool
+) -> bytes:
+    same_kind = kind == {"MPO": "JPEG"}.get(original.format, original.format)
+    exif = Image.Exif() if original.format == "PNG" and b"eXIf" not in data else original.getexif()
+    orientation = _orientation(original, source, exif)
+    image, changed = (_turned(one, _TURN_BACK.get(orientation, orientation)) for one in (image, changed))
+    picture = None
+    if _is_deep(original, data) and kind in ("PNG", "TIFF"):
+        picture = _deep(data, image, changed)
+    elif same_kind and kind == "JPEG":
+        picture = _blocks(original, data, image, changed)
+    if picture is None:
+        picture = _mixed(original, image, changed, _MODES[kind])
+    if orientation != 1 and not same_kind:
+        picture, exif[_ORIENTATION] = _turned(picture, orientation), 1
+    ways, exif_bytes = _ways(kind, original, data, lossless), _exif_bytes(exif, original.format)
+    if kind == "PNG" and same_kind:
+        encoded = carry_over(data, _encode(picture, kind, ways))
+    else:
+        ways |= _metadata(original, picture, kind)
+        if exif_bytes and kind not in ("PNG", "BMP") and "tiffinfo" not in ways:
+            ways["exif"] = exif_bytes
+        encoded = _encode(picture, kind, ways)
+    if kind == "PNG" and exif_bytes:
+        encoded = with_chunk(encoded, b"eXIf", exif_bytes.removeprefix(b"Exif\0\0"))
+    return encoded
 
 
 def _is_deep(original: Image.Image, data: bytes) -> bool:
@@ -144,7 +169,8 @@ def _continued(alpha: np.ndarray, changed: np.ndarray) -> np.ndarray:
     return cv2.inpaint(np.ascontiguousarray(alpha), changed.astype(np.uint8), 3, cv2.INPAINT_TELEA)
 
 
-def _lossy_options(kind: str, original: Image.Image | None, data: bytes, lossless: bool) -> dict[str, Any]:
+def _ways(kind: str, original: Image.Image | None, data: bytes, lossless: bool) -> dict[str, Any]:
+    """Return how to encode, for Pillow's `save`."""
     if kind == "WEBP":
         is_lossy = original is not None and original.format == "WEBP" and b"VP8L" not in data[:64]
         return {"quality": QUALITY} if is_lossy and not lossless else {"lossless": True, "exact": True}
@@ -196,7 +222,9 @@ def _exif_bytes(exif: Image.Exif, source_format: str | None) -> bytes:
 
 
 def _encode(picture: Image.Image | np.ndarray, kind: str, options: dict[str, Any]) -> bytes:
-    if isinstance(picture, np.ndarray):
+    is_plain = set(options) == {"compress_level"} and getattr(picture, "mode", "") in ("RGB", "RGBA")
+    if isinstance(picture, np.ndarray) or is_plain:  # OpenCV writes PNG twice as fast
+        picture = np.asarray(picture)
         channels = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
         flags = [cv2.IMWRITE_PNG_COMPRESSION, 3]
         if kind == "TIFF":
@@ -208,9 +236,9 @@ def _encode(picture: Image.Image | np.ndarray, kind: str, options: dict[str, Any
     return out.getvalue()
 
 
-def _orientation(original: Image.Image, source: Path) -> int:
+def _orientation(original: Image.Image, source: Path, exif: Image.Exif) -> int:
     """Return the EXIF orientation if the reader of frames follows it, else 1."""
-    orientation = original.getexif().get(_ORIENTATION, 1)
+    orientation = exif.get(_ORIENTATION, 1)
     if original.format == "TIFF" or orientation not in range(2, 9):
         return 1
     upright, stored = read_image(source).astype(int), np.asarray(original.convert("RGB")).astype(int)

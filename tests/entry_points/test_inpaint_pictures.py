@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from lgtsm.commands.inpaint import main
 from lgtsm.video.frame_folder import read_image
@@ -74,6 +74,28 @@ def test_a_deep_picture_stays_deep(tmp_path, photo, mask):
     out = cv2.imread(str(tmp_path / "out.png"), cv2.IMREAD_UNCHANGED)
     assert out.dtype == np.uint16 and out.shape == deep.shape
     np.testing.assert_array_equal(out[HOLE == 0], deep[HOLE == 0])
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "webp", "jpg", "bmp", "mp4"])
+@pytest.mark.parametrize("form", ["transparent", "opaque", "deep", "profile"])
+def test_what_a_format_cannot_keep_is_said(tmp_path, capsys, photo, mask, form, ending):
+    source = tmp_path / "photo.png"
+    if form == "deep":
+        cv2.imwrite(str(source), photo.astype(np.uint16) * 256)
+    else:
+        alpha = [HOLE * 255 if form == "transparent" else HOLE * 0 + 255] if form != "profile" else []
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        Image.fromarray(np.dstack([photo, *alpha])).save(source, icc_profile=profile if form == "profile" else None)
+    assert call(source, "--mask", mask, "-o", tmp_path / f"out.{ending}", *FAST) == 0
+    said = capsys.readouterr().err
+    holds = {
+        "transparent": ("png", "tif", "webp"),
+        "deep": ("png", "tif"),
+        "profile": ("png", "tif", "webp", "jpg"),
+    }.get(form)
+    assert ("transparency" in said) == (form == "transparent" and ending not in holds)
+    assert ("16 bits" in said) == (form == "deep" and ending not in holds)
+    assert ("profile" in said) == (form == "profile" and ending not in holds)
 
 
 def test_a_folder_keeps_its_names_and_depths(tmp_path, photo, mask):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps, JpegImagePlugin, PngImagePlugin
 
-from lgtsm.video import Encoding, VideoError, VideoWriter, open_video
+from lgtsm.video import Encoding, VideoError, VideoWriter, open_video, png_chunks
 from lgtsm.video.frame_folder import read_image
 from lgtsm.video.probe import probe
 
@@ -230,6 +230,7 @@ def test_text_and_color_of_a_png_go_along(tmp_path):
     text.add_text("Title", "a name")
     text.add_text("Long", "word " * 99, zip=True)
     text.add_itxt("Ort", "Zürich")
+    text.add(b"pHYs", bytes((0, 0, 46, 35, 0, 0, 46, 35, 1)))
     text.add(b"gAMA", (45455).to_bytes(4, "big"))
     text.add(b"tIME", bytes((7, 234, 11, 25, 12, 0, 0)))
     for mode in ("RGB", "RGBA", "I;16"):
@@ -239,7 +240,8 @@ def test_text_and_color_of_a_png_go_along(tmp_path):
             image.load()
             assert image.text == {"Title": "a name", "Long": "word " * 99, "Ort": "Zürich"}
             assert image.info["gamma"] == pytest.approx(0.45455)
-        assert b"tIME" in (tmp_path / "out.png").read_bytes()
+        names = [name for name, _ in png_chunks._chunks((tmp_path / "out.png").read_bytes())]
+        assert b"tIME" in names and len({*names} - {b"IDAT"}) == len([name for name in names if name != b"IDAT"])
 
 
 def test_no_thumbnail_shows_what_was_removed(tmp_path):
@@ -362,3 +364,11 @@ def test_files_are_not_left_open(tmp_path):
     Image.fromarray(photo()).save(tmp_path / "a.tif")
     fill(tmp_path / "a.tif", tmp_path / "b.tif")
     Path(tmp_path / "a.tif").unlink()
+
+
+def test_a_source_that_pillow_does_not_understand_is_written_plainly(tmp_path):
+    """The reader of frames got the pixels; what else there is cannot be had."""
+    (tmp_path / "in.png").write_bytes(b"no picture")
+    with VideoWriter(tmp_path / "out.png", 25, HEIGHT, WIDTH) as writer:
+        writer.write(photo(), tmp_path / "in.png", CHANGED)
+    np.testing.assert_array_equal(read_image(tmp_path / "out.png"), photo())

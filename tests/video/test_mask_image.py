@@ -1,9 +1,11 @@
 """What files of one image hold, against the arrays that were saved."""
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
+from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_image import read_mask_image
 from lgtsm.video.mask_reader import read_mask
 
@@ -86,3 +88,30 @@ def test_entries_of_a_palette_are_kept_where_labels_are_asked_for(tmp_path):
     image.save(tmp_path / "mask.png")
     np.testing.assert_array_equal(read_mask_image(tmp_path / "mask.png", labels=True).levels, HOLE * 3)
     np.testing.assert_array_equal(read_mask_image(tmp_path / "mask.png").levels, HOLE * 255)
+
+
+@pytest.mark.parametrize("codec", ["png", "qtrle", "prores_ks"])
+@pytest.mark.parametrize("white", [0, 255])
+def test_a_film_with_alpha(tmp_path, codec, white):
+    """Black paint on nothing, and white paint that does not show everywhere."""
+    alpha = HOLE.repeat(8, 0).repeat(8, 1) * 255
+    pix_fmt = {"png": "rgba", "qtrle": "argb", "prores_ks": "yuva444p10le"}[codec]
+    with av.open(str(tmp_path / "mask.mov"), "w") as out:
+        stream = out.add_stream(codec, rate=25)
+        stream.height, stream.width, stream.pix_fmt = *alpha.shape, pix_fmt
+        for _ in range(3):
+            frame = np.dstack([np.full((*alpha.shape, 3), white, np.uint8), alpha])
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgba")))
+        out.mux(stream.encode(None))
+    said = []
+    holes = read_mask(tmp_path / "mask.mov", 3, *alpha.shape, notice=said.append)
+    np.testing.assert_array_equal(holes, np.stack([alpha // 255] * 3))
+    assert len(said) == (white == 0) and all("mask.mov is dark" in one for one in said)
+
+
+def test_one_alpha_all_over_is_no_mask(tmp_path):
+    Image.fromarray(painted((255, 255, 255), (0, 0, 0), 200, 200)).save(tmp_path / "mask.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png", 1, 12, 16)[0], HOLE)
+    Image.fromarray(painted((0, 0, 0), (0, 0, 0), 200, 200)).save(tmp_path / "mask.png")
+    with pytest.raises(VideoError, match=r"no pixel.*white"):
+        read_mask(tmp_path / "mask.png", 1, 12, 16)
