@@ -119,8 +119,8 @@ class Inpainter(Filler):
 
         Args:
             video: a video file, a folder of frames, or the result of `lgtsm.video.probe`.
-            mask: an image for all frames, a folder of images, or a video, white = remove; or a mask chosen or opened
-                otherwise.
+            mask: an image for all frames, a folder of images, a video, or an array (.npy), white = remove; or a mask
+                chosen or opened otherwise.
             output: a video file or a folder of PNG frames, which appears once it is complete; or a sink.
             encoding: how to write the output.
             options: how to fill.

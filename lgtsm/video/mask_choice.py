@@ -23,7 +23,7 @@ from lgtsm.video.probe import VideoInfo
 class MaskChoice:
     """Where the hole is: exactly one of `path`, `boxes` and `key_color`, and edits to it.
 
-    path: an image for all frames, a folder of images, or a video; white = missing.
+    path: an image for all frames, a folder of images, a video, or an array in a .npy file; white = missing.
     boxes: x, y, width, height in pixels each, for all frames.
     key_color: red, green, blue, 0 to 255; pixels of this color are missing.
     key_tolerance: largest difference from it in each channel, 0 to 255.

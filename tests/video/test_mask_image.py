@@ -90,13 +90,14 @@ def test_entries_of_a_palette_are_kept_where_labels_are_asked_for(tmp_path):
     np.testing.assert_array_equal(read_mask_image(tmp_path / "mask.png").levels, HOLE * 255)
 
 
-@pytest.mark.parametrize("codec", ["png", "qtrle", "prores_ks"])
+@pytest.mark.parametrize("codec", ["png", "qtrle", "prores_ks", "libvpx-vp9"])
 @pytest.mark.parametrize("white", [0, 255])
 def test_a_film_with_alpha(tmp_path, codec, white):
     """Black paint on nothing, and white paint that does not show everywhere."""
     alpha = HOLE.repeat(8, 0).repeat(8, 1) * 255
-    pix_fmt = {"png": "rgba", "qtrle": "argb", "prores_ks": "yuva444p10le"}[codec]
-    with av.open(str(tmp_path / "mask.mov"), "w") as out:
+    pix_fmt = {"png": "rgba", "qtrle": "argb", "prores_ks": "yuva444p10le", "libvpx-vp9": "yuva420p"}[codec]
+    path = tmp_path / ("mask.webm" if codec == "libvpx-vp9" else "mask.mov")
+    with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=25)
         stream.height, stream.width, stream.pix_fmt = *alpha.shape, pix_fmt
         for _ in range(3):
@@ -104,9 +105,9 @@ def test_a_film_with_alpha(tmp_path, codec, white):
             out.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgba")))
         out.mux(stream.encode(None))
     said = []
-    holes = read_mask(tmp_path / "mask.mov", 3, *alpha.shape, notice=said.append)
+    holes = read_mask(path, 3, *alpha.shape, notice=said.append)
     np.testing.assert_array_equal(holes, np.stack([alpha // 255] * 3))
-    assert len(said) == (white == 0) and all("mask.mov is dark" in one for one in said)
+    assert len(said) == (white == 0) and all(f"{path.name} is dark" in one for one in said)
 
 
 def test_one_alpha_all_over_is_no_mask(tmp_path):
