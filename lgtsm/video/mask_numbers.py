@@ -35,8 +35,8 @@ def pair_by_number(
     Args:
         name: what messages call the mask.
         masks: its images, in order.
-        frames: the images of the video; None if it is a file, whose frames have no numbers. Masks that are too few for
-            it count from its first frame.
+        frames: the images of the video; None if it is a file. Masks that are too few for frames without numbers count
+            from the first one.
         num_frames: number of frames of the video.
         repeat: a frame without a mask takes the last one before it; masks without a frame are left out.
 
@@ -45,9 +45,10 @@ def pair_by_number(
     """
     numbers = numbers_of(masks)
     wanted = numbers_of(frames) if frames is not None and len(frames) > 1 else None
-    if numbers is None or (frames is not None and wanted is None):
+    if numbers is None:
         return None
-    if wanted is None:
+    counted = wanted is None
+    if counted:
         if not len(masks) < numbers[-1] - numbers[0] + 1 <= num_frames:
             return None
         wanted = list(range(numbers[0], numbers[0] + num_frames))
@@ -63,20 +64,21 @@ def pair_by_number(
         told.append(_counted(names, "frame has no mask", "frames have no mask"))
     if spare:
         told.append(_counted(spare, "mask has no frame", "masks have no frame"))
-    start = "" if frames is not None else f", counted from {numbers[0]} like the masks"
+    start = "" if not counted else f", counted from {numbers[0]} like the masks"
     raise VideoError(
         f"{name} must have a mask for each frame, by the numbers in their names{start}; {' and '.join(told)}. "
-        f"{_way_out(len(masks) == num_frames, place[0] >= 0, bool(bare), frames is not None)}"
+        f"{_way_out(len(masks) == num_frames, place[0] >= 0, bool(bare))}"
     )
 
 
-def _way_out(alike: bool, begins: bool, lacks: bool, by_order: bool) -> str:
-    order = " To go by order instead of numbers, set `by_order`." if by_order else ""
-    if alike or not begins:
-        return f"Number them alike.{order}"
+def _way_out(as_many: bool, begins: bool, lacks: bool) -> str:
+    if as_many:
+        return "Number them alike, or set `by_order` to go by order instead of numbers."
+    if not begins:
+        return "Number them alike."
     if lacks:
-        return f"Add the masks, or set `repeat` to take the one before each.{order}"
-    return f"Remove the masks, or set `repeat` to leave them out.{order}"
+        return "Add the masks, or set `repeat` to take the one before each."
+    return "Remove the masks, or set `repeat` to leave them out."
 
 
 def _counted(names: list[str], one: str, many: str) -> str:

@@ -78,11 +78,15 @@ def test_order_can_be_forced(holes):
 def test_a_missing_mask_is_named_and_moves_no_other(holes, frames, tmp_path):
     masks = named("{:04d}.png", [1, 2, 3, 4, 6, 7, 8])
     missing = "f05.png" if isinstance(frames, dict) else "5"
-    with pytest.raises(VideoError, match=rf"1 frame has no mask \({missing}\).*`repeat`"):
+    with pytest.raises(VideoError, match=rf"1 frame has no mask \({missing}\).*`repeat`") as caught:
         holes(frames, masks)
+    assert "by_order" not in str(caught.value)  # there are too few
 
 
-@pytest.mark.parametrize("frames", [named("f{:02d}.png", range(1, 9)), 8], ids=["folder", "file"])
+LETTERS = {f"{letter}.png": 0 for letter in "abcdefgh"}
+
+
+@pytest.mark.parametrize("frames", [named("f{:02d}.png", range(1, 9)), 8, LETTERS], ids=["folder", "file", "letters"])
 def test_a_missing_mask_repeats_the_one_before(holes, frames):
     masks = named("{:04d}.png", [1, 2, 3, 4, 6, 7])
     assert holes(frames, masks, repeat=True) == [1, 2, 3, 4, 4, 6, 7, 7]
