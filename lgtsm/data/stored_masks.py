@@ -12,7 +12,7 @@ from lgtsm.data.transforms import Window
 from lgtsm.masks import dilate_hole
 from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import list_videos, natural_key
-from lgtsm.video.mask_reader import MEANINGS, MaskPictures
+from lgtsm.video.mask_pictures import MEANINGS, MaskPictures
 
 
 class StoredMasks:
@@ -22,7 +22,7 @@ class StoredMasks:
 
     Args:
         folder: folder of mask clips, at any depth.
-        meaning: "valid", "hole" or "objects", see `lgtsm.video.mask_reader.MaskPictures`.
+        meaning: "valid", "hole" or "objects", see `lgtsm.video.mask_pictures.MaskPictures`.
         pair: "order" pairs the sorted mask clips with the sorted videos, and starts over if there are too few; "name"
             pairs clips and frames by name, and a frame without a mask takes the last one before it.
         dilate: grow the hole by N pixels of the clip.

@@ -14,7 +14,8 @@ from PIL import ExifTags, Image
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
 from lgtsm.video.mask_edit import Mask, edit_hole, widen_in_time
-from lgtsm.video.mask_reader import MaskReader, is_still
+from lgtsm.video.mask_pictures import is_still
+from lgtsm.video.mask_reader import MaskReader
 from lgtsm.video.mask_sources import KEY_TOLERANCE, Box, KeyColorMask, StillMask, box_hole, key_hole
 from lgtsm.video.probe import VideoInfo
 

@@ -1,7 +1,4 @@
-"""Decode masks (an image, a folder of images, a video or an array) into holes, 1 = missing, for filling and training.
-
-The brightest channel of a pixel counts, so that red paint on black marks a hole like white does.
-"""
+"""Fit masks to a video in number and size."""
 
 from __future__ import annotations
 
@@ -13,153 +10,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lgtsm.checks import check_choice
 from lgtsm.video.errors import VideoError
-from lgtsm.video.frame_folder import list_images
-from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS
-from lgtsm.video.mask_array import MaskArray
 from lgtsm.video.mask_edit import Mask
-from lgtsm.video.mask_image import brightest_channel, of_rgba, read_mask_image
-from lgtsm.video.mask_levels import Levels, chosen, cut_below, named
+from lgtsm.video.mask_levels import named
 from lgtsm.video.mask_numbers import pair_by_number
-from lgtsm.video.open import open_video
-from lgtsm.video.orientation import Orientation
-from lgtsm.video.reader import Picture
-
-MEANINGS = ("hole", "valid", "objects")
-ARRAY_EXTENSION = ".npy"
-
-
-class MaskPictures:
-    """The pictures of a mask as holes, at their own size and count.
-
-    Args:
-        path: an image, a folder of images, a video, or an array (see `lgtsm.video.mask_array.MaskArray`). In images
-            with a colored palette (DAVIS annotations) every entry but the first counts as white.
-        meaning: "hole": bright is missing; "valid": bright is known, as in FVI and FaceForensics; "objects": any color
-            but black is an object to remove, as in DAVIS.
-        levels: gray levels that count as bright, (first, last) pairs; of a colored palette, its entries. Without, those
-            above 127, or all labels of objects that `lgtsm.video.mask_levels.Levels` finds.
-
-    Attributes:
-        files: the images; None for a video or an array.
-        is_still: whether it is one image, for any number of frames.
-        levels_read: the levels read so far, as `Levels`.
-        by_alpha: an image or video read so far whose alpha alone holds the mask; None if there is none.
-
-    Raises:
-        VideoError: the path is missing or holds no images or video.
-    """
-
-    def __init__(self, path: str | Path, meaning: str = "hole", levels: Sequence[tuple[int, int]] = ()):
-        check_choice("meaning", meaning, MEANINGS)
-        self.path, self.meaning, self.levels = Path(path), meaning, tuple(levels)
-        self.levels_read, self.by_alpha, self._cut = Levels(), None, cut_below([])
-        if not self.path.exists():
-            raise VideoError(f"{path} must be a mask (image, folder of images, or video); there is nothing there.")
-        self.is_still, self.files, self._source = is_still(self.path), None, None
-        if self.path.is_dir():
-            self.files = list_images(self.path)
-        elif self.path.suffix.lower() == ARRAY_EXTENSION:
-            self._source = MaskArray(self.path)
-        elif self.is_still:
-            self.files = [self.path]
-        else:
-            self._source = _open_video(self.path)
-
-    def __len__(self) -> int:
-        return len(self._source if self.files is None else self.files)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield every hole in order, (height, width) uint8, 1 = missing, at constant memory."""
-        if self.files is None and not isinstance(self._source, MaskArray):
-            return map(self._hole, self._source.pictures())
-        return map(self._hole, self._source if self.files is None else self.files)
-
-    def in_order(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
-        """Yield the holes of images by their numbers, which never decrease; equal numbers give the same array."""
-        before = hole = None
-        for number in numbers:
-            if number != before:
-                before, hole = number, self._hole(self.files[number])
-            yield hole
-
-    def read(self, numbers: Sequence[int]) -> list[np.ndarray]:
-        """Return the holes of the frames `numbers` (any order, repeats allowed), (height, width) uint8 each.
-
-        Labels of objects are recognized by these frames alone.
-        """
-        wanted = sorted(set(numbers))
-        if self.files is not None:
-            pictures = [self.files[number] for number in wanted]
-        elif isinstance(self._source, MaskArray):
-            pictures = [self._source[number] for number in wanted]
-        else:
-            with self._source as video:
-                pictures = video.read(wanted)
-        self.levels_read = Levels()
-        pictures = [self._levels(picture) for picture in pictures]
-        self.settle()
-        holes = {number: self._cut_out(picture) for number, picture in zip(wanted, pictures)}
-        return [holes[number] for number in numbers]
-
-    def settle(self) -> bool:
-        """Recognize labels by all levels read so far; return whether that changes the holes."""
-        before, self._cut = self._cut, cut_below(self.levels_read.labels())
-        return self._cut != before and self.meaning != "objects" and not self.levels
-
-    def _hole(self, picture: np.ndarray | Path | Picture) -> np.ndarray:
-        return self._cut_out(self._levels(picture))
-
-    def _levels(self, picture: np.ndarray | Path | Picture) -> np.ndarray:
-        """Return the levels of an image, a frame, or an array, uint8 (height, width)."""
-        if isinstance(picture, Path):
-            file, (picture, by_alpha) = picture, read_mask_image(picture, labels=bool(self.levels))
-            self.by_alpha = self.by_alpha or (file if by_alpha else None)
-        elif isinstance(picture, Picture):
-            rgba = with_alpha(picture)
-            picture, by_alpha = (brightest_channel(picture.image), False) if rgba is None else of_rgba(rgba)
-            self.by_alpha = self.by_alpha or (self.path if by_alpha else None)
-        elif picture.ndim == 3:
-            picture = brightest_channel(picture)
-        self.levels_read.add(picture)
-        return picture
-
-    def _cut_out(self, picture: np.ndarray) -> np.ndarray:
-        if self.levels:
-            return chosen(picture, self.levels) ^ np.uint8(self.meaning == "valid")
-        if self.meaning == "objects":
-            return (picture > 0).astype(np.uint8)
-        return ((picture > self._cut) == (self.meaning == "hole")).astype(np.uint8)
-
-
-def is_still(path: Path) -> bool:
-    """Return whether a mask is one picture for all frames: an image by its name, or an array without time."""
-    if not path.is_file():
-        return False
-    ending = path.suffix.lower()
-    return ending in IMAGE_EXTENSIONS or (ending == ARRAY_EXTENSION and MaskArray(path).is_still)
-
-
-def with_alpha(picture: Picture) -> np.ndarray | None:
-    """Return a frame of a video as upright RGB and alpha, uint8 (height, width, 4); None if it has no alpha."""
-    source = picture.source
-    if source is None or not any(part.is_alpha for part in source.format.components):
-        return None
-    alpha = Orientation.of_frame(source).apply(source.reformat(format="rgba").to_ndarray())[..., 3:]
-    return np.concatenate([picture.image, alpha], -1)
-
-
-def _open_video(path: Path):
-    try:
-        return open_video(path, "pyav")
-    except VideoError as error:
-        if path.suffix.lower() in VIDEO_EXTENSIONS:
-            raise
-        raise VideoError(
-            f"{path} must be a mask: an image ({', '.join(sorted(IMAGE_EXTENSIONS))}), a folder of images, a video, or "
-            f"an array from `np.save` ({ARRAY_EXTENSION}); it is none of them. Save it as one."
-        ) from error
+from lgtsm.video.mask_pictures import MaskPictures
 
 
 def read_mask(
@@ -188,13 +43,14 @@ class MaskReader:
     Call `settle` after the first pass: only then are labels of objects known (`lgtsm.video.mask_edit.Mask` does).
 
     Args:
-        path: an image for all frames, a folder of images, a video, or an array, as in `MaskPictures`.
+        path: an image for all frames, a folder of images, a video, or an array; see
+            `lgtsm.video.mask_pictures.MaskPictures`.
         num_frames: number of frames of the video; None takes that of the mask.
         height, width: size of the video, in pixels.
         resize: scale the mask to the video (nearest neighbor).
         repeat: repeat the last frame of a mask that is too short, cut one that is too long.
         by_order: pair images with frames by order, whatever the numbers in their names.
-        levels: as in `MaskPictures`.
+        levels: as in `lgtsm.video.mask_pictures.MaskPictures`.
         frames: the images of the video, to pair by number; None for a file.
         turned: how the video comes to be shown upright, like "rotation=90"; for messages.
 

@@ -10,7 +10,7 @@ from lgtsm.data.transforms import Crop, Window
 from lgtsm.video import MaskReader, VideoError, open_video, read_mask
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_edit import Mask
-from lgtsm.video.mask_reader import MaskPictures
+from lgtsm.video.mask_pictures import MaskPictures
 from lgtsm.video.probe import probe
 
 
