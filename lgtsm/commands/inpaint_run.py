@@ -107,15 +107,23 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
             if to_pipe:
                 summary = dataclasses.replace(summary, output="raw frames in a pipe")
             report.write(summary, Path(arguments.video).name)
-    if not to_pipe and info.index is not None and not is_images(Path(arguments.output)):
-        for sentence in not_kept(info, probe(arguments.output), not arguments.lossless, encoding.copied):
-            notice(sentence)
-    if not to_pipe and info.index is None:
-        for sentence in picture_not_kept(info.path, Path(arguments.output)):
-            notice(sentence)
+    for sentence in changes(summary, encoding):
+        notice(sentence)
     where = "" if to_pipe else f"{arguments.output}: "
     said = f"{info.frames} frames of {info.width}x{info.height}, {summary.hole_share:.1%} of the pixels filled"
     print(where + said, file=sys.stderr if to_pipe else sys.stdout)
+
+
+def changes(summary: FillSummary, encoding: Encoding) -> list[str]:
+    """Return sentences on what the output does not hold as the source did."""
+    source, output = summary.info, summary.output
+    if not isinstance(output, Path):
+        return list(summary.notices)
+    if source.index is None:
+        return [*summary.notices, *picture_not_kept(source.path, output)]
+    if is_images(output):
+        return list(summary.notices)
+    return [*summary.notices, *not_kept(source, probe(output), not encoding.lossless, encoding.copied)]
 
 
 def fill_pipe(arguments: Namespace, notice: Notice) -> None:
@@ -159,7 +167,7 @@ def fill_many(arguments: Namespace, notice: Notice) -> None:
             task = bar.add_task(pair.name)
             try:
                 info = probe_with(pair.video, fps if pair.video.is_dir() else None)
-                return inpainter.fill_file(
+                summary = inpainter.fill_file(
                     info,
                     choices[pair].open(info, notice),
                     pair.output,
@@ -169,6 +177,9 @@ def fill_many(arguments: Namespace, notice: Notice) -> None:
                 )
             finally:
                 bar.remove_task(task)
+            for sentence in changes(summary, encoding):
+                notice(f"{pair.name}: {sentence}")
+            return summary
 
         def told(result: Result) -> None:
             notice(f"{result.pair.name}: {result.state}" + (f". {result.why}" if result.why else ""))

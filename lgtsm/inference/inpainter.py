@@ -46,7 +46,8 @@ class FillSummary:
     """The outcome of a fill.
 
     info: the video. hole_share: share of its pixels that was filled. plan: the work. output: the result's place. cuts:
-    scene cuts found. times: seconds of "mask" (reading it, planning), "decode", "fill", "encode" and "watch".
+    scene cuts found. times: seconds of "mask" (reading it, planning), "decode", "fill", "encode" and "watch". notices:
+    sentences on sound and other streams that could not be copied as they were.
     """
 
     info: VideoInfo
@@ -55,6 +56,7 @@ class FillSummary:
     output: Path | FrameSink
     cuts: int
     times: dict[str, float]
+    notices: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -194,7 +196,8 @@ class Inpainter(Filler):
             ended = time.perf_counter()
         times["encode"] += time.perf_counter() - ended
         times["fill"] = time.perf_counter() - started - sum(times.values())
-        return FillSummary(info, mask.survey.hole_share, plan, output, next(cuts), times)
+        notices = tuple(getattr(writer, "notices", ()))
+        return FillSummary(info, mask.survey.hole_share, plan, output, next(cuts), times, notices)
 
 
 def _records(pictures: Iterable[Picture], holes: Iterable[np.ndarray]) -> Iterator[Frame]:

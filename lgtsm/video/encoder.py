@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,17 +12,33 @@ import numpy as np
 
 from lgtsm.video import pyav
 from lgtsm.video.encoding import Encoding
-from lgtsm.video.encoding_choices import choose_codec, choose_pix_fmt, choose_siting, encoder_options, tags_of
+from lgtsm.video.encoding_choices import (
+    choose_codec,
+    choose_siting,
+    encoder_options,
+    merge_options,
+    profile_option,
+    tags_of,
+)
 from lgtsm.video.errors import VideoError
 from lgtsm.video.interlacing import PROGRESSIVE, mark_fields, marking
 from lgtsm.video.known_samples import KnownSamples
+from lgtsm.video.languages import language_for
+from lgtsm.video.output_container import cannot_write, open_output, takes_timecode
+from lgtsm.video.pixel_formats import choose_pix_fmt
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.siting import UNKNOWN
 from lgtsm.video.stream_copy import StreamCopy
 
 
 class Encoder:
-    """Encode frames into `temporary`, for `VideoWriter`, which documents the arguments; `target` is for messages."""
+    """Encode frames into `temporary`, for `VideoWriter`, which documents the arguments; `target` is for messages.
+
+    Attributes:
+        pix_fmt: of the file, such as "yuva444p10le".
+        alpha: whether it has transparency.
+        notices: sentences on what could not be copied as it was; complete after `finish`.
+    """
 
     def __init__(
         self,
@@ -34,25 +53,28 @@ class Encoder:
         clock: Fraction | None,
     ):
         av = pyav.load()
-        suffix = target.suffix.lower()
-        self.codec = encoding.codec or choose_codec(target, encoding.lossless)
+        self.codec = choose_codec(target, encoding, like)
+        self.notices: list[str] = []
         self.target, self.fps = target, fps
         self._reformatter = av.video.reformatter.VideoReformatter()
         self._tags = tags_of(like, self.codec)
         self._field_order = like.field_order if like is not None else PROGRESSIVE
         self._palette = self._copy = None
-        try:
-            self._output = av.open(str(temporary), "w")
-        except (av.FFmpegError, ValueError) as error:
-            raise VideoError(
-                f"{target} cannot be written: FFmpeg knows no container {suffix!r}. Use .mp4 or .mkv."
-            ) from error
+        self._output = open_output(temporary, target)
         try:
             formats = self._formats(av)
             self.pix_fmt = choose_pix_fmt(formats, encoding, like, height, width, self.codec)
-            self._open_stream(fps, height, width, encoding, like, clock, suffix)
+            form = av.VideoFormat(self.pix_fmt)
+            self.alpha = not form.has_palette and any(component.is_alpha for component in form.components)
+            self._add_stream(fps, height, width, encoding, like, clock)
             if source_path is not None:
                 self._copy = StreamCopy(source_path, self._output, target, encoding.copied)
+                self.notices = self._copy.notices
+            with _quiet(self.codec):
+                self._output.start_encoding()
+        except (av.FFmpegError, ValueError) as error:
+            self.abort()
+            raise (error if isinstance(error, VideoError) else self._failed(error)) from error
         except BaseException:
             self.abort()
             raise
@@ -66,21 +88,19 @@ class Encoder:
                 "Use libx264, libx265, libvpx-vp9, ffv1 or mjpeg."
             ) from error
 
-    def _open_stream(self, fps, height, width, encoding, like, clock, suffix) -> None:
-        options, bits_per_pixel = encoder_options(self.codec, encoding, suffix)
+    def _add_stream(self, fps, height, width, encoding, like, clock) -> None:
+        options, bits_per_pixel = encoder_options(self.codec, encoding, self.target.suffix.lower())
         siting, is_moved = choose_siting(self.codec, self.pix_fmt, like)
         if siting != UNKNOWN:
             options["chroma_sample_location"] = siting
         marks = f"chroma_location={siting}:{marking(self._field_order)}"
         self._mark = pyav.FilterChain("rgb24", width, height, ("setparams", marks))
         self._known = KnownSamples(self._tags, moved=is_moved)
-        try:
-            self._stream = self._output.add_stream(self.codec, rate=fps, options=options)
-        except (pyav.load().FFmpegError, ValueError) as error:
-            raise self._failed(error) from error
+        self._stream = self._output.add_stream(self.codec, rate=fps)
         context = self._stream.codec_context
         mark_fields(options, context, self.codec, self._field_order, self.target)
-        context.options = options
+        hdr = like.hdr.options(self.codec) if like is not None else {}
+        context.options = merge_options(options, profile_option(self.codec, self.pix_fmt, like), hdr)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, self.pix_fmt
         context.bit_rate = round(bits_per_pixel * width * height * fps)
         self._clock = Fraction(1, 100) if self.codec == "gif" else clock or 1 / fps
@@ -89,10 +109,28 @@ class Encoder:
             self._tags.tag(context)
         if like is not None and like.names_aspect:
             context.sample_aspect_ratio = like.sample_aspect_ratio
+        self._describe(like, fps)
         if self.codec == "gif":
             from lgtsm.video.gif import PaletteGraph
 
             self._palette = PaletteGraph(width, height, self._clock)
+
+    def _describe(self, like: VideoInfo | None, fps: Fraction) -> None:
+        """Set language, title, timecode and flags of the video track."""
+        tags = self._stream.metadata
+        if self.alpha and self.codec.startswith("libvpx"):
+            tags["alpha_mode"] = "1"  # else WebM says nothing of the alpha that lies beside its pictures
+        if like is None:
+            self._stream.disposition = 1
+            return
+        kinds = pyav.load().stream.Disposition
+        self._stream.disposition = like.disposition & ~int(kinds.attached_pic | kinds.timed_thumbnails)
+        if like.language is not None:
+            tags["language"] = language_for(self._output.format.name, like.language)
+        if like.title is not None:
+            tags["title"] = like.title
+        if like.timecode is not None and takes_timecode(self._output, like.timecode, fps):
+            tags["timecode"] = like.timecode
 
     @property
     def _is_yuv(self) -> bool:
@@ -138,7 +176,7 @@ class Encoder:
                     packet.duration = self._last[1]  # encoders that delay frames lose it
                 self._output.mux(packet)
             if self._copy is not None:
-                self._copy.pump()
+                self._copy.finish()
             self._output.close()
         except (pyav.load().FFmpegError, ValueError) as error:
             raise self._failed(error) from error
@@ -156,8 +194,17 @@ class Encoder:
             pass  # the file is discarded anyway
 
     def _failed(self, error: Exception) -> VideoError:
-        reason = getattr(error, "strerror", None) or str(error)
-        return VideoError(
-            f"{self.target} cannot be written as {self.codec} in {self.target.suffix or 'this container'} ({reason}). "
-            "Check the free disk space, or try another codec, .mp4 or .mkv."
-        )
+        return cannot_write(self.target, self.codec, error)
+
+
+@contextmanager
+def _quiet(codec: str) -> Iterator[None]:
+    """Keep SVT-AV1 from describing itself on stderr: it reads its level of speech when it opens."""
+    if codec != "libsvtav1" or "SVT_LOG" in os.environ:
+        yield
+        return
+    os.environ["SVT_LOG"] = "1"  # errors only
+    try:
+        yield
+    finally:
+        del os.environ["SVT_LOG"]

@@ -1,4 +1,4 @@
-"""Choose encoder, pixel format and color tags for an output file."""
+"""Choose encoder, its options and color tags for an output file."""
 
 from __future__ import annotations
 
@@ -12,27 +12,33 @@ from lgtsm.video.siting import UNKNOWN
 
 _CODEC_OF_SUFFIX = {".webm": "libvpx-vp9", ".ogv": "libtheora", ".gif": "gif"}
 _LOSSLESS_OF_SUFFIX = {".mp4": "libx264rgb", ".mov": "libx264rgb", ".m4v": "libx264rgb", ".mkv": "ffv1", ".avi": "ffv1"}
+_ALPHA_OF_SUFFIX = {".mov": "prores_ks", ".mkv": "libvpx-vp9", ".avi": "ffv1"}
+_PRORES = {"Proxy": "proxy", "LT": "lt", "Standard": "standard", "HQ": "hq", "4444": "4444", "XQ": "4444xq"}
 # Encoders that store the color matrix; decoders assume BT.601 for all others.
-_SITING_OF = {
-    "mjpeg": "center",
-    "mpeg1video": "center",
-    "mpeg2video": "left",
-    "mpeg4": "left",
-}  # whatever the file says
-_CARRY_TAGS = {"libx264", "libx265", "libvpx-vp9", "libaom-av1", "libsvtav1", "ffv1", "prores_ks"}
+_CARRY_TAGS = {"libx264", "libx265", "libvpx-vp9", "libaom-av1", "libsvtav1", "ffv1", "prores_ks", "prores",
+               "prores_aw", "dnxhd"}  # fmt: skip
+# Where the chroma samples of these lie, whatever the file says.
+_SITING_OF = {"mjpeg": "center", "mpeg1video": "center", "mpeg2video": "left", "mpeg4": "left"}
 
 
-def choose_codec(target: Path, lossless: bool) -> str:
-    """Return the encoder for a file name; lossless encoders store RGB."""
+def choose_codec(target: Path, encoding: Encoding, like: VideoInfo | None = None) -> str:
+    """Return the encoder: the chosen one, else by the file name; lossless encoders store RGB.
+
+    A source with alpha gets an encoder that keeps it, where the container has one that players know.
+    """
     suffix = target.suffix.lower()
-    if not lossless:
-        return _CODEC_OF_SUFFIX.get(suffix, "libx264")
+    keeps_alpha = like is not None and like.alpha and encoding.pix_fmt is None
+    if encoding.codec is not None:
+        return encoding.codec
+    if not encoding.lossless:
+        by_suffix = _ALPHA_OF_SUFFIX | _CODEC_OF_SUFFIX if keeps_alpha else _CODEC_OF_SUFFIX
+        return by_suffix.get(suffix, "libx264")
     if suffix not in _LOSSLESS_OF_SUFFIX:
         raise VideoError(
             f"{target} cannot be lossless: {suffix} has no lossless RGB here. Use .mkv (FFV1), .mp4 (H.264 RGB), or a "
             "folder of PNG frames."
         )
-    return _LOSSLESS_OF_SUFFIX[suffix]
+    return "png" if suffix == ".mov" and keeps_alpha else _LOSSLESS_OF_SUFFIX[suffix]
 
 
 def encoder_options(codec: str, encoding: Encoding, suffix: str) -> tuple[dict[str, str], float]:
@@ -57,37 +63,26 @@ def encoder_options(codec: str, encoding: Encoding, suffix: str) -> tuple[dict[s
     return options, 1
 
 
-def choose_pix_fmt(
-    formats: list[str], encoding: Encoding, like: VideoInfo | None, height: int, width: int, codec: str
-) -> str:
-    """Return the source's pixel format if the encoder has it, else one that fits the frame size."""
-    if codec == "gif":
-        return "pal8"
-    wanted = encoding.pix_fmt
-    if wanted is not None:
-        if formats and wanted not in formats:
-            raise VideoError(f"{codec} cannot write pixel format {wanted!r}. Choose from {', '.join(formats)}.")
-        if not _fits(wanted, height, width):
-            raise VideoError(f"{wanted} cannot hold odd sizes; the frames are {width}x{height}. Use yuv444p.")
-        return wanted
-    if encoding.lossless or codec == "libx264rgb":
-        name = next((name for name in ("rgb24", "bgr0", "gbrp") if name in formats), None)
-        if name is None:
-            raise VideoError(f"{codec} cannot keep every bit of RGB. Use libx264rgb or ffv1, or leave the codec open.")
-        return name
-    full_range_only = {"mjpeg": {"yuv420p": "yuvj420p", "yuv444p": "yuvj444p"}}.get(codec, {})
-    source = like.pix_fmt.replace("yuvj", "yuv") if like is not None else "yuv420p"
-    for name in (source, "yuv420p", "yuv444p"):
-        name = full_range_only.get(name, name)
-        if (name in formats or not formats) and name.startswith(("yuv", "gray")) and _fits(name, height, width):
-            return name
-    raise VideoError(f"{codec} has no pixel format for {width}x{height} frames. Use libx264, or an even size.")
+def profile_option(codec: str, pix_fmt: str, like: VideoInfo | None) -> dict[str, str]:
+    """Return the profile of ProRes or DNxHR that holds a pixel format: that of the source, else of high quality."""
+    full_chroma = "444" in pix_fmt or pix_fmt.startswith("gbrp")
+    if codec == "dnxhd":
+        return {"profile": "dnxhr_444" if full_chroma else "dnxhr_hqx" if "10" in pix_fmt else "dnxhr_hq"}
+    if codec == "prores_ks":
+        same = _PRORES.get(like.profile or "") if like is not None and like.codec == "prores" else None
+        if same is None or same.startswith("4444") != full_chroma:
+            same = "4444" if full_chroma else "hq"
+        return {"profile": same}
+    return {}
 
 
-def _fits(pix_fmt: str, height: int, width: int) -> bool:
-    """Return whether the chroma planes of a format have whole pixels at this size."""
-    quarter, half = any(key in pix_fmt for key in ("410", "411")), any(key in pix_fmt for key in ("420", "440"))
-    return not ((width % 2 and (half or "422" in pix_fmt)) or (height % 2 and half) or (quarter and width % 4))
+def merge_options(*parts: dict[str, str]) -> dict[str, str]:
+    """Join FFmpeg's options; those of one name, such as x265-params, are joined by colons."""
+    joined: dict[str, str] = {}
+    for part in parts:
+        for key, value in part.items():
+            joined[key] = f"{joined[key]}:{value}" if key in joined else value
+    return joined
 
 
 def choose_siting(codec: str, pix_fmt: str, like: VideoInfo | None) -> tuple[str, bool]:

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lgtsm.video.contents import contents
 from lgtsm.video.probe import VideoInfo
+
+_ELSEWHERE = {
+    "alpha": "Write to .mov or .webm to keep transparency.",
+    "mastering display": "H.264, H.265 and AV1 can hold it: set codec=libx265.",
+    "content light level": "H.264, H.265 and AV1 can hold it: set codec=libx265.",
+}
+_COPIED = {"sound": "audio", "subtitles": "subtitle", "attachment": "subtitle"}
 
 
 def not_kept(
@@ -20,42 +28,58 @@ def not_kept(
         same_colors: compare pixel format and color tags too (lossless RGB changes them).
         copied: the streams to compare, of "audio" and "subtitle".
     """
-    said = []
-    for name, one, other in (
-        ("frames", before.frames, after.frames),
-        ("size", f"{before.width}x{before.height}", f"{after.width}x{after.height}"),
-        ("pixel shape", before.sample_aspect_ratio, after.sample_aspect_ratio),
-    ):
-        if one != other:
-            said.append(f"The {name} changed from {one} to {other}; {after.path} cannot keep it.")
+    said, lost_tags = [], []
+    suffix, found = after.path.suffix, contents(after)
+    for name, value in contents(before).items():
+        if found.get(name) == value or not _matters(name, same_colors, copied):
+            continue
+        if name.startswith("tag "):
+            lost_tags.append(name.removeprefix("tag "))
+        elif name.startswith("flags of"):
+            lost = [flag for flag in value.split(", ") if flag not in found.get(name, "").split(", ")]
+            if lost and not (lost == ["default"] and _is_only_one(name, before)):
+                said.append(f"The {name} were {value}; {suffix} does not keep: {', '.join(lost)}.")
+        elif name in ("frames", "size", "pixel shape"):
+            said.append(f"The {name} changed from {value} to {found[name]}; {after.path} cannot keep it.")
+        elif name == "pixel format":
+            said.append(
+                f"The pixel format changed from {value} to {found[name]} for {after.codec} in {suffix}; another codec "
+                "or container may keep it."
+            )
+        elif name.startswith("color "):
+            now = found.get(name, "unknown")
+            said.append(f"The {name} changed from {value} to {now} for {after.codec} in {suffix}.")
+        elif name in found:
+            said.append(f"The {name} changed from {value} to {found[name]} in {suffix}.")
+        else:
+            what = "" if value == "yes" else f" ({value})"
+            sentence = f"Lost: {name}{what}; {after.codec} in {suffix} does not keep it."
+            said.append(f"{sentence} {_ELSEWHERE.get(name, '')}".rstrip())
+    if lost_tags:
+        said.append(f"Lost or changed: the tags {', '.join(lost_tags)}; {suffix} does not keep them as they were.")
     late = _latest(before, after)
     if late > 1e-3 + float(max(before.time_base, after.time_base)) / 2:
         said.append(f"Frame times are off by up to {late:.3f} s; the clock of {after.path} is too coarse.")
-    for kind, name, one, other in (
-        ("audio", "Sound", before.audio_codecs, after.audio_codecs),
-        ("subtitle", "Subtitle", before.subtitles, after.subtitles),
-    ):
-        if kind in copied and len(one) != len(other):
-            said.append(
-                f"{name} streams were lost ({len(one)} before, {len(other)} after): {after.path} cannot hold them."
-            )
     if re.search(r"\d\d[lb]e$", before.pix_fmt):
         said.append(
             f"The source has more than 8 bits a color ({before.pix_fmt}); all frames were rounded to 8 bits, outside "
             "the hole too."
         )
-    if not same_colors:
-        return said
-    if before.pix_fmt.replace("yuvj", "yuv") != after.pix_fmt.replace("yuvj", "yuv"):
-        said.append(
-            f"The pixel format changed from {before.pix_fmt} to {after.pix_fmt} for {after.codec} in "
-            f"{after.path.suffix}; another codec or container may keep it."
-        )
-    for name in ("space", "range", "primaries", "transfer"):
-        one, other = getattr(before, f"color_{name}"), getattr(after, f"color_{name}")
-        if one not in (other, "unknown", "gbr"):
-            said.append(f"The color {name} changed from {one} to {other} for {after.codec} in {after.path.suffix}.")
     return said
+
+
+def _matters(name: str, same_colors: bool, copied: Sequence[str]) -> bool:
+    """Return whether a difference is news: not what was left out on purpose."""
+    if name in ("pixel format", "chroma siting") or name.startswith("color "):
+        return same_colors
+    kind = re.search(r"\b(sound|subtitles|attachment) \d+$", name)
+    return kind is None or _COPIED[kind[1]] in copied
+
+
+def _is_only_one(name: str, info: VideoInfo) -> bool:
+    """Return whether "flags of the ..." are those of the only track of its kind, which players take anyway."""
+    kind = re.sub(r"^flags of (the )?| \d+$", "", name).replace("video track", "other video")
+    return sum(re.fullmatch(rf"{kind} \d+", other) is not None for other in contents(info)) <= (kind != "other video")
 
 
 def _latest(before: VideoInfo, after: VideoInfo) -> float:

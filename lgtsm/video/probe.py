@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from lgtsm.video import pyav
+from lgtsm.video.beside import codec_name, has_alpha, read_beside, stream_tags, timecode_of
 from lgtsm.video.color import MATRICES, PRIMARIES, RANGES, TRANSFERS
 from lgtsm.video.decoding import decode
 from lgtsm.video.errors import VideoError
+from lgtsm.video.hdr import HDR10
 from lgtsm.video.interlacing import PROGRESSIVE, field_order
 from lgtsm.video.orientation import Orientation
 from lgtsm.video.packet_index import PacketIndex, read_packet_index
@@ -32,6 +34,13 @@ class VideoInfo:
         names_aspect: whether the file states it.
         chroma_siting: where chroma samples lie, as in `lgtsm.video.siting`; None if no name fits, once upright.
         field_order: "progressive", "top field first" or "bottom field first", as in `lgtsm.video.interlacing`.
+        profile: FFmpeg's name of the codec's profile, such as "HQ" of ProRes; None if unknown.
+        alpha: whether it has transparency.
+        hdr: mastering display and content light level.
+        timecode: of the first frame, "hours:minutes:seconds:frames"; None if there is none.
+        language, title: of the video track; None if there is none.
+        disposition: flags of the video track, as FFmpeg's bits; 1 is "default".
+        beside: (name, words) of all else that the file holds; see `lgtsm.video.beside`.
         index: the packet index; pass it to `open_video` to read it only once. None for folders.
     """
 
@@ -56,6 +65,14 @@ class VideoInfo:
     names_aspect: bool = False
     chroma_siting: str | None = UNKNOWN
     field_order: str = PROGRESSIVE
+    profile: str | None = None
+    alpha: bool = False
+    hdr: HDR10 = field(default_factory=HDR10)
+    timecode: str | None = None
+    language: str | None = None
+    title: str | None = None
+    disposition: int = 1
+    beside: tuple[tuple[str, str], ...] = ()
 
     @property
     def pts(self) -> np.ndarray | None:
@@ -100,7 +117,8 @@ def probe(path: str | Path) -> VideoInfo:
         pix_fmt, tags = frame.format.name, (frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc)
         space, range_, primaries, transfer = map(int, tags)
         codec = context.codec.canonical_name
-        siting = turned(chroma_siting(frame, codec), orientation)  # this and the next spoil the picture
+        alpha, hdr, beside = has_alpha(stream, frame), HDR10.of_frame(frame), read_beside(container, stream, frame)
+        siting = turned(chroma_siting(frame, codec), orientation)  # this and the next spoil picture and side data
         fields = field_order(frame)
         return VideoInfo(
             path=path,
@@ -117,19 +135,21 @@ def probe(path: str | Path) -> VideoInfo:
             color_transfer=TRANSFERS.get(transfer, "unknown"),
             rotation=orientation.degrees,
             sample_aspect_ratio=aspect,
-            audio_codecs=tuple(map(_codec_name, container.streams.audio)),
-            subtitles=tuple(map(_codec_name, container.streams.subtitles)),
+            audio_codecs=tuple(map(codec_name, container.streams.audio)),
+            subtitles=tuple(map(codec_name, container.streams.subtitles)),
             variable_frame_rate=index.variable,
             index=index,
             names_aspect=named is not None,
             chroma_siting=siting,
             field_order=fields,
+            profile=context.profile,
+            alpha=alpha,
+            hdr=hdr,
+            timecode=timecode_of(stream),
+            disposition=int(stream.disposition),
+            beside=beside,
+            **stream_tags(stream),
         )
-
-
-def _codec_name(stream) -> str:
-    """Return FFmpeg's name of a stream's codec, or "unknown"."""
-    return stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
 
 
 def _probe_images(path: Path) -> VideoInfo:

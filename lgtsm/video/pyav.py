@@ -14,7 +14,16 @@ def load() -> ModuleType:
     """Import the `av` module on first use, and silence it on stderr."""
     av = require("av", "reading and writing video", "av")
     av.logging.set_libav_level(av.logging.FATAL)
+    if "_missing_" not in vars(av.sidedata.sidedata.Type):
+        av.sidedata.sidedata.Type._missing_ = classmethod(_unknown_side_data)
     return av
+
+
+def _unknown_side_data(kinds: type, number: int):
+    """Return a member for side data that this PyAV has no name for, such as EXIF: else no side data can be read."""
+    kind = object.__new__(kinds)
+    kind._name_, kind._value_ = f"UNKNOWN_{number}", number
+    return kind
 
 
 def open_input(path: str | Path):

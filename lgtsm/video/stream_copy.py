@@ -1,22 +1,49 @@
-"""Copy sound, subtitles and chapters from one file to another without encoding them again."""
+"""Copy sound, subtitles, covers, data and chapters from one file to another without encoding them again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from lgtsm.video import pyav
+from lgtsm.video.beside import codec_name, is_cover, is_data, stream_tags
 from lgtsm.video.errors import VideoError
+from lgtsm.video.languages import language_for
+from lgtsm.video.output_container import is_final
+from lgtsm.video.rehearsal import Rehearsal, add_copy, can_hold, early_packets
 
 # Tags that describe the container itself; never copied.
 _CONTAINER_TAGS = {"major_brand", "minor_version", "compatible_brands", "encoder"}
+_WORDS = {"audio": "sound", "subtitle": "subtitles", "data": "data"}
+# Covers as attachments in Matroska, as a stream of one packet in MP4; the others show them as a second video.
+_MIME_TYPES = {"mjpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "tiff": "image/tiff"}
+_MP4_COVERS = {"mjpeg", "png", "bmp"}
+# A time further from the one before is an error of the source, as for FFmpeg (`dts_error_threshold`).
+_FAR = 30 * 3600  # seconds
+
+
+@dataclass
+class _Copied:
+    """One stream on its way: the stream of the output, its last packet, and what had to be mended."""
+
+    stream: object
+    name: str
+    rehearsal: Rehearsal
+    last: int | None = None
+    last_time: Fraction | None = None
+    next_time: Fraction | None = None
+    raised: int = 0
+    guessed: int = 0
+    dropped: int = 0
 
 
 class StreamCopy:
-    """Add the sound and subtitle streams of `source` to `output` before its header is written.
+    """Add the streams of `source` other than its video to `output` before its header is written.
 
-    Matroska fonts are copied with the subtitles; tags and chapters are always copied.
+    Matroska fonts are copied with the subtitles; covers, data, tags and chapters are copied wherever the container
+    can hold them. Packets that the container refuses are left out: `notices` says how many.
 
     Args:
         source: the file to copy from.
@@ -25,74 +52,176 @@ class StreamCopy:
         kinds: kinds of streams to copy, of "audio" and "subtitle".
 
     Raises:
-        VideoError: the output container cannot hold one of the codecs.
+        VideoError: the output container cannot hold the sound or the subtitles.
     """
 
     def __init__(self, source: Path, output, target: Path, kinds: Sequence[str]):
+        self._source, self._target = source, target
         self._input = pyav.open_input(source)
         self._output = output
         start = pyav.video_stream(self._input)
         self.start = (start.start_time or 0) * (pyav.fraction(start.time_base) or Fraction(0))
+        self.notices: list[str] = []
         self._shift = Fraction(0)
-        self._streams = {}
+        self._streams: dict[int, _Copied] = {}
+        self._covers = []
+        self._packets = self._waiting = None
         try:
-            for stream in self._input.streams:
-                if stream.type in kinds and stream.codec_context is not None:
-                    self._add(stream, source, target)
-                elif stream.type == "attachment" and "subtitle" in kinds and output.format.name == "matroska":
-                    output.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data or b"")
-            output.set_chapters(self._input.chapters())
+            self._add_all(kinds)
+            # A muxer refuses the whole file for a chapter that ends before it starts.
+            chapters = self._input.chapters()
+            output.set_chapters([one for one in chapters if 0 <= one["start"] <= one["end"]])
             kept = {key: value for key, value in self._input.metadata.items() if key not in _CONTAINER_TAGS}
             output.metadata.update(kept)
         except BaseException:
-            self._input.close()
+            self.close()
             raise
         self._packets = self._demux()
-        self._waiting = None
 
-    def _add(self, stream, source: Path, target: Path) -> None:
-        names = {stream.codec_context.name, stream.codec_context.codec.canonical_name}
-        if not names & set(self._output.supported_codecs):
-            kind = {"audio": "sound", "subtitle": "subtitles"}[stream.type]
-            codec, container = stream.codec_context.codec.canonical_name, target.suffix or "this format"
-            other = source.suffix if source.suffix.lower() != target.suffix.lower() else ".mkv"
-            raise VideoError(
-                f"{target} cannot hold the {kind} of {source.name}: {container} does not take {codec}. "
-                f"Write to a file ending in {other}, or leave the {kind} out with {kind}=False."
-            )
-        copy = self._output.add_stream_from_template(stream)
-        copy.disposition = stream.disposition
-        copy.metadata.update({key: value for key, value in stream.metadata.items() if key in ("language", "title")})
-        self._streams[stream.index] = copy
+    def _add_all(self, kinds: Sequence[str]) -> None:
+        wanted = [stream for stream in self._input.streams if stream.type in kinds or is_data(stream)]
+        covers = [stream for stream in self._input.streams if is_cover(stream)]
+        packets = early_packets(self._source, [stream.index for stream in (*wanted, *covers)])
+        counts: dict[str, int] = {}
+        for stream in wanted:
+            counts[stream.type] = counts.get(stream.type, 0) + 1
+            if can_hold(self._output, stream, packets[stream.index]):
+                self._add(stream, f"{_WORDS[stream.type]} {counts[stream.type]}")
+            elif stream.type in kinds:
+                raise self._cannot_hold(stream)
+        for stream in covers:
+            if packets[stream.index]:
+                self._add_cover(stream, packets[stream.index][0])
+        if self._output.format.name == "matroska" and "subtitle" in kinds:
+            for stream in self._input.streams:
+                if stream.type == "attachment":
+                    self._output.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data or b"")
+
+    def _cannot_hold(self, stream) -> VideoError:
+        kind, target, source = _WORDS[stream.type], self._target, self._source
+        container = target.suffix or "this format"
+        other = source.suffix if source.suffix.lower() != target.suffix.lower() else ".mkv"
+        return VideoError(
+            f"{target} cannot hold the {kind} of {source.name}: {container} does not take {codec_name(stream)}. "
+            f"Write to a file ending in {other}, or leave the {kind} out with {kind}=False."
+        )
+
+    def _add(self, stream, name: str) -> None:
+        copy = add_copy(self._output, stream)
+        tags = stream_tags(stream)
+        if "language" in tags:
+            tags["language"] = language_for(self._output.format.name, tags["language"])
+        copy.metadata.update(tags)
+        self._streams[stream.index] = _Copied(copy, name, Rehearsal(self._output, stream))
+
+    def _add_cover(self, stream, packet) -> None:
+        container, codec = self._output.format.name, codec_name(stream)
+        if container == "matroska" and codec in _MIME_TYPES:
+            kind = _MIME_TYPES[codec]
+            name = stream.metadata.get("filename") or f"cover.{kind.removeprefix('image/').replace('jpeg', 'jpg')}"
+            self._output.add_attachment(name, kind, bytes(packet))
+        elif container == "mp4" and codec in _MP4_COVERS and can_hold(self._output, stream, []):
+            self._covers.append((add_copy(self._output, stream), packet))
 
     def begin(self, first: Fraction) -> None:
         """Set the time of the first output frame in seconds, to keep the sound in sync."""
         self._shift = first - self.start
+        for stream, packet in self._covers:
+            packet.stream = stream
+            packet.pts = packet.dts = round(first / stream.time_base)
+            packet.time_base = stream.time_base
+            try:
+                self._output.mux(packet)
+            except pyav.load().FFmpegError as error:
+                if is_final(error):
+                    raise
+                self.notices.append(f"A cover picture of {self._source.name} cannot be held by {self._target}.")
 
     def pump(self, until: Fraction | None = None) -> None:
         """Copy the packets up to `until` seconds of the output; None copies all the rest."""
         while True:
-            packet = self._waiting or next(self._packets, None)
+            packet = self._waiting if self._waiting is not None else next(self._packets, None)
             self._waiting = None
             if packet is None:
                 return
-            base = pyav.fraction(packet.time_base)
-            if until is not None and packet.dts * base + self._shift > until:
+            copied = self._streams[packet.stream_index]
+            time = self._time_of(packet, copied)
+            if until is not None and time > until:
                 self._waiting = packet
                 return
-            shift = round(self._shift / base)
-            packet.dts += shift
-            if packet.pts is not None:
-                packet.pts += shift
-            packet.stream = self._streams[packet.stream.index]
+            self._put(packet, copied, time)
+
+    def _time_of(self, packet, copied: _Copied) -> Fraction:
+        """Return the time of a packet in the output in seconds, as the source has it; guess what is not there."""
+        base, ticks = pyav.fraction(packet.time_base), packet.dts if packet.dts is not None else packet.pts
+        expected = copied.next_time if copied.next_time is not None else self.start + self._shift
+        time = expected if ticks is None or base is None else ticks * base + self._shift
+        return time if abs(time - expected) < _FAR else expected
+
+    def _put(self, packet, copied: _Copied, time: Fraction) -> None:
+        """Write a packet at a time in seconds, later than the one before in its stream."""
+        av, source_base, clock = pyav.load(), pyav.fraction(packet.time_base), pyav.fraction(copied.stream.time_base)
+        length = Fraction(packet.duration or 0) * (source_base or 0)
+        length = length if 0 <= length < _FAR else Fraction(0)
+        named = packet.dts if packet.dts is not None else packet.pts
+        copied.guessed += named is None or named * (source_base or 0) + self._shift != time
+        later = 0
+        if packet.pts is not None and packet.dts is not None:
+            later = (packet.pts - packet.dts) * (source_base or 0)
+        step = 0 if self._output.format.output.flags & av.format.Flags.ts_nonstrict.value else 1
+        ticks = round(time / clock)
+        if copied.last is not None and ticks < copied.last + step:
+            ticks = copied.last + step
+            copied.raised += time <= copied.last_time if step else time < copied.last_time  # else it was rounded
+        copied.last_time, copied.next_time = time, time + length
+        packet.time_base, packet.dts, packet.duration = clock, ticks, round(length / clock)
+        packet.pts = max(ticks, round((time + later) / clock)) if abs(later) < _FAR else ticks
+        if not copied.rehearsal.takes(packet):
+            copied.dropped += 1
+            return
+        packet.stream = copied.stream
+        try:
             self._output.mux(packet)
+            copied.last = ticks
+        except (av.FFmpegError, ValueError, OverflowError) as error:
+            if is_final(error):
+                raise
+            copied.dropped += 1
 
     def _demux(self) -> Iterator:
-        if self._streams:
+        if not self._streams:
+            return
+        try:
             for packet in self._input.demux([self._input.streams[index] for index in self._streams]):
-                if packet.size and packet.dts is not None:
+                if packet.size:
                     yield packet
+        except pyav.load().FFmpegError as error:
+            last = max((float(copied.next_time or 0) for copied in self._streams.values()), default=0)
+            self.notices.append(
+                f"{self._source} cannot be read beyond {last:.2f} s for {self._names()} ({error.strerror}); what came "
+                "before is kept."
+            )
+
+    def _names(self) -> str:
+        return ", ".join(copied.name for copied in self._streams.values())
+
+    def finish(self) -> None:
+        """Copy the rest of the packets, and add to `notices` what had to be mended."""
+        self.pump()
+        for copied in self._streams.values():
+            for count, what in (
+                (copied.raised, "came no later than the one before; their times were raised as little as possible"),
+                (copied.guessed, "had no usable time; they follow the one before"),
+                (copied.dropped, f"cannot be held by {self._target}; they were left out"),
+            ):
+                if count:
+                    packets = "1 packet" if count == 1 else f"{count} packets"
+                    self.notices.append(f"In {copied.name} of {self._source.name}, {packets} {what}.")
 
     def close(self) -> None:
         """Close the source."""
+        for copied in self._streams.values():
+            copied.rehearsal.close()
+        if self._packets is not None:
+            self._packets.close()
         self._input.close()

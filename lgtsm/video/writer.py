@@ -36,6 +36,9 @@ class VideoWriter:
         source_path: copy sound and subtitles from this file, in sync with the frames.
         timestamps: display time of each frame, in seconds, increasing; overrides `like`.
 
+    Attributes:
+        notices: after `close`, sentences on what could not be copied from the source as it was.
+
     Raises:
         VideoError: container, codec and pixel format do not fit together, or the path cannot be written.
     """
@@ -83,6 +86,7 @@ class VideoWriter:
                 self._sink = Encoder(
                     self._temporary, self.path, fps, height, width, encoding, like=like, source_path=source, clock=clock
                 )
+            self.notices: list[str] = getattr(self._sink, "notices", [])
         except BaseException:
             remove(self._temporary)
             raise

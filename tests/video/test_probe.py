@@ -1,5 +1,7 @@
 from fractions import Fraction
 
+import av
+import cv2
 import numpy as np
 import pytest
 
@@ -49,6 +51,23 @@ def test_a_folder(data):
 def test_the_demo_clip_and_its_masks_fit(data):
     video, masks = probe(data / "bmx-trees" / "video.mp4"), probe(data / "bmx-trees" / "masks")
     assert (video.width, video.height, video.frames) == (masks.width, masks.height, masks.frames)
+
+
+def test_pictures_with_exif_data(tmp_path):
+    """Motion JPEG of cameras: FFmpeg gives such data a number that PyAV has no name for."""
+    entry = b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00"  # orientation 6: a quarter turn
+    exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01" + entry + bytes(4)
+    jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 99, np.uint8))[1].tobytes()
+    with av.open(str(tmp_path / "a.avi"), "w") as output:
+        stream = output.add_mux_stream("mjpeg", rate=25, width=64, height=48)
+        for t in range(3):
+            packet = av.Packet(jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:])
+            packet.pts = packet.dts = t
+            packet.time_base, packet.stream = Fraction(1, 25), stream
+            output.mux(packet)
+    info = probe(tmp_path / "a.avi")
+    assert (info.width, info.height, info.rotation, info.frames) == (48, 64, 90, 3)
+    assert ("Exif data", "yes") in info.beside
 
 
 def test_no_video(odd):
