@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 
+import av
 import pytest
 
 from lgtsm.video.kept import not_kept
@@ -99,3 +100,26 @@ def test_lost_alpha_and_tags_are_said(containers, tmp_path):
     containers.fill(film, tmp_path / "film.mp4")
     (sentence,) = [one for one in not_kept(probe(film), probe(tmp_path / "film.mp4")) if "tags" in one]
     assert sentence == "Lost or changed: the tags director; .mp4 does not keep them as they were."
+
+
+def alpha_of(path, decoder=None):
+    """Alpha of all frames, 0 to 255, read with PyAV alone."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        context = av.CodecContext.create(decoder, "r") if decoder else stream.codec_context
+        packets = [packet for packet in container.demux(stream) if packet.size]
+        frames = [frame for packet in packets for frame in context.decode(packet)] + context.decode(None)
+        return [frame.reformat(format="rgba").to_ndarray()[..., 3].astype(int) for frame in frames]
+
+
+@pytest.mark.parametrize(
+    ("name", "decoder"),
+    [("out.mov", None), ("out.mkv", "libvpx-vp9"), ("out.webm", "libvpx-vp9"), ("out.avi", None)],
+)
+def test_alpha_itself_is_kept(containers, tmp_path, name, decoder):
+    source = containers.write_alpha(tmp_path / "alpha.mov")
+    containers.fill(source, tmp_path / name)
+    before, after = alpha_of(source), alpha_of(tmp_path / name, decoder)
+    assert len(before) == len(after) == 10 and {int(one.min()) for one in before} == {40}
+    for one, other in zip(before, after, strict=True):
+        assert abs(one - other).mean() < 1.5

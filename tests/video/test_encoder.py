@@ -263,3 +263,11 @@ def test_the_default_flag_of_matroska_is_as_before(write, make_clip):
     for flags in (0, 1, 2, 5):
         changed = dataclasses.replace(source, disposition=flags)
         assert probe(write(f"{flags}.mkv", make_clip(3), None, like=changed)).disposition == flags
+
+
+def test_fields_and_hdr_share_the_options_of_x264(write, make_clip):
+    clip = make_clip(3, 64, 96)
+    plain = probe(write("plain.mkv", clip))
+    source = dataclasses.replace(plain, hdr=HDR, field_order="bottom field first")
+    found = probe(write("out.mp4", clip, None, like=source))
+    assert (found.field_order, found.hdr.light) == ("bottom field first", (1000, 400))
