@@ -123,7 +123,11 @@ def changes(summary: FillSummary, encoding: Encoding) -> list[str]:
         return [*summary.notices, *picture_not_kept(source.path, output)]
     if is_images(output):
         return list(summary.notices)
-    return [*summary.notices, *not_kept(source, probe(output), not encoding.lossless, encoding.copied)]
+    try:
+        result = probe(output)
+    except VideoError as error:  # a transport stream of a few small packets
+        return [*summary.notices, f"The output is written, but cannot be compared with its source. {error}"]
+    return [*summary.notices, *not_kept(source, result, not encoding.lossless, encoding.copied)]
 
 
 def fill_pipe(arguments: Namespace, notice: Notice) -> None:

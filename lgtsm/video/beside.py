@@ -26,6 +26,9 @@ _BESIDE_PIXELS = {
     "UNKNOWN_31": "Exif data",
 }
 
+# Codecs of one family, which containers and demuxers tell apart only by their packets.
+_FAMILIES = ({"mp1", "mp2", "mp3"}, {"ac3", "eac3"})
+
 _KINDS = {"audio": "sound", "subtitle": "subtitles"}
 _SHOWN = ("default", "dub", "original", "comment", "lyrics", "karaoke", "forced", "hearing_impaired",
           "visual_impaired", "clean_effects", "captions", "descriptions")  # fmt: skip
@@ -134,3 +137,8 @@ def has_alpha(stream, frame) -> bool:
 def codec_name(stream) -> str:
     """Return FFmpeg's name of a stream's codec, or "unknown"."""
     return stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"
+
+
+def is_one_codec(one: str, other: str) -> bool:
+    """Return whether two names of codecs mean the same, as far as files tell."""
+    return one == other or any({one, other} <= family for family in _FAMILIES)

@@ -16,8 +16,8 @@ from lgtsm.video.encoding_choices import (
     choose_codec,
     choose_siting,
     encoder_options,
+    format_options,
     merge_options,
-    profile_option,
     tags_of,
 )
 from lgtsm.video.errors import VideoError
@@ -100,7 +100,7 @@ class Encoder:
         context = self._stream.codec_context
         mark_fields(options, context, self.codec, self._field_order, self.target)
         hdr = like.hdr.options(self.codec) if like is not None else {}
-        context.options = merge_options(options, profile_option(self.codec, self.pix_fmt, like), hdr)
+        context.options = merge_options(options, format_options(self.codec, self.pix_fmt, like), hdr)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, self.pix_fmt
         context.bit_rate = round(bits_per_pixel * width * height * fps)
         self._clock = Fraction(1, 100) if self.codec == "gif" else clock or 1 / fps

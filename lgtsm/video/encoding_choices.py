@@ -63,8 +63,13 @@ def encoder_options(codec: str, encoding: Encoding, suffix: str) -> tuple[dict[s
     return options, 1
 
 
-def profile_option(codec: str, pix_fmt: str, like: VideoInfo | None) -> dict[str, str]:
-    """Return the profile of ProRes or DNxHR that holds a pixel format: that of the source, else of high quality."""
+def format_options(codec: str, pix_fmt: str, like: VideoInfo | None) -> dict[str, str]:
+    """Return options that a pixel format needs.
+
+    The profile of ProRes or DNxHR is that of the source if it holds the format, else one of high quality.
+    """
+    if codec == "libvpx" and pix_fmt.startswith("yuva"):
+        return {"auto-alt-ref": "0"}  # VP8 has no alpha for hidden frames
     full_chroma = "444" in pix_fmt or pix_fmt.startswith("gbrp")
     if codec == "dnxhd":
         return {"profile": "dnxhr_444" if full_chroma else "dnxhr_hqx" if "10" in pix_fmt else "dnxhr_hq"}

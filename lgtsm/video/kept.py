@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lgtsm.video.beside import is_one_codec
 from lgtsm.video.contents import contents
 from lgtsm.video.probe import VideoInfo
 
@@ -31,7 +32,7 @@ def not_kept(
     said, lost_tags = [], []
     suffix, found = after.path.suffix, contents(after)
     for name, value in contents(before).items():
-        if found.get(name) == value or not _matters(name, same_colors, copied):
+        if is_one_codec(value, found.get(name, "")) or not _matters(name, same_colors, copied):
             continue
         if name.startswith("tag "):
             lost_tags.append(name.removeprefix("tag "))
@@ -48,6 +49,8 @@ def not_kept(
             )
         elif name.startswith("color "):
             now = found.get(name, "unknown")
+            if (name, value, now) == ("color range", "tv", "unknown"):
+                continue  # the same: players take it for TV range
             said.append(f"The {name} changed from {value} to {now} for {after.codec} in {suffix}.")
         elif name in found:
             said.append(f"The {name} changed from {value} to {found[name]} in {suffix}.")
@@ -61,10 +64,7 @@ def not_kept(
     if late > 1e-3 + float(max(before.time_base, after.time_base)) / 2:
         said.append(f"Frame times are off by up to {late:.3f} s; the clock of {after.path} is too coarse.")
     if re.search(r"\d\d[lb]e$", before.pix_fmt):
-        said.append(
-            f"The source has more than 8 bits a color ({before.pix_fmt}); all frames were rounded to 8 bits, outside "
-            "the hole too."
-        )
+        said.append(f"The source has more than 8 bits a color ({before.pix_fmt}); what was filled has 8.")
     return said
 
 

@@ -12,6 +12,12 @@ from lgtsm.video.probe import VideoInfo
 _LOSSLESS = ("rgb24", "bgr0", "gbrp")
 _LOSSLESS_ALPHA = ("rgba", "bgra", "argb", "gbrap")
 _DEEP_RGB = ("rgb48be", "rgba64be")
+# Listed by the encoder, but refused when it opens.
+_REFUSED = {
+    "libx265": ("yuva420p", "yuva420p10le"),
+    "libvpx-vp9": ("yuva422p", "yuva444p", "gbrap"),
+    "mjpeg": ("yuv420p", "yuv422p", "yuv444p"),
+}
 
 
 def choose_pix_fmt(
@@ -24,8 +30,7 @@ def choose_pix_fmt(
     """
     if codec == "gif":
         return "pal8"
-    if codec == "libx265":
-        formats = [name for name in formats if not name.startswith("yuva")]  # listed, but refused when it opens
+    formats = [name for name in formats if name not in _REFUSED.get(codec, ())]
     wanted, alpha = encoding.pix_fmt, like is not None and like.alpha
     if wanted is not None:
         if formats and wanted not in formats:
@@ -87,7 +92,7 @@ class _Traits:
 
 def _is_usable(name: str, codec: str) -> bool:
     """Return whether frames can be written in a format here: planar YUV or gray in whole numbers."""
-    if codec == "mjpeg" and name.startswith("yuv"):
+    if codec == "mjpeg":
         return name.startswith("yuvj")  # JPEG is always in full range
     known = name.startswith(("yuv", "gray")) and not name.startswith("yuvj")
     return known and not name.endswith(("be", "f16le", "f32le", "msble"))

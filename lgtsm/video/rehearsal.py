@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lgtsm.video import pyav
-from lgtsm.video.beside import codec_name
+from lgtsm.video.beside import codec_name, is_one_codec
 
 _EARLY_PACKETS, _TRIED_PACKETS = 400, 8
-# Codecs of one family, which containers and demuxers tell apart only by their packets.
-_FAMILIES = ({"mp1", "mp2", "mp3"}, {"ac3", "eac3"})
 # Their muxers refuse sound without pictures, so it cannot be tried alone.
 _NEVER_ALONE = {"mxf", "mxf_d10", "mxf_opatom", "gxf"}
 
@@ -61,7 +59,10 @@ def can_hold(output, stream, packets: Sequence) -> bool:
             return True
         memory.seek(0)
         with av.open(memory, metadata_errors="replace") as read:
-            return len(read.streams) == 1 and _same(read.streams[0], stream)
+            found = read.streams[0] if len(read.streams) == 1 else None
+            return (
+                found is not None and found.type == stream.type and is_one_codec(codec_name(found), codec_name(stream))
+            )
     except (av.FFmpegError, ValueError, OverflowError):
         return False
 
@@ -71,11 +72,6 @@ def add_copy(output, stream):
     copy = output.add_stream_from_template(stream, opaque=True)
     copy.disposition = stream.disposition
     return copy
-
-
-def _same(one, other) -> bool:
-    names = {codec_name(one), codec_name(other)}
-    return one.type == other.type and (len(names) == 1 or any(names <= family for family in _FAMILIES))
 
 
 class Rehearsal:

@@ -51,6 +51,8 @@ def like(write, make_clip, form, codec="ffv1"):
         ("libsvtav1", "yuv422p10le", "yuv420p10le"),
         ("libsvtav1", "gray", "yuv420p"),
         ("libvpx-vp9", "yuva420p10le", "yuva420p"),
+        ("libvpx-vp9", "yuva444p", "yuva420p"),
+        ("libvpx", "yuva444p12le", "yuva420p"),
         ("mpeg4", "yuv444p10le", "yuv420p"),
         ("mjpeg", "yuv422p", "yuvj422p"),
         ("ffv1", "yuva422p10le", "yuva422p10le"),
@@ -64,6 +66,10 @@ def test_the_nearest_format_never_has_less_if_that_can_be_avoided(write, make_cl
     info = like(write, make_clip, source)
     assert info.alpha == source.startswith(("yuva", "bgra"))
     assert choose_pix_fmt(formats_of(codec), Encoding(codec), info, 36, 52, codec) == chosen
+    if codec != "dnxhd":  # which takes 256x120 pixels at least
+        path = write("out.avi" if codec == "mjpeg" else "out.mov" if codec in ("png", "qtrle") else "out.mkv",
+                     make_clip(2), None, like=info, codec=codec)  # fmt: skip
+        assert probe(path).frames == 2
 
 
 def test_a_source_without_a_format_is_for_players():

@@ -9,6 +9,7 @@ import pytest
 
 from lgtsm.video import Encoding, VideoWriter, open_video
 from lgtsm.video.errors import VideoError
+from lgtsm.video.kept import not_kept
 from lgtsm.video.probe import probe
 from lgtsm.video.rehearsal import Rehearsal
 
@@ -211,6 +212,15 @@ def test_sound_that_ends_in_damage_is_kept_up_to_there(film, tmp_path, tamper):
     assert [data for _, data in sound_of(tmp_path / "out.mp4")] == [data for _, data in before[:6]]
     (sentence,) = writer.notices
     assert "film.mkv cannot be read beyond 0.1" in sentence and "sound 1" in sentence
+
+
+def test_sound_of_one_family_is_the_same(film, tmp_path):
+    """MP4 and transport streams give MP2 back as MP3, in the same packets."""
+    source, before = film("mp2")
+    for suffix in (".mp4", ".ts"):
+        copy(source, tmp_path / f"out{suffix}")
+        assert [data for _, data in sound_of(tmp_path / f"out{suffix}")] == [data for _, data in before]
+        assert not_kept(probe(source), probe(tmp_path / f"out{suffix}")) == []
 
 
 HOLDS = {  # by suffix: video encoder, sound
