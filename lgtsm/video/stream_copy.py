@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from lgtsm.video import pyav
 from lgtsm.video.beside import codec_name, is_cover, is_data, stream_tags
@@ -22,6 +23,7 @@ _MIME_TYPES = {"mjpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "t
 _MP4_COVERS = {"mjpeg", "png", "bmp"}
 # A time further from the one before is an error of the source, as for FFmpeg (`dts_error_threshold`).
 _FAR = 30 * 3600  # seconds
+_LEAP = 1  # seconds
 
 
 @dataclass
@@ -153,7 +155,7 @@ class StreamCopy:
 
     def _time_of(self, packet, copied: _Copied) -> Fraction:
         """Return the time of a packet in the output in seconds, as the source has it; guess what is not there."""
-        base, ticks = pyav.fraction(packet.time_base), packet.dts if packet.dts is not None else packet.pts
+        base, ticks = pyav.fraction(packet.time_base), _named(packet)
         expected = copied.next_time if copied.next_time is not None else self.start + self._shift
         time = expected if ticks is None or base is None else ticks * base + self._shift
         return time if abs(time - expected) < _FAR else expected
@@ -163,19 +165,15 @@ class StreamCopy:
         av, source_base, clock = pyav.load(), pyav.fraction(packet.time_base), pyav.fraction(copied.stream.time_base)
         length = Fraction(packet.duration or 0) * (source_base or 0)
         length = length if 0 <= length < _FAR else Fraction(0)
-        named = packet.dts if packet.dts is not None else packet.pts
+        ticks, named = round(time / clock), _named(packet)
         copied.guessed += named is None or named * (source_base or 0) + self._shift != time
-        later = 0
-        if packet.pts is not None and packet.dts is not None:
-            later = (packet.pts - packet.dts) * (source_base or 0)
         step = 0 if self._output.format.output.flags & av.format.Flags.ts_nonstrict.value else 1
-        ticks = round(time / clock)
         if copied.last is not None and ticks < copied.last + step:
             ticks = copied.last + step
             copied.raised += time <= copied.last_time if step else time < copied.last_time  # else it was rounded
-        copied.last_time, copied.next_time = time, time + length
-        packet.time_base, packet.dts, packet.duration = clock, ticks, round(length / clock)
-        packet.pts = max(ticks, round((time + later) / clock)) if abs(later) < _FAR else ticks
+        copied.last_time, copied.next_time = time, max(time + length, ticks * clock)
+        # Nothing is reordered in what is copied, so the time of decoding is that of showing.
+        packet.time_base, packet.dts, packet.pts, packet.duration = clock, ticks, ticks, round(length / clock)
         if not copied.rehearsal.takes(packet):
             copied.dropped += 1
             return
@@ -191,16 +189,40 @@ class StreamCopy:
     def _demux(self) -> Iterator:
         if not self._streams:
             return
+        failed = None
+        held: dict[int, Any] = {}  # one packet of each sound, to see what follows it
+        sounds = {index for index, copied in self._streams.items() if copied.stream.type == "audio"}
         try:
             for packet in self._input.demux([self._input.streams[index] for index in self._streams]):
-                if packet.size:
+                if not packet.size:
+                    continue
+                before = held.pop(packet.stream_index, None)
+                if packet.stream_index not in sounds:
                     yield packet
+                    continue
+                held[packet.stream_index] = packet
+                if before is not None:
+                    self._forget_a_leap(before, packet)
+                    yield before
         except pyav.load().FFmpegError as error:
+            failed = error
+        yield from held.values()
+        if failed is not None:
             last = max((float(copied.next_time or 0) for copied in self._streams.values()), default=0)
             self.notices.append(
-                f"{self._source} cannot be read beyond {last:.2f} s for {self._names()} ({error.strerror}); what came "
+                f"{self._source} cannot be read beyond {last:.2f} s for {self._names()} ({failed.strerror}); what came "
                 "before is kept."
             )
+
+    def _forget_a_leap(self, packet, following) -> None:
+        """Forget the time of a packet that lies far ahead if the next one goes on as before."""
+        copied, base = self._streams[packet.stream_index], pyav.fraction(packet.time_base)
+        now, then = _named(packet), _named(following)
+        if None in (now, then, base, copied.last_time) or now <= then:
+            return
+        last = (copied.last_time - self._shift) / base
+        if then >= last and now - last > _LEAP / base:
+            packet.dts = packet.pts = None
 
     def _names(self) -> str:
         return ", ".join(copied.name for copied in self._streams.values())
@@ -225,3 +247,8 @@ class StreamCopy:
         if self._packets is not None:
             self._packets.close()
         self._input.close()
+
+
+def _named(packet) -> int | None:
+    """Return the time of a packet in its own unit; None if it has none."""
+    return packet.dts if packet.dts is not None else packet.pts

@@ -150,6 +150,7 @@ class _Packets:
         ({"dts": None, "pts": None}, ["1 packet had no usable time"]),
         ({"dts": 2**62, "pts": 2**62}, ["1 packet had no usable time"]),
         ({"dts": -(2**62), "pts": -(2**62)}, ["1 packet had no usable time"]),
+        ({"dts": 10**6, "pts": 10**6}, ["1 packet had no usable time"]),
         ({"pts": 2**62}, []),
         ({"duration": 2**62}, []),
     ],
@@ -256,3 +257,29 @@ def test_sound_is_kept_where_it_comes_back_and_refused_elsewhere(film, tmp_path,
             with pytest.raises(VideoError, match=f"hold the sound of film.mkv: {suffix} does not take {name}"):
                 VideoWriter(target, None, info.height, info.width, **options)
             assert not target.exists()
+
+
+def test_any_times_of_sound_leave_the_pictures(film, tmp_path, tamper):
+    """Times and lengths at random, with a new seed each time: no error, all pictures, times that rise."""
+    source, before = film()
+    seed = int(np.random.default_rng().integers(1 << 31))
+    print(f"seed {seed}")  # shown if this fails
+    rng = np.random.default_rng(seed)
+    values = [None, 0, -1, 1, 40, 10**6, 2**31, -(2**31), 2**40, 2**62, -(2**62)]
+
+    def change(number, packet):
+        for name in ("pts", "dts", "duration"):
+            if rng.random() < 0.3:
+                value = values[rng.integers(len(values))]
+                setattr(packet, name, 0 if name == "duration" and value is None else value)
+
+    tamper(change)
+    for suffix in (".mp4", ".mov", ".mkv", ".ts", ".avi", ".flv"):
+        writer = copy(source, tmp_path / f"out{suffix}")
+        with av.open(str(tmp_path / f"out{suffix}")) as container:
+            packets = [(packet.stream.type, packet.dts) for packet in container.demux() if packet.size]
+        times = [time for kind, time in packets if kind == "audio"]
+        assert len(packets) - len(times) == 10
+        assert all(one <= other for one, other in itertools.pairwise(times))
+        assert suffix in (".ts", ".flv") or len(times) == len(before)
+        assert len(writer.notices) <= 3
