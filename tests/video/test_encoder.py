@@ -216,8 +216,8 @@ def test_a_gif_has_alpha_only_where_it_shows(odd):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("img%03d.png", r"img%03d.png must be a video file or a folder; .png holds one picture.*folder: .*/img/$"),
-        ("%05d.jpg", r"folder: .*/frames/$"),
+        ("img%03d.tga", r"img%03d.tga must be a video file or a folder; .tga holds one picture.*folder: .*/img/$"),
+        ("%05d.jp2", r"folder: .*/frames/$"),
         ("a.m3u8", r"must be one video file; .m3u8 \(hls\) is a list of other files. Write to a.mp4"),
         ("a.mpd", r"must be one video file; .mpd \(dash\) is a list"),
     ],
