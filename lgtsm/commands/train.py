@@ -90,7 +90,12 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
             print(f"{network} from {config.init_from}: {weights}")
         if config.resume is not None:
             print(f"Resuming from {resume}." if resume else f"No checkpoint in {folder} yet: starting a new run.")
-    trainer.fit(module, data, ckpt_path=resume)
+    try:
+        trainer.fit(module, data, ckpt_path=resume)
+    except SystemExit as end:
+        if isinstance(end.__context__, KeyboardInterrupt):  # Lightning ends the process itself, with 1
+            raise end.__context__ from None
+        raise
 
     scores = None
     if trainer.is_global_zero:
@@ -152,8 +157,9 @@ def _job(config: DictConfig) -> None:
 
     # In a sweep only Hydra knows each job's folder.
     config.paths.run = HydraConfig.get().runtime.output_dir
+    again = f"To continue from its last checkpoint, run the same command with resume=auto paths.run={config.paths.run}."
     try:
-        with exit_with_sentence("train"), StopSignals() as signals:
+        with exit_with_sentence("train", if_stopped=again), StopSignals() as signals:
             run(config, signals)
     except StoppedBySignal:
         sys.exit(EXIT_STATUS)

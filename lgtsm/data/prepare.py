@@ -150,18 +150,14 @@ def _size(height: int, width: int, how: Preparation) -> tuple[int, int]:
 def _check_apart(source: Path, target: Path) -> None:
     one, other = source.resolve(), target.resolve()
     if identity(source) == identity(target) or one in other.parents or other in one.parents:
-        raise VideoError(
-            f"{target} must be apart from the videos in {source}; one holds the other. Name another folder."
-        )
+        raise VideoError(f"{target} must be apart from the videos in {source}; one holds the other. Name another.")
 
 
 def _claim(target: Path, how: Preparation) -> None:
     """Record the options in the folder; refuse to mix two copies, or a copy with files of others."""
     file = target / "prepared.json"
     if not file.is_file() and target.is_dir() and any(target.iterdir()):
-        raise VideoError(
-            f"{target} must be a new or empty folder, or one to continue; it holds other files. Name another."
-        )
+        raise VideoError(f"{target} must be a new or empty folder, or a copy to continue; it is neither. Name another.")
     if file.is_file() and json.loads(file.read_text()) != how._asdict():
         raise VideoError(
             f"{target} holds a copy made with other options (see {file.name}). Choose another folder, or use the same "
