@@ -82,8 +82,13 @@ def open_standard_streams() -> None:
 
 def _flush() -> None:
     """Send what was printed now, while a full disk or a closed pipe can still be told."""
-    if sys.stdout is not None:
+    if sys.stdout is None:
+        return
+    try:
         sys.stdout.flush()
+    except OSError as error:
+        error.filename = "stdout"  # for the sentence
+        raise
 
 
 def _end(code: int) -> None:

@@ -33,7 +33,7 @@ def os_sentence(error: OSError) -> str:
     if error.errno is None:
         return " ".join(str(error).split()) or type(error).__name__
     path = error.filename if error.filename2 is None else error.filename2
-    name = "The output or input" if path in (None, "", -1) or isinstance(path, int) else str(_text(path))
+    name = "What is written or read" if path in (None, "", -1) or isinstance(path, int) else str(_text(path))
     known = SENTENCES.get(error.errno)
     if known is not None:
         return known.format(path=name)

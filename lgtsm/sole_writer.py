@@ -79,7 +79,11 @@ class SoleWriter:
         if fcntl is None:
             return None
         while True:
-            number = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                number = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o666)
+            except OSError as error:
+                error.filename = str(self.path)  # what the user named
+                raise
             try:
                 fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if _is_still(number, self._file):

@@ -191,7 +191,7 @@ def check_place(path: Path, is_folder: bool) -> None:
         check_replaceable(path)
     if not path.parent.is_dir():
         raise VideoError(f"{path} cannot be written: the folder {path.parent} does not exist. Create it first.")
-    if is_folder and path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if is_folder and os.path.lexists(path) and (not path.is_dir() or any(path.iterdir())):
         raise VideoError(f"{path} must be a new or empty folder; it is not empty. Choose another, or remove it.")
     if not is_folder and path.is_dir():
         raise VideoError(f"{path} must be a file; it is a folder. Name a file in it, such as {path / 'filled.mp4'}.")
