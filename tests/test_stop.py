@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +59,17 @@ def test_commands_tell_a_signal_while_they_load(tmp_path, words):
     )
     assert (result.returncode, "stopped by SIGTERM" in result.stderr) == (143, True), result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_training_that_is_interrupted_says_how_to_continue(tmp_path):
+    words = ("experiment=demo", "hardware=cpu", f"paths.run={tmp_path}/run", f"hydra.run.dir={tmp_path}/run")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lgtsm.train", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    while process.poll() is None and not Path(tmp_path, "run", "log").exists():  # Lightning is at work
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    *_, sentence = process.communicate()[1].splitlines()
+    assert process.returncode == 130
+    assert sentence.startswith("lgtsm train: stopped by Ctrl-C.")
+    assert sentence.endswith(f"the same command with resume=auto paths.run={tmp_path}/run.")
