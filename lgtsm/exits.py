@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lgtsm.optional import UnavailableError
 from lgtsm.os_errors import os_sentence
-from lgtsm.stop import Stopped, stop_on_signals
+from lgtsm.stop import Stopped, received, stop_on_signals
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -21,6 +21,10 @@ START_AGAIN = "Nothing unfinished is left; start it again."
 GOES_ON = "The same command goes on where it stopped."
 # A word that may be an argument's name: not part of a path; backticks and a value are optional.
 NAMED = re.compile(r"(?<![\w./-])(?P<tick>`?)(?P<name>[a-z]\w*)(?:=(?P<value>[\w.,]*\w))?(?P=tick)(?![\w/-]|\.\w)")
+
+
+class Said(SystemExit):
+    """The command ends, and has said why."""
 
 
 @contextmanager
@@ -46,17 +50,16 @@ def exit_with_sentence(
                 _flush()
                 raise
             _flush()
-    except KeyboardInterrupt as stopped:
-        if os.environ.get(TRACEBACK_VARIABLE):
+    except BaseException as error:
+        stopped = error if isinstance(error, KeyboardInterrupt) else received()
+        if isinstance(error, Said) or os.environ.get(TRACEBACK_VARIABLE):
             raise
-        by, code = (stopped.by, stopped.exit_code) if isinstance(stopped, Stopped) else ("Ctrl-C", 130)
-        print(f"lgtsm {command}: stopped by {by}. {if_stopped}", file=sys.stderr)
-        _end(code)
-    except (ValueError, OSError, UnavailableError) as error:
-        if os.environ.get(TRACEBACK_VARIABLE):
-            raise
-        print(f"lgtsm {command}: {in_flags(in_words(error), parser)}", file=sys.stderr)
-        _end(2)
+        if stopped is not None:  # libraries may make something else of it, as Lightning does of Ctrl-C
+            by, code = (stopped.by, stopped.exit_code) if isinstance(stopped, Stopped) else ("Ctrl-C", 130)
+            _end(f"lgtsm {command}: stopped by {by}. {if_stopped}", code)
+        if isinstance(error, (ValueError, OSError, UnavailableError)):
+            _end(f"lgtsm {command}: {in_flags(in_words(error), parser)}", 2)
+        raise
 
 
 def in_words(error: Exception) -> str:
@@ -91,14 +94,15 @@ def _flush() -> None:
         raise
 
 
-def _end(code: int) -> None:
-    """Exit; what stdout can no longer take is given up quietly."""
+def _end(sentence: str, code: int) -> None:
+    """Say the sentence and exit; what stdout can no longer take is given up quietly."""
+    print(sentence, file=sys.stderr)
     try:
         _flush()
     except (OSError, ValueError):
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    raise Said(code)
 
 
 def in_flags(sentence: str, parser: ArgumentParser | None) -> str:

@@ -90,12 +90,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
             print(f"{network} from {config.init_from}: {weights}")
         if config.resume is not None:
             print(f"Resuming from {resume}." if resume else f"No checkpoint in {folder} yet: starting a new run.")
-    try:
-        trainer.fit(module, data, ckpt_path=resume)
-    except SystemExit as end:
-        if isinstance(end.__context__, KeyboardInterrupt):  # Lightning ends the process itself, with 1
-            raise end.__context__ from None
-        raise
+    trainer.fit(module, data, ckpt_path=resume)
 
     scores = None
     if trainer.is_global_zero:
