@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from lgtsm.outputs import identity
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.encoding import Encoding
@@ -60,8 +62,9 @@ def copy_video(
             open_video(source, "pyav", index=info.index) as reader,
             VideoWriter(output, None, info.height, info.width, encoding, like=info, source_path=source) as writer,
         ):
-            for done, frame in enumerate(reader, start=1):
-                writer.write(frame)
+            same = np.zeros((info.height, info.width), bool)
+            for done, picture in enumerate(reader.pictures(), start=1):
+                writer.write(picture.image, picture.source, same)
                 progress(done, info.frames)
     progress(info.frames, info.frames)
     return Copied(info)
