@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from lgtsm.exits import exit_with_sentence
 
 COMMANDS = {
     "train": "train a model, with Hydra configs (experiment=NAME KEY=VALUE ...)",
@@ -17,6 +22,17 @@ COMMANDS = {
     "prepare_data": "copy videos into a form that training reads faster",
     "benchmark": "measure speed: masks, data",
 }
+
+
+def run_named(name: str, *arguments: Any) -> None:
+    """Run a command; a signal while it is being imported is told like one while it works."""
+    with exit_with_sentence(name):
+        importlib.import_module(f"lgtsm.commands.{name}").main(*arguments)
+
+
+def entry_point(name: str) -> Callable[..., None]:
+    """Return the function that runs a command."""
+    return partial(run_named, name)
 
 
 def main() -> None:
@@ -36,7 +52,7 @@ def main() -> None:
         print(f"lgtsm has no command {name!r}. Choose from {', '.join(COMMANDS)}.", file=sys.stderr)
         sys.exit(2)
     sys.argv = [f"lgtsm {name}", *sys.argv[2:]]
-    importlib.import_module(f"lgtsm.commands.{name}").main()
+    run_named(name)
 
 
 if __name__ == "__main__":

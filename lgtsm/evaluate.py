@@ -1,6 +1,8 @@
 """`python -m lgtsm.evaluate`: the command `lgtsm evaluate`."""
 
-from lgtsm.commands.evaluate import main
+from lgtsm.__main__ import entry_point
+
+main = entry_point("evaluate")
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""End a command on bad input: one sentence that names its options, and exit code 2."""
+"""End a command in one sentence: on bad input, on what the system refuses, and on signals."""
 
 from __future__ import annotations
 
@@ -6,37 +6,103 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from lgtsm.optional import UnavailableError
+from lgtsm.os_errors import os_sentence
+from lgtsm.stop import Stopped, received, stop_on_signals
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 TRACEBACK_VARIABLE = "LGTSM_TRACEBACK"
+START_AGAIN = "Nothing unfinished is left; start it again."
+GOES_ON = "The same command goes on where it stopped."
 # A word that may be an argument's name: not part of a path; backticks and a value are optional.
 NAMED = re.compile(r"(?<![\w./-])(?P<tick>`?)(?P<name>[a-z]\w*)(?:=(?P<value>[\w.,]*\w))?(?P=tick)(?![\w/-]|\.\w)")
 
 
-@contextmanager
-def exit_with_sentence(command: str, parser: ArgumentParser | None = None) -> Iterator[None]:
-    """Turn errors about the user's input into a sentence on stderr and exit code 2.
+class Said(SystemExit):
+    """The command ends, and has said why."""
 
-    These are ValueError, FileNotFoundError and UnavailableError (missing weights or packages). Other errors keep their
-    traceback; LGTSM_TRACEBACK=1 keeps it for all.
+
+@contextmanager
+def exit_with_sentence(
+    command: str, parser: ArgumentParser | None = None, if_stopped: str = START_AGAIN
+) -> Iterator[None]:
+    """Turn errors about the user's input, and signals, into a sentence on stderr and an exit code.
+
+    ValueError, OSError and UnavailableError (missing weights or packages) give 2; Ctrl-C gives 130, SIGTERM 143 and
+    SIGHUP 129. Other errors keep their traceback; LGTSM_TRACEBACK=1 keeps it for all.
 
     Args:
         command: name of the command, printed before the sentence.
         parser: replaces argument names in the sentence by its flags; see `in_flags`.
+        if_stopped: how to go on after a signal.
     """
+    open_standard_streams()
     try:
-        yield
-    except (ValueError, FileNotFoundError, UnavailableError) as error:
-        if os.environ.get(TRACEBACK_VARIABLE):
+        with stop_on_signals():
+            try:
+                yield
+            except SystemExit:
+                _flush()
+                raise
+            _flush()
+    except BaseException as error:
+        stopped = error if isinstance(error, KeyboardInterrupt) else received()
+        if isinstance(error, Said) or os.environ.get(TRACEBACK_VARIABLE):
             raise
-        print(f"lgtsm {command}: {in_flags(' '.join(str(error).split()), parser)}", file=sys.stderr)
-        sys.exit(2)
+        if stopped is not None:  # libraries may make something else of it, as Lightning does of Ctrl-C
+            by, code = (stopped.by, stopped.exit_code) if isinstance(stopped, Stopped) else ("Ctrl-C", 130)
+            _end(f"lgtsm {command}: stopped by {by}. {if_stopped}", code)
+        if isinstance(error, (ValueError, OSError, UnavailableError)):
+            _end(f"lgtsm {command}: {in_flags(in_words(error), parser)}", 2)
+        raise
+
+
+def in_words(error: Exception) -> str:
+    """Return what an error about the user's input says, on one line."""
+    if isinstance(error, OSError):
+        return os_sentence(error)
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def open_standard_streams() -> None:
+    """Put the null device where stdin, stdout or stderr is closed, so that no file takes its number.
+
+    Lines for a closed stderr vanish; printed to None, they would go to stdout, among the frames of a pipe.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the rest of the process
+
+
+def _flush() -> None:
+    """Send what was printed now, while a full disk or a closed pipe can still be told."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        error.filename = "stdout"  # for the sentence
+        raise
+
+
+def _end(sentence: str, code: int) -> None:
+    """Say the sentence and exit; what stdout can no longer take is given up quietly."""
+    print(sentence, file=sys.stderr)
+    try:
+        _flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise Said(code)
 
 
 def in_flags(sentence: str, parser: ArgumentParser | None) -> str:

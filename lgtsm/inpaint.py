@@ -1,6 +1,8 @@
 """`python -m lgtsm.inpaint`: the command `lgtsm inpaint`."""
 
-from lgtsm.commands.inpaint import main
+from lgtsm.__main__ import entry_point
+
+main = entry_point("inpaint")
 
 if __name__ == "__main__":
     main()

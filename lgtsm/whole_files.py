@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+LONGEST_NAME = 255  # bytes; of most file systems
+RANDOM_DIGITS = 8
+
+
+def hidden_beside(path: Path, ending: str) -> Path:
+    """Return the hidden name `.NAME` + `ending` beside `path`; one too long for the file system is cut and hashed."""
+    room = _longest_name(path.parent) - len(os.fsencode(f".{ending}"))
+    name = path.name.removesuffix(path.suffix) if ending.endswith(f".part{path.suffix}") else path.name
+    if len(os.fsencode(name)) > room:
+        digest = f"~{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}"
+        name = os.fsencode(name)[: max(0, room - len(digest))].decode(errors="ignore") + digest
+    return path.with_name(f".{name}{ending}")
+
 
 def temporary_beside(path: Path) -> Path:
     """Return a unique hidden name beside `path`, with the same suffix."""
-    return path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+    return hidden_beside(path, f".{secrets.token_hex(RANDOM_DIGITS // 2)}.part{path.suffix}")
 
 
 def leftovers(path: Path) -> list[Path]:
-    """Return the temporary files and folders that killed runs left beside `path`."""
-    return list(path.parent.glob(f".{glob.escape(path.stem)}.{'[0-9a-f]' * 8}.part{glob.escape(path.suffix)}"))
+    """Return the temporary files and folders beside `path`: left by killed runs, or in use by a living one."""
+    example = hidden_beside(path, f".{'0' * RANDOM_DIGITS}.part{path.suffix}").name
+    before, _, after = example.rpartition("0" * RANDOM_DIGITS)
+    return list(path.parent.glob(f"{glob.escape(before)}{'[0-9a-f]' * RANDOM_DIGITS}{glob.escape(after)}"))
 
 
 def remove(path: Path) -> None:
     """Remove a file, or a folder with its contents, if it exists."""
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
@@ -38,29 +55,40 @@ def put_in_place(temporary: Path, path: Path) -> None:
     os.replace(temporary, path)
 
 
-def identity(path: Path) -> tuple[int, int] | Path:
-    """Return a value that two names share if they lead to the same file or folder, through any links."""
-    try:
-        found = path.stat()
-    except OSError:  # nothing there yet
-        return path.resolve()
-    return found.st_dev, found.st_ino
-
-
-def check_outputs(outputs: Mapping[str, Path], inputs: Mapping[str, Path]) -> None:
-    """Refuse an output that would replace an input or another output.
-
-    Args:
-        outputs: by the name of the argument.
-        inputs: by what sentences call them, like "the video".
+def check_replaceable(path: Path) -> None:
+    """Refuse a path that is neither free nor a regular file or folder, like /dev/null or a named pipe.
 
     Raises:
-        ValueError: two of them are the same file.
+        ValueError: a rename would replace a device, a pipe or a socket.
     """
-    taken = {identity(path): name for name, path in inputs.items()}
-    for name, path in outputs.items():
-        if (other := taken.setdefault(identity(path), f"`{name}`")) != f"`{name}`":
-            raise ValueError(f"`{name}` must not replace {other}; both are {path}. Name another place.")
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise ValueError(
+            f"{path} must be a file or a folder, or free; a device, pipe or socket is there. Name another."
+        )
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a place where no file can be written.
+
+    Raises:
+        ValueError: its folder is missing, or a folder or device stands there.
+    """
+    if not path.parent.is_dir():
+        raise ValueError(f"{path} cannot be written: the folder {path.parent} does not exist. Make it first.")
+    check_replaceable(path)
+    if path.is_dir():
+        raise ValueError(f"{path} must be a file; it is a folder. Name a file in it.")
+
+
+def _longest_name(folder: Path) -> int:
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):
+        return LONGEST_NAME
 
 
 @contextmanager
@@ -70,6 +98,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     An error leaves an old file as it was, with nothing beside it. The new file gets default permissions.
     """
     path = Path(path)
+    check_replaceable(path)
     temporary = temporary_beside(path)
     temporary.touch()
     permissions = temporary.stat().st_mode

@@ -77,8 +77,9 @@ def print_rates(title: str, unit: str, rates: dict[str, dict[str, Any]]) -> None
     """Print a table of `lgtsm.benchmarks.timing.measure`."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title)
+    table = Table(title=Text(title))  # which may hold a path
     for column in ("", f"median {unit}", "least", "greatest", "per CPU second"):
         table.add_column(column, justify="right" if column else "left")
     for name, rate in rates.items():
@@ -91,9 +92,17 @@ def main(argv: list[str] | None = None) -> None:
     wait_patiently()
     arguments = make_parser().parse_args(argv)
     with exit_with_sentence("benchmark", arguments.parser):
-        from lgtsm.surroundings import surroundings
-        from lgtsm.whole_files import write_json
+        from pathlib import Path
 
+        from lgtsm.outputs import Place, check_outputs
+        from lgtsm.surroundings import surroundings
+        from lgtsm.video.listing import list_videos
+        from lgtsm.whole_files import check_writable, write_json
+
+        if arguments.json:
+            read = list_videos(arguments.folder) if arguments.subject == "data" else []
+            check_outputs([Place("`json`", Path(arguments.json))], [Place("a video", path) for path in read])
+            check_writable(Path(arguments.json))
         about = surroundings()
         print(f"{about['processor']}, {about['cores']} cores, load {about['load']}, commit {about['commit']}")
         result = arguments.function(arguments)

@@ -65,15 +65,16 @@ def show(found: dict[str, list[Finding]]) -> bool:
     """Print the findings as a table; return whether any is wrong."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table()
     for column in ("checked", "", "found"):
         table.add_column(column, overflow="fold")
     for place, findings in found.items():
         table.add_section()
-        table.add_row(f"[bold]{place}[/bold]")
+        table.add_row(Text(place, "bold"))
         for subject, status, sentence in findings:
-            table.add_row(f"  {subject}", f"[{COLORS[status]}]{status}", sentence.replace("[", "\\["))
+            table.add_row(Text(f"  {subject}"), Text(status, COLORS[status]), Text(sentence))
     console = Console()
     console.print(table)
     wrong = sum(finding.status == "wrong" for findings in found.values() for finding in findings)

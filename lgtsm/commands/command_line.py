@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lgtsm.exits import exit_with_sentence
+from lgtsm.exits import START_AGAIN, exit_with_sentence
 from lgtsm.version import __version__
 
 
@@ -19,20 +19,34 @@ def command_parser(name: str, description: str, **options: Any) -> argparse.Argu
 
 
 def run_command(
-    parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], None], argv: list[str] | None
+    parser: argparse.ArgumentParser,
+    run: Callable[[argparse.Namespace], None],
+    argv: list[str] | None,
+    if_stopped: str = START_AGAIN,
 ) -> None:
-    """Parse the command line and run it; bad input ends in one sentence and exit code 2."""
+    """Parse the command line and run it; see `lgtsm.exits.exit_with_sentence`."""
     arguments = parser.parse_args(argv)
-    with exit_with_sentence(parser.prog.removeprefix("lgtsm "), parser):
+    with exit_with_sentence(parser.prog.removeprefix("lgtsm "), parser, if_stopped):
         run(arguments)
 
 
 @contextmanager
 def progress_bar(title: str, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on stderr; yield the function to call with (done, total)."""
+    """Show a bar on stderr from the first call on; yield the function to call with (done, total)."""
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    with Progress(console=Console(stderr=True), disable=not shown) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    named = TextColumn("{task.description}", markup=False)  # a title may hold a path
+    columns = named, BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    bar = Progress(*columns, console=Console(stderr=True), disable=not shown)
+    task = bar.add_task(title, total=None)
+
+    def update(done: int, total: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield update
+    finally:
+        if bar.live.is_started:
+            bar.stop()

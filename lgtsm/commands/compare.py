@@ -26,8 +26,14 @@ def run(arguments: argparse.Namespace) -> None:
 
     from lgtsm.document import to_html, to_markdown
     from lgtsm.evaluation.comparison import compare
+    from lgtsm.outputs import Place, check_outputs
     from lgtsm.whole_files import write_json, write_text
 
+    if arguments.output is not None:
+        files = [Path(arguments.output, f"comparison.{ending}") for ending in ("md", "html", "json")]
+        runs = [Place(f"a file of {run}", file) for run in arguments.runs for file in Path(run).glob("*.*")]
+        runs = [place for place in runs if place.path.name not in {file.name for file in files}]
+        check_outputs([Place(file.name, file) for file in files], runs)
     blocks, plain = compare(arguments.runs, arguments.against)
     print(to_markdown(blocks))
     if arguments.output is not None:

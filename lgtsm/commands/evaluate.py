@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from lgtsm.threads import wait_patiently
 if TYPE_CHECKING:
     from lgtsm.evaluation.processes import Processes
     from lgtsm.evaluation.protocol import Protocol
+    from lgtsm.sole_writer import SoleWriter
 
 
 def run(config: DictConfig) -> dict[str, dict[str, float]]:
@@ -27,7 +29,8 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
         name of the method -> mean scores over all kinds and bins; empty in all processes but the first.
 
     Raises:
-        ValueError, FileNotFoundError: the configuration, a checkpoint or results are unusable.
+        ValueError, FileNotFoundError: the configuration, a checkpoint or results are unusable; or, when the report is
+            written, a method was scored on no clip.
     """
     import torch
     from torch import nn
@@ -46,6 +49,7 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
     check_choice("precision", config.precision, (AUTO, *PRECISIONS))
     torch.manual_seed(config.seed)
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
+    check_folders(config)
     protocol = make_protocol(config)
     if config.write_inputs is not None:
         print(f"{write_inputs(protocol, config.write_inputs)} clips with their masks: {config.write_inputs}")
@@ -68,7 +72,10 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
             build(config.network, "network", nn.Module),
         )
         metrics, unavailable = make_metrics(config.metric, device)
-        with progress_bar("Clips scored", shown=processes.rank == 0) as progress:
+        with (
+            sole_evaluation(folder) if processes.rank == 0 else nullcontext(),
+            progress_bar("Clips scored", shown=processes.rank == 0) as progress,
+        ):
             document = evaluate(
                 protocol,
                 methods,
@@ -86,7 +93,52 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
     write_config(config, folder)
     (table, *_) = (folder / "report.md").read_text(encoding="utf-8").split("\n## ")
     print(f"{table.strip()}\n\nReport: {folder / 'report.html'}")
+    check_scored(folder, list(document["methods"]))
     return mean_scores(document)
+
+
+def check_folders(config: DictConfig) -> None:
+    """Refuse to write among the videos or results that are read.
+
+    Raises:
+        ValueError: names the two folders.
+    """
+    from lgtsm.outputs import identity
+
+    results = [config.results] if isinstance(config.results, str) else list(config.results or [])
+    read = [("results", entry.partition(":")[2]) for entry in results]
+    read += [(key, OmegaConf.select(config, key)) for key in ("protocol.videos", "data.root")]
+    for key in ("paths.run", "write_inputs"):
+        if (place := OmegaConf.select(config, key)) is None:
+            continue
+        around = {identity(folder) for folder in (Path(place).resolve(), *Path(place).resolve().parents)}
+        for name, folder in read:
+            if folder and identity(Path(folder)) in around:
+                raise ValueError(f"{key} must lie outside the folder of {name}; {place} is in {folder}. Name another.")
+
+
+def sole_evaluation(folder: Path) -> SoleWriter:
+    """Return the right to write this evaluation, to hold meanwhile."""
+    from lgtsm.sole_writer import SoleWriter
+
+    folder.mkdir(parents=True, exist_ok=True)
+    return SoleWriter(folder, inside=True)
+
+
+def check_scored(folder: Path, methods: list[str]) -> None:
+    """Refuse an evaluation in which a method was scored on no clip.
+
+    Raises:
+        ValueError: names the method and the first problem.
+    """
+    from lgtsm.evaluation.summary import read_records
+
+    records = read_records(folder, methods)
+    for method in methods:
+        own = [record for record in records if record["method"] == method]
+        if all("problem" in record for record in own):
+            why = own[0]["problem"] if own else "The protocol has no clip."
+            raise ValueError(f"{method} could be scored on none of {len(own)} clips. {why}")
 
 
 def make_protocol(config: DictConfig) -> Protocol:
@@ -149,7 +201,8 @@ def _job(config: DictConfig) -> None:
     from hydra.core.hydra_config import HydraConfig
 
     config.paths.run = HydraConfig.get().runtime.output_dir
-    with exit_with_sentence("evaluate"):
+    again = f"To go on, repeat the command with paths.run={config.paths.run}."
+    with exit_with_sentence("evaluate", if_stopped=again):
         run(config)
 
 

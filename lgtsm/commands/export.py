@@ -29,9 +29,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> None:
     """Export the network and report the check."""
+    from pathlib import Path
+
     from lgtsm.export.onnx_export import export_onnx
     from lgtsm.models.weights import load_model
+    from lgtsm.outputs import Place, check_outputs
 
+    output, checkpoint = Path(arguments.output), Path(arguments.checkpoint)
+    check_outputs([Place("`output`", output)], [Place("the checkpoint", checkpoint)])
     done = export_onnx(load_model(arguments.checkpoint), arguments.output, arguments.height, arguments.width)
     height, width = done.inputs["frame"][2:]
     size = f"{width}x{height}" if arguments.height else "any size of multiples of 4"

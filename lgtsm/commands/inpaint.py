@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from lgtsm.exits import exit_with_sentence, in_flags
+from lgtsm.exits import GOES_ON, START_AGAIN, exit_with_sentence, in_flags
 from lgtsm.inference.options import DEFAULT_CHUNK, SCALED_FEATHER, SCENE_MEMORY
 from lgtsm.models.catalog import DEFAULT_METHOD, MODELS, list_models
 from lgtsm.precision_names import AUTO, PRECISIONS
@@ -201,7 +201,11 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
         "--batch", action="store_true", help="VIDEO, --mask and OUT are folders; each mask is named like its video"
     )
     batch.add_argument("--pairs", metavar="CSV", help="read the videos from a table: columns video, mask, output")
-    batch.add_argument("--overwrite", action="store_true", help="fill finished videos again")
+    batch.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="fill finished videos again, and replace files of others at their places",
+    )
 
 
 def chosen_method(arguments: argparse.Namespace) -> str:
@@ -263,9 +267,13 @@ def main(argv: list[str] | None = None) -> None:
     wait_patiently()
     parser = make_parser()
     arguments = parser.parse_args(argv)
-    with exit_with_sentence("inpaint", parser):
+    many = arguments.batch or arguments.pairs is not None
+    with exit_with_sentence("inpaint", parser, GOES_ON if many else START_AGAIN):
         check(arguments)
         arguments.method = chosen_method(arguments)
         from lgtsm.commands.inpaint_run import run
 
-        run(arguments, lambda said: print(f"lgtsm inpaint: {in_flags(said, parser)}", file=sys.stderr))
+        def named(said: str) -> str:
+            return in_flags(said, parser)
+
+        run(arguments, lambda said: print(f"lgtsm inpaint: {named(said)}", file=sys.stderr), named)

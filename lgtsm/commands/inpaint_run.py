@@ -7,27 +7,32 @@ import dataclasses
 import itertools
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lgtsm.inference.batch import Result, fingerprint, run_batch, summary_table
+from lgtsm.inference.batch import Result, run_batch, summary_table
+from lgtsm.inference.copy_video import Copied, copy_video
 from lgtsm.inference.dry_run import describe_plan
 from lgtsm.inference.inpainter import FillSummary, Inpainter
 from lgtsm.inference.memory import parse_bytes
 from lgtsm.inference.options import DEFAULT_CHUNK, FillOptions
-from lgtsm.inference.pairs import Pair, pair_by_name, read_pairs
+from lgtsm.inference.pairs import Pair, check_pairs, pair_by_name, read_pairs
 from lgtsm.inference.plan import make_plan
 from lgtsm.inference.preview import PreviewWriter
+from lgtsm.inference.replacing import fingerprint
 from lgtsm.inference.report import ReportWriter
 from lgtsm.inference.trial import try_network
 from lgtsm.models.catalog import create_model
+from lgtsm.outputs import Place, check_outputs
 from lgtsm.precision import allow_tf32
 from lgtsm.progress_lines import ProgressLines
+from lgtsm.sole_writer import SoleWriter
 from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
@@ -39,8 +44,7 @@ from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_box, parse_color
 from lgtsm.video.picture_kept import picture_not_kept
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
-from lgtsm.video.writer import VideoWriter
-from lgtsm.whole_files import check_outputs
+from lgtsm.video.writer import VideoWriter, check_place
 
 LARGE = 720  # rows from which on methods without a network are slow
 
@@ -48,21 +52,25 @@ LARGE = 720  # rows from which on methods without a network are slow
 Notice = Callable[[str], None]
 
 
-def run(arguments: Namespace, notice: Notice) -> None:
+def run(arguments: Namespace, notice: Notice, named: Callable[[str], str] = str) -> None:
     """Run the command.
 
     Args:
         arguments: of `lgtsm.commands.inpaint.make_parser`, checked.
         notice: prints a sentence about something odd that stops nothing.
+        named: rewords a sentence of the library to name flags.
 
     Raises:
         ValueError, FileNotFoundError: an input cannot be used.
         SystemExit: with code 1, if one of many videos failed.
     """
-    check_paths(arguments)
     if arguments.pairs is not None or arguments.batch:
-        fill_many(arguments, notice)
-    elif arguments.dry_run:
+        fill_many(arguments, notice, named)
+        return
+    check_paths(arguments)
+    if "-" in (arguments.video, arguments.output):
+        check_pipes(arguments)
+    if arguments.dry_run:
         describe(arguments, notice)
     elif arguments.video == "-":
         fill_pipe(arguments, notice)
@@ -84,15 +92,19 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
     """Fill one video, with preview and report if asked."""
     mask, options, encoding = mask_choice(arguments, arguments.mask), fill_options(arguments), make_encoding(arguments)
     info, to_pipe = probe_with(Path(arguments.video), parse_fps(arguments.fps)), arguments.output == "-"
+    check_places(arguments, info, encoding)
     inpainter = make_inpainter(arguments, notice)
     if arguments.method == "key-frames" and info.height > LARGE and options.working_height is None:
         notice(f"{info.width}x{info.height} takes long without a network; working_height={LARGE // 2} is much faster.")
-    holes = mask.open(info, notice)
     with contextlib.ExitStack() as stack:
+        for place in (arguments.report, arguments.preview, None if to_pipe else arguments.output):
+            if place is not None:
+                stack.enter_context(SoleWriter(place))
+        holes = mask.open(info, notice)
         report = ReportWriter(arguments.report, holes.survey) if arguments.report else None
         preview = stack.enter_context(PreviewWriter(arguments.preview, info)) if arguments.preview else None
         watchers = [watcher for watcher in (report, preview) if watcher is not None]
-        bar = stack.enter_context(make_bar())
+        bar = stack.enter_context(shown_later())
         task = bar.add_task("fill", total=info.frames)
         summary = inpainter.fill_file(
             info,
@@ -147,7 +159,7 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
             sink = RawSink(sys.stdout.buffer)
         else:
             sink = stack.enter_context(VideoWriter(arguments.output, fps, height, width, make_encoding(arguments)))
-        bar = stack.enter_context(make_bar())
+        bar = stack.enter_context(shown_later())
         task = bar.add_task("fill", total=None)
         for done, filled in enumerate(inpainter.stream(frames, hole, options), start=1):
             sink.write(filled)
@@ -155,7 +167,7 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
     print(f"{done} frames of {width}x{height} filled", file=sys.stderr if arguments.output == "-" else sys.stdout)
 
 
-def fill_many(arguments: Namespace, notice: Notice) -> None:
+def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str]) -> None:
     """Fill many videos and print a table of the results."""
     options, encoding, fps = fill_options(arguments), make_encoding(arguments), parse_fps(arguments.fps)
     if arguments.pairs is not None:
@@ -163,33 +175,54 @@ def fill_many(arguments: Namespace, notice: Notice) -> None:
     else:
         masks = Path(arguments.mask) if arguments.mask else None
         pairs = pair_by_name(Path(arguments.video), masks, Path(arguments.output))
-    choices = {pair: mask_choice(arguments, pair.mask or arguments.mask) for pair in pairs}
-    inpainter = make_inpainter(arguments, notice)
-    with make_bar() as bar:
+    check_pairs(pairs, places({"the table of pairs": arguments.pairs, "the checkpoint": arguments.checkpoint}))
+    choices = {(pair.video, pair.mask): mask_choice(arguments, pair.mask or arguments.mask) for pair in pairs}
+    with contextlib.ExitStack() as stack:
+        inpainter = make_inpainter(arguments, notice)
+        if arguments.batch and not arguments.dry_run:
+            Path(arguments.output).mkdir(parents=True, exist_ok=True)
+            stack.enter_context(SoleWriter(arguments.output, inside=True))
+        bar = stack.enter_context(shown_later())
+
+        def opened(pair: Pair) -> VideoInfo:
+            return probe_with(pair.video, fps if pair.video.is_dir() else None)
+
+        @contextlib.contextmanager
+        def task(pair: Pair) -> Iterator[Callable[[int, int], None]]:
+            number = bar.add_task(pair.name)
+            try:
+                yield lambda done, total: bar.update(number, completed=done, total=total)
+            finally:
+                bar.remove_task(number)
 
         def fill(pair: Pair) -> FillSummary:
-            task = bar.add_task(pair.name)
-            try:
-                info = probe_with(pair.video, fps if pair.video.is_dir() else None)
-                summary = inpainter.fill_file(
-                    info,
-                    choices[pair].open(info, notice),
-                    pair.output,
-                    encoding,
-                    options,
-                    progress=lambda done, total: bar.update(task, completed=done, total=total),
-                )
-            finally:
-                bar.remove_task(task)
+            info = opened(pair)
+            check_place(pair.output, not pair.output.suffix)
+            with task(pair) as progress:
+                mask = choices[pair.video, pair.mask].open(info, notice)
+                summary = inpainter.fill_file(info, mask, pair.output, encoding, options, progress)
             for sentence in changes(summary, encoding):
                 notice(f"{pair.name}: {sentence}")
             return summary
 
+        def copy(pair: Pair) -> Copied:
+            with task(pair) as progress:
+                return copy_video(opened(pair), pair.output, encoding, progress)
+
         def told(result: Result) -> None:
             notice(f"{result.pair.name}: {result.state}" + (f". {result.why}" if result.why else ""))
 
-        results = run_batch(pairs, fill, settings(arguments, inpainter), arguments.overwrite, arguments.dry_run, told)
-    Console(markup=False).print(summary_table(results))
+        results = run_batch(
+            pairs,
+            fill,
+            settings(arguments, inpainter),
+            arguments.overwrite,
+            arguments.dry_run,
+            told,
+            copy,
+            look=lambda pair: choices[pair.video, pair.mask].open(opened(pair)),
+        )
+    Console(markup=False).print(summary_table(results, named))
     if any(result.state == "failed" for result in results):
         sys.exit(1)
 
@@ -197,13 +230,35 @@ def fill_many(arguments: Namespace, notice: Notice) -> None:
 def check_paths(arguments: Namespace) -> None:
     """Refuse outputs that would replace an input or each other, before anything is read."""
     a = arguments
-    outputs = {"output": a.output, "preview": a.preview, "report": a.report}
-    inputs = {"the video": a.video, "the mask": a.mask, "the checkpoint": a.checkpoint, "the table of pairs": a.pairs}
-
-    def places(named: dict[str, str | None]) -> dict[str, Path]:
-        return {name: Path(place) for name, place in named.items() if place not in (None, "-")}
-
+    outputs = {"`output`": a.output, "`preview`": a.preview, "`report`": a.report}
+    inputs = {"the video": a.video, "the mask": a.mask, "the checkpoint": a.checkpoint}
     check_outputs(places(outputs), places(inputs))
+
+
+def places(named: dict[str, str | None]) -> list[Place]:
+    """Return the paths that are given, without pipes."""
+    return [Place(name, Path(place)) for name, place in named.items() if place not in (None, "-")]
+
+
+def check_places(arguments: Namespace, info: VideoInfo, encoding: Encoding) -> None:
+    """Refuse outputs that cannot be written, before a mask is read or a network loaded."""
+    if arguments.report is not None:
+        check_place(Path(arguments.report), True)
+    if arguments.preview is not None:
+        check_place(Path(arguments.preview), False)
+    if arguments.output != "-":
+        # Opened for nothing: container, codec and pixel format are known to fit before the work begins.
+        writer = VideoWriter(
+            place_of(arguments.output), None, info.height, info.width, encoding, like=info, source_path=info.path
+        )
+        writer.abort()
+
+
+def check_pipes(arguments: Namespace) -> None:
+    """Refuse pipes that are closed."""
+    for name, given, stream in (("stdin", arguments.video, sys.stdin), ("stdout", arguments.output, sys.stdout)):
+        if given == "-" and stream is None:
+            raise VideoError(f"- stands for a pipe, but {name} is closed. Name a file, or open it.")
 
 
 def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
@@ -309,10 +364,26 @@ def place_of(output: str) -> Path:
     return Path(output)
 
 
-def make_bar() -> Progress | ProgressLines:
-    """Return a frame counter for stderr: a bar in a terminal, lines in a log."""
+@contextlib.contextmanager
+def shown_later() -> Iterator[Progress | ProgressLines]:
+    """Yield a frame counter for stderr, a bar in a terminal and lines in a log; it shows from its first update on."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        return ProgressLines("frames")
+        yield ProgressLines("frames")
+        return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TextColumn("frames"))
-    return Progress(*columns, TimeRemainingColumn(), console=console)
+    bar = StartedLater(*columns, TimeRemainingColumn(), console=console)
+    try:
+        yield bar
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+class StartedLater(Progress):
+    """A progress display that starts with the first update, so that an error before it stands alone."""
+
+    def update(self, *arguments: Any, **changes: Any) -> None:
+        """See `rich.progress.Progress.update`."""
+        self.start()
+        super().update(*arguments, **changes)

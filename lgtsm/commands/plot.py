@@ -25,6 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Summarize the logs and draw them."""
     from pathlib import Path
 
+    from lgtsm.outputs import Place, check_outputs
     from lgtsm.training.curves import write_curves
     from lgtsm.training.log import read_log
 
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     output = Path(arguments.output or (first.parent if first.is_file() else first) / "curves.png")
     if output.suffix.lower() != ".png":
         raise ValueError(f"-o must name a .png file; got {output}.")
+    check_outputs([Place("`output`", output)], [Place("a log", Path(name)) for name in arguments.runs])
     logs = [read_log(name) for name in arguments.runs]
     for log in logs:
         starts = f" in {log.starts} starts" if log.starts > 1 else ""

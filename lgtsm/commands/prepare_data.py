@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lgtsm.commands.command_line import command_parser, progress_bar, run_command
+from lgtsm.exits import GOES_ON
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -51,4 +52,4 @@ def run(arguments: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm prepare_data`."""
-    run_command(make_parser(), run, argv)
+    run_command(make_parser(), run, argv, GOES_ON)

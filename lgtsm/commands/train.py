@@ -152,8 +152,9 @@ def _job(config: DictConfig) -> None:
 
     # In a sweep only Hydra knows each job's folder.
     config.paths.run = HydraConfig.get().runtime.output_dir
+    again = f"To continue from its last checkpoint, run the same command with resume=auto paths.run={config.paths.run}."
     try:
-        with exit_with_sentence("train"), StopSignals() as signals:
+        with exit_with_sentence("train", if_stopped=again), StopSignals() as signals:
             run(config, signals)
     except StoppedBySignal:
         sys.exit(EXIT_STATUS)

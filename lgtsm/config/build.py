@@ -19,6 +19,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 SPECIAL = ("_target_", "_partial_", "_args_")  # the keywords of Hydra that `build` supports
+ARGUMENT = re.compile(r"`([a-z]\w*(?:=[\w.]+)?)`")
 REFERENCE = re.compile(r"\$\{(\w[\w.]*)\}")
 
 
@@ -115,11 +116,16 @@ def _call(call: Callable[[], Any], key: str, target: str) -> Any:
     try:
         return call()
     except (ValueError, FileNotFoundError) as error:
-        raise ConfigError(f"{key}: {error}") from error
+        raise ConfigError(f"{key}: {in_keys(str(error), key)}") from error
     except Exception as error:
         if type(error).__module__.startswith("lgtsm"):
             raise
         raise ConfigError(f"{key} cannot be built: {target} raised {type(error).__name__}: {error}") from error
+
+
+def in_keys(sentence: str, key: str) -> str:
+    """Replace arguments that an error of the library names in backticks, like `split=all`, by configuration keys."""
+    return ARGUMENT.sub(lambda match: f"{key}.{match[1]}", sentence)
 
 
 def _hint(target: Callable[..., Any], name: str) -> Any:

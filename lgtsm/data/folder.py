@@ -66,7 +66,7 @@ class FolderVideos:
         if not chosen:
             raise VideoError(
                 f"{self.root} has videos, but none in the split {split!r} (held_out={held_out}). "
-                "Add videos, change held_out, or use split=all."
+                "Add videos, change `held_out`, or set `split=all`."
             )
         if limit is not None and limit < len(chosen):
             chosen = [chosen[k * len(chosen) // limit] for k in range(limit)]

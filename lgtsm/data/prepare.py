@@ -12,6 +12,8 @@ import numpy as np
 
 from lgtsm.checks import check_positive
 from lgtsm.data.transforms import choose_crop
+from lgtsm.outputs import identity
+from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import list_videos
@@ -60,13 +62,22 @@ def prepare_videos(
         "left_out" frames in scenes that are too short, and "error" if the video cannot be read.
 
     Raises:
-        VideoError: `source` has no videos, or `target` holds a copy made with other options.
+        VideoError: `source` has no videos, one folder holds the other, or `target` holds something else, or a copy made
+            with other options.
     """
     source, target = Path(source), Path(target)
     for name in ("height", "width", "scale", "key_frame_distance", "least_frames"):
         check_positive(name, getattr(how, name))
     paths = list_videos(source)
+    _check_apart(source, target)
     _claim(target, how)
+    with SoleWriter(target, inside=True):
+        return _prepare_missing(paths, source, target, how, progress)
+
+
+def _prepare_missing(
+    paths: list[Path], source: Path, target: Path, how: Preparation, progress: Callable[[int, int], None] | None
+) -> list[dict[str, Any]]:
     lines = []
     for done, path in enumerate(paths):
         name = path.relative_to(source).with_suffix("").as_posix()
@@ -136,9 +147,17 @@ def _size(height: int, width: int, how: Preparation) -> tuple[int, int]:
     return tuple(max(2, length - length % 2) for length in wanted)
 
 
+def _check_apart(source: Path, target: Path) -> None:
+    one, other = source.resolve(), target.resolve()
+    if identity(source) == identity(target) or one in other.parents or other in one.parents:
+        raise VideoError(f"{target} must be apart from the videos in {source}; one holds the other. Name another.")
+
+
 def _claim(target: Path, how: Preparation) -> None:
-    """Record the options in the folder; refuse to mix two copies."""
+    """Record the options in the folder; refuse to mix two copies, or a copy with files of others."""
     file = target / "prepared.json"
+    if not file.is_file() and target.is_dir() and any(target.iterdir()):
+        raise VideoError(f"{target} must be a new or empty folder, or a copy to continue; it is neither. Name another.")
     if file.is_file() and json.loads(file.read_text()) != how._asdict():
         raise VideoError(
             f"{target} holds a copy made with other options (see {file.name}). Choose another folder, or use the same "

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from lgtsm.data.batch import as_floats
 from lgtsm.data.clips import InpaintingClips
+from lgtsm.evaluation.ledger import IDENTITY
 from lgtsm.evaluation.methods import ModuleMethod, make_methods, sha256
 from lgtsm.evaluation.protocol import Protocol, Unit
 from lgtsm.evaluation.run import evaluate
@@ -78,7 +79,8 @@ def score_trained(
     Returns:
         the result of `lgtsm.evaluation.run.evaluate`.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    if (Path(folder) / IDENTITY).is_file():
+        shutil.rmtree(folder, ignore_errors=True)
     methods = make_methods(["mean-color", "temporal-copy"])
     methods.append(ModuleMethod(name, network, {"checkpoint": weights.name, "sha256": sha256(weights)}))
     document = evaluate(ValidationProtocol(clips), methods, {"frame_quality": FrameQuality()}, {}, folder)

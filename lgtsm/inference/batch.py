@@ -9,27 +9,37 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from lgtsm.exits import TRACEBACK_VARIABLE
+from lgtsm.exits import TRACEBACK_VARIABLE, in_words
 from lgtsm.inference.pairs import Pair
-from lgtsm.video.errors import VideoError
-from lgtsm.whole_files import leftovers, remove, write_json
+from lgtsm.inference.replacing import Replacement, check_own, fingerprint
+from lgtsm.optional import UnavailableError
+from lgtsm.sole_writer import SoleWriter
+from lgtsm.video.errors import NothingMaskedError
+from lgtsm.whole_files import hidden_beside, write_json
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from lgtsm.inference.inpainter import FillSummary
+    from lgtsm.video.probe import VideoInfo
 
 RUNNING, DONE = "running", "done"
+
+
+class Summary(Protocol):
+    """The outcome of filling or copying one video; see `lgtsm.inference.inpainter.FillSummary`."""
+
+    info: VideoInfo
+    hole_share: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Result:
     """The outcome of one video.
 
-    state: "filled", "done before", "to do" (in a dry run) or "failed". frames, hole_share: None unless it was filled.
-    seconds: the time it took. why: the reason of a failure.
+    state: "filled", "copied" (nothing is masked), "done before" or "failed"; in a dry run "to do" or "to copy". frames,
+    hole_share: None unless it was filled or copied. seconds: the time it took. why: the reason of a failure or copy.
     """
 
     pair: Pair
@@ -42,63 +52,94 @@ class Result:
 
 def run_batch(
     pairs: Iterable[Pair],
-    fill: Callable[[Pair], FillSummary],
+    fill: Callable[[Pair], Summary],
     settings: dict[str, Any],
     overwrite: bool = False,
     dry: bool = False,
     watch: Callable[[Result], None] = lambda result: None,
+    copy: Callable[[Pair], Summary] | None = None,
+    look: Callable[[Pair], object] = lambda pair: None,
 ) -> list[Result]:
     """Fill one video after the other.
 
     A hidden file beside each output records its inputs. An output is done if that file says so and input, mask,
-    settings and output have not changed since. Only one process at a time may work on an output.
+    settings and output have not changed since. Only one process at a time may work on an output. An output that no
+    earlier run wrote, or that was changed since, is never replaced; see `lgtsm.inference.replacing`.
 
     Args:
         pairs: videos with masks and outputs.
         fill: fills one video and returns the summary; its output appears once it is complete.
         settings: everything that changes the result, as plain values; a change means filling again.
-        overwrite: fill finished videos again.
+        overwrite: fill finished videos again, and replace output files of others (never their folders).
         dry: only report what would be done.
         watch: called with each result as it comes.
+        copy: called instead where `fill` finds that nothing is masked; None makes that a failure.
+        look: called with each video to do in a dry run; its errors are reported.
     """
     results = []
     for pair in pairs:
-        result = _one(pair, fill, settings, overwrite, dry)
+        started = time.perf_counter()
+        try:
+            result = _one(pair, fill, settings, overwrite, dry, copy, look)
+        except Exception as error:  # one bad video must not stop the others
+            if os.environ.get(TRACEBACK_VARIABLE):
+                traceback.print_exc()
+            why, expected = in_words(error), isinstance(error, (ValueError, OSError, UnavailableError))
+            result = Result(pair, "failed", why=why if expected else f"{type(error).__name__}: {why}")
+        result = dataclasses.replace(result, seconds=0.0 if dry else time.perf_counter() - started)
         watch(result)
         results.append(result)
     return results
 
 
 def _one(
-    pair: Pair, fill: Callable[[Pair], FillSummary], settings: dict[str, Any], overwrite: bool, dry: bool
+    pair: Pair,
+    fill: Callable[[Pair], Summary],
+    settings: dict[str, Any],
+    overwrite: bool,
+    dry: bool,
+    copy: Callable[[Pair], Summary] | None,
+    look: Callable[[Pair], object],
 ) -> Result:
-    started = time.perf_counter()
+    made_of = {"video": fingerprint(pair.video), "mask": fingerprint(pair.mask), "settings": settings}
+    before = read_state(pair.output)
+    own = before.get("output")
+    is_done = before.get("state") == DONE and own == fingerprint(pair.output) is not None
+    if is_done and before.get("made_of") == made_of and not overwrite:
+        return Result(pair, "done before")
+    if dry:
+        return _looked_at(pair, look, copy is not None)
+    pair.output.parent.mkdir(parents=True, exist_ok=True)
+    with SoleWriter(pair.output):
+        check_own(pair.output, own, overwrite)
+        write_json(state_path(pair.output), {"state": RUNNING, "made_of": made_of, "output": own})
+        with Replacement(pair.output, own) as new:
+            target, state, why = dataclasses.replace(pair, output=new.place), "filled", ""
+            try:
+                summary = fill(target)
+            except NothingMaskedError as error:
+                if copy is None:
+                    raise
+                summary, state, why = copy(target), "copied", in_words(error)
+            new.put()
+            written = fingerprint(pair.output)
+            write_json(state_path(pair.output), {"state": DONE, "made_of": made_of, "output": written})
+    return Result(pair, state, summary.info.frames, summary.hole_share, why=why)
+
+
+def _looked_at(pair: Pair, look: Callable[[Pair], object], copies: bool) -> Result:
     try:
-        made_of = {"video": fingerprint(pair.video), "mask": fingerprint(pair.mask), "settings": settings}
-        before = read_state(pair.output)
-        is_done = before.get("state") == DONE and before.get("output") == fingerprint(pair.output) is not None
-        if is_done and before.get("made_of") == made_of and not overwrite:
-            return Result(pair, "done before")
-        if dry:
-            return Result(pair, "to do")
-        pair.output.parent.mkdir(parents=True, exist_ok=True)
-        _clear(pair.output, ours=bool(before))
-        write_json(state_path(pair.output), {"state": RUNNING, "made_of": made_of})
-        summary = fill(pair)
-        write_json(state_path(pair.output), {"state": DONE, "made_of": made_of, "output": fingerprint(pair.output)})
-    except Exception as error:  # one bad video must not stop the others
-        if os.environ.get(TRACEBACK_VARIABLE):
-            traceback.print_exc()
-        why = " ".join(str(error).split()) or type(error).__name__
-        why = why if isinstance(error, (ValueError, FileNotFoundError)) else f"{type(error).__name__}: {why}"
-        return Result(pair, "failed", seconds=time.perf_counter() - started, why=why)
-    seconds = time.perf_counter() - started
-    return Result(pair, "filled", summary.info.frames, summary.hole_share, seconds)
+        look(pair)
+    except NothingMaskedError as error:
+        return Result(pair, "to copy" if copies else "to do", why=in_words(error))
+    except (ValueError, OSError) as error:
+        return Result(pair, "to do", why=in_words(error))
+    return Result(pair, "to do")
 
 
 def state_path(output: Path) -> Path:
     """Return the hidden file beside an output that records its state."""
-    return output.with_name(f".{output.name}.lgtsm.json")
+    return hidden_beside(output, ".lgtsm.json")
 
 
 def read_state(output: Path) -> dict[str, Any]:
@@ -110,34 +151,10 @@ def read_state(output: Path) -> dict[str, Any]:
     return state if isinstance(state, dict) else {}
 
 
-def fingerprint(path: Path | None) -> list[list[Any]] | None:
-    """Identify a file or folder by names, sizes and modification times (not contents).
-
-    Returns:
-        [[name, bytes, nanoseconds], ...]; None if nothing is there.
-    """
-    if path is None or not path.exists():
-        return None
-    if path.is_file():
-        files = [path]
-    else:
-        files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]
-
-
-def _clear(output: Path, ours: bool) -> None:
-    """Remove the leftovers of a killed run, and a folder of frames that an earlier run of ours wrote."""
-    for rest in leftovers(output):
-        remove(rest)
-    if output.is_dir() and any(output.iterdir()):
-        if not ours:
-            raise VideoError(f"{output} must be a new or empty folder; there is something in it. Name another output.")
-        remove(output)
-
-
-def summary_table(results: list[Result]) -> Table:
-    """Return the results as a table to print."""
+def summary_table(results: list[Result], named: Callable[[str], str] = str) -> Table:
+    """Return the results as a table to print; `named` rewords each reason. Nothing in it is read as markup."""
     from rich.table import Table
+    from rich.text import Text
 
     counts = [
         (state, sum(result.state == state for result in results)) for state in dict.fromkeys(r.state for r in results)
@@ -147,12 +164,13 @@ def summary_table(results: list[Result]) -> Table:
     for name in ("video", "result", "frames", "hole", "seconds", "why"):
         table.add_column(name, justify="right" if name in ("frames", "hole", "seconds") else "left", overflow="fold")
     for result in results:
-        table.add_row(
+        cells = (
             str(result.pair.name),
             result.state,
             "" if result.frames is None else str(result.frames),
             "" if result.hole_share is None else f"{result.hole_share:.1%}",
-            f"{result.seconds:.1f}" if result.seconds else "",
-            result.why,
+            f"{result.seconds:.1f}" if result.frames is not None else "",
+            named(result.why),
         )
+        table.add_row(*map(Text, cells))
     return table

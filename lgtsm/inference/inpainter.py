@@ -21,6 +21,7 @@ from lgtsm.inference.plan import Plan, make_plan
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Segment
 from lgtsm.inference.tiles import HoleStore, PixelStore
+from lgtsm.outputs import identity
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import MaskChoice
@@ -30,7 +31,6 @@ from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.reader import Picture
 from lgtsm.video.survey import survey
 from lgtsm.video.writer import VideoWriter
-from lgtsm.whole_files import identity
 
 Item = TypeVar("Item")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lgtsm.inference.pairs_table import read_rows
+from lgtsm.outputs import Place, check_outputs, identity
 from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, list_videos
-from lgtsm.whole_files import identity
 
 # Containers that hold the default streams; other kinds become .mkv.
 KEPT_ENDINGS = frozenset((".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".ts", ".3gp"))
@@ -35,14 +35,13 @@ def pair_by_name(folder: Path, masks: Path | None, out: Path) -> list[Pair]:
         out: folder for the outputs.
 
     Raises:
-        VideoError: no videos, no masks, or two outputs of one name.
+        VideoError: no videos, no masks, or the outputs' folder is one of theirs.
     """
     if masks is not None and not masks.exists():
         raise VideoError(f"{masks} must be a folder of masks or one mask for all videos; nothing is there.")
-    if out.resolve() == folder.resolve():
-        raise VideoError(
-            f"The output folder must differ from the input folder; both are {folder}. Name another folder."
-        )
+    for what, other in (("input folder", folder), ("folder of masks", masks)):
+        if other is not None and identity(out) == identity(other):
+            raise VideoError(f"The output folder must differ from the {what}; both are {other}. Name another folder.")
     one_for_all = masks is None or masks.is_file()
     pairs = []
     for video in list_videos(folder):
@@ -54,7 +53,7 @@ def pair_by_name(folder: Path, masks: Path | None, out: Path) -> list[Pair]:
         pairs.append(
             Pair(video, mask, out / name.parent / ((name.name if video.is_dir() else name.stem) + ending), str(name))
         )
-    return _distinct(pairs)
+    return pairs
 
 
 def _mask_of(masks: Path, name: Path) -> Path:
@@ -75,38 +74,22 @@ def read_pairs(path: Path) -> list[Pair]:
     Paths are relative to the folder of the table; mask may be empty or left out.
 
     Raises:
-        VideoError: the file, a column or an entry is missing, or two outputs are the same.
+        VideoError: the file, a column or an entry is missing or cannot be read.
     """
-    if not path.is_file():
-        raise VideoError(f"{path} must be a CSV file with the columns video, mask and output; there is no such file.")
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file, skipinitialspace=True)
-        missing = {"video", "output"} - set(rows.fieldnames or ())
-        if missing:
-            raise VideoError(
-                f"{path} must begin with a line of the columns video, mask and output; {' and '.join(sorted(missing))} "
-                f"is not among {', '.join(rows.fieldnames or ()) or 'none'}."
-            )
-        pairs = []
-        for row in rows:
-            if not row["video"] or not row["output"]:
-                raise VideoError(
-                    f"{path} must name a video and an output in every line; line {rows.line_num} does not."
-                )
-            mask = path.parent / row["mask"] if row.get("mask") else None
-            pairs.append(Pair(path.parent / row["video"], mask, path.parent / row["output"], row["video"]))
-    if not pairs:
-        raise VideoError(f"{path} must name at least one video; it has a header only.")
-    return _distinct(pairs)
+    place = path.parent
+    return [
+        Pair(place / row["video"], place / row["mask"] if row["mask"] else None, place / row["output"], row["video"])
+        for row in read_rows(path, ("video", "output"), ("mask",))
+    ]
 
 
-def _distinct(pairs: list[Pair]) -> list[Pair]:
-    """Refuse outputs that would replace each other, or a video or mask of any pair."""
-    (output, count), *_ = Counter(pair.output.resolve() for pair in pairs).most_common(1)
-    if count > 1:
-        raise VideoError(f"Every video must have its own output; {count} of them would go to {output}.")
-    inputs = {identity(path): path for pair in pairs for path in (pair.video, pair.mask) if path is not None}
-    for pair in pairs:
-        if taken := inputs.get(identity(pair.output)):
-            raise VideoError(f"The output of {pair.name} must not replace an input; it would replace {taken}.")
-    return pairs
+def check_pairs(pairs: Iterable[Pair], others: Iterable[Place] = ()) -> None:
+    """Refuse outputs that would replace each other, or a video or mask of any pair, or one of `others`.
+
+    Raises:
+        ValueError: names the first two that are in each other's way.
+    """
+    pairs = list(pairs)
+    inputs = [Place(f"the video {pair.name}", pair.video) for pair in pairs]
+    inputs += [Place(f"the mask of {pair.name}", pair.mask) for pair in pairs if pair.mask is not None]
+    check_outputs([Place(f"the output of {pair.name}", pair.output) for pair in pairs], [*inputs, *others])

@@ -11,6 +11,7 @@ from lgtsm.document import Block, Heading, Picture, Table, Text, to_html
 from lgtsm.inference.inpainter import FillSummary
 from lgtsm.inference.preview import tint_hole
 from lgtsm.inference.records import Filled
+from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.errors import VideoError
 from lgtsm.video.pictures import write_png
 from lgtsm.video.survey import Survey
@@ -62,7 +63,7 @@ class ReportWriter:
 
     def write(self, summary: FillSummary, title: str) -> None:
         """Write index.html and its pictures; the folder appears once it is complete."""
-        with whole_folder(self.folder) as temporary:
+        with SoleWriter(self.folder), whole_folder(self.folder) as temporary:
             names = self._write_pictures(temporary)
             (temporary / "index.html").write_text(to_html(_page(summary, title, names, self)), encoding="utf-8")
 

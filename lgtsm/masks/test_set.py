@@ -13,6 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from lgtsm.sole_writer import SoleWriter
 from lgtsm.whole_files import leftovers, remove, whole_folder, write_json, write_text
 
 from .checks import check_kind, check_whole
@@ -108,12 +109,26 @@ def write_test_set(
         the bytes of its pixels (time, height, width), 1 = missing.
 
     Raises:
-        ValueError: the recipe is invalid, or `root` holds another test set.
+        ValueError: the recipe is invalid, or `root` holds another test set or another process's unfinished one.
     """
     test_set.check()
     root = Path(root)
-    _claim(root, json.loads(json.dumps({"test_set": test_set._asdict(), "opencv": cv2.__version__})))
     lines, wanted = [], list(test_set.every_clip())
+    _claim(root, json.loads(json.dumps({"test_set": test_set._asdict(), "opencv": cv2.__version__})), wanted)
+    with SoleWriter(root, inside=True):
+        _write_missing(root, test_set, wanted, lines, progress)
+        write_text(root / MANIFEST, "".join(json.dumps(line) + "\n" for line in lines))
+    return lines
+
+
+def _write_missing(
+    root: Path,
+    test_set: TestSet,
+    wanted: Sequence[MaskClip],
+    lines: list[dict],
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Write the clips that are not there yet, and collect the lines of the manifest."""
     for done, clip in enumerate(wanted):
         target = root / clip.folder
         record = target / ".clip.json"
@@ -122,8 +137,6 @@ def write_test_set(
         lines.append(json.loads(record.read_text()))
         if progress is not None:
             progress(done + 1, len(wanted))
-    write_text(root / MANIFEST, "".join(json.dumps(line) + "\n" for line in lines))
-    return lines
 
 
 def write_png(path: Path, image: np.ndarray, *options: int) -> None:
@@ -148,7 +161,7 @@ def _write_clip(target: Path, clip: MaskClip, hole: np.ndarray, seed: int) -> No
         "sha256": hashlib.sha256(np.ascontiguousarray(hole).tobytes()).hexdigest(),
     }
     target.parent.mkdir(parents=True, exist_ok=True)
-    for rest in [*leftovers(target), target]:
+    for rest in leftovers(target):
         remove(rest)
     with whole_folder(target) as temporary:
         for number, frame in enumerate(hole):
@@ -156,8 +169,8 @@ def _write_clip(target: Path, clip: MaskClip, hole: np.ndarray, seed: int) -> No
         (temporary / ".clip.json").write_text(json.dumps(record))
 
 
-def _claim(root: Path, about: dict) -> None:
-    """Record the recipe in the folder; refuse to mix two test sets."""
+def _claim(root: Path, about: dict, wanted: Sequence[MaskClip]) -> None:
+    """Record the recipe in the folder; refuse to mix two test sets, or to replace what others put there."""
     file = root / "test_set.json"
     if file.is_file():
         found = json.loads(file.read_text())
@@ -168,5 +181,9 @@ def _claim(root: Path, about: dict) -> None:
                 "another folder, or use the same arguments to continue."
             )
         return
+    places = [root / MANIFEST, root / CONTACT_SHEET, *(root / clip.folder for clip in wanted)]
+    taken = next((place for place in places if place.exists()), None)
+    if taken is not None:
+        raise ValueError(f"{root} must hold no masks of others; there is {taken}. Choose another folder.")
     root.mkdir(parents=True, exist_ok=True)
     write_json(file, about)

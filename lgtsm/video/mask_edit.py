@@ -9,7 +9,7 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from lgtsm.video.errors import VideoError
+from lgtsm.video.errors import NothingMaskedError, VideoError
 from lgtsm.video.survey import survey
 
 Carried = TypeVar("Carried")
@@ -69,7 +69,7 @@ class Mask:
             way_out = getattr(self.source, "why_empty", "Check where it is.")
             if self.invert:
                 way_out = "It is inverted: omit `invert` if it marks what to remove."
-            raise VideoError(f"{name} must mask something; no pixel of the video is masked. {way_out}")
+            raise NothingMaskedError(f"{name} must mask something; no pixel of the video is masked. {way_out}")
         if share == 1:
             grown = f" with dilate {self.dilate} and dilate_time {self.dilate_time}"
             raise VideoError(

@@ -54,10 +54,13 @@ class RawSink:
         """Send one frame, uint8 (height, width, 3).
 
         Raises:
-            VideoError: the reader has closed the pipe.
+            VideoError: the reader has closed the pipe; OSError: it leads to a full disk.
         """
         try:
             self.target.write(np.ascontiguousarray(frame).data)
             self.target.flush()
         except BrokenPipeError as error:
             raise VideoError("Frames could not be sent: the reader has closed the pipe.") from error
+        except OSError as error:
+            error.filename = error.filename or "The pipe"  # for the sentence
+            raise

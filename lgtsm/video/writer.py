@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lgtsm.checks import check_positive
+from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import is_images
 from lgtsm.video.image_writer import ImageSink, check_picture, ending_of_folder, is_picture_name
-from lgtsm.whole_files import put_in_place, remove, temporary_beside
+from lgtsm.whole_files import check_replaceable, put_in_place, remove, temporary_beside
 
 if TYPE_CHECKING:
     from lgtsm.video.probe import VideoInfo
@@ -75,7 +76,8 @@ class VideoWriter:
             raise VideoError(
                 f"{path} cannot keep a variable frame rate: AVI does not support it. Write to .mp4 or .mkv."
             )
-        _check_place(self.path, is_folder)
+        check_place(self.path, is_folder)
+        self._right = SoleWriter(self.path)
         try:
             if is_image:
                 self._sink = ImageSink(self._temporary, self.path, ending, encoding.lossless)
@@ -89,6 +91,7 @@ class VideoWriter:
             self.notices: list[str] = getattr(self._sink, "notices", [])
         except BaseException:
             remove(self._temporary)
+            self._right.release()
             raise
 
     def write(self, frame: np.ndarray, source: Any = None, changed: np.ndarray | None = None) -> None:
@@ -139,6 +142,7 @@ class VideoWriter:
             self.abort()
             raise
         self._sink = None
+        self._right.release()
 
     def abort(self) -> None:
         """Discard the unfinished file."""
@@ -146,6 +150,7 @@ class VideoWriter:
             self._sink.abort()
             self._sink = None
         remove(self._temporary)
+        self._right.release()
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -180,10 +185,17 @@ def _like_times(like: VideoInfo):
         yield last + index / like.fps
 
 
-def _check_place(path: Path, is_folder: bool) -> None:
+def check_place(path: Path, is_folder: bool) -> None:
+    """Refuse a place where no file, or no folder of images, can be written.
+
+    Raises:
+        VideoError: its parent is missing, a file or folder is in its way; ValueError: a device is there.
+    """
+    if path.exists():
+        check_replaceable(path)
     if not path.parent.is_dir():
         raise VideoError(f"{path} cannot be written: the folder {path.parent} does not exist. Create it first.")
-    if is_folder and path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if is_folder and os.path.lexists(path) and (not path.is_dir() or any(path.iterdir())):
         raise VideoError(f"{path} must be a new or empty folder; it is not empty. Choose another, or remove it.")
     if not is_folder and path.is_dir():
         raise VideoError(f"{path} must be a file; it is a folder. Name a file in it, such as {path / 'filled.mp4'}.")

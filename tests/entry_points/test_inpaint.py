@@ -70,7 +70,7 @@ def pipe(monkeypatch, data=b""):
     """Put bytes into stdin and return what will come out of stdout."""
     out = io.BytesIO()
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(data)))
-    monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=out))
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out))
     return out
 
 

@@ -12,8 +12,9 @@ import pytest
 
 import lgtsm
 from lgtsm.inference.batch import read_state, run_batch, state_path, summary_table
-from lgtsm.inference.pairs import pair_by_name, read_pairs
+from lgtsm.inference.pairs import check_pairs, pair_by_name, read_pairs
 from lgtsm.inpaint import main
+from lgtsm.outputs import Place
 from lgtsm.video.errors import VideoError
 from lgtsm.video.open import open_video
 from lgtsm.video.writer import VideoWriter
@@ -55,9 +56,14 @@ def test_pairs_by_name(tree):
 def test_pairs_that_cannot_be(tree):
     with pytest.raises(VideoError, match="output folder must differ"):
         pair_by_name(tree / "videos", None, tree / "videos")
+    with pytest.raises(VideoError, match="differ from the folder of masks"):
+        pair_by_name(tree / "videos", tree / "masks", tree / "masks")
+    (tree / "link").symlink_to(tree / "videos", target_is_directory=True)
+    with pytest.raises(VideoError, match="differ from the input folder"):
+        pair_by_name(tree / "videos", None, tree / "link")
     (tree / "videos" / "in" / "b.mkv").write_bytes(b"")
-    with pytest.raises(VideoError, match="its own output"):
-        pair_by_name(tree / "videos", None, tree / "out")
+    with pytest.raises(ValueError, match=r"The output of in/b\.wmv must not replace the output of in/b\.mkv"):
+        check_pairs(pair_by_name(tree / "videos", None, tree / "out"))
     (tree / "masks" / "a.mp4").write_bytes(b"")
     with pytest.raises(VideoError, match=r"one mask for a; it holds a\.png and a\.mp4"):
         pair_by_name(tree / "videos", tree / "masks", tree / "out")
@@ -70,18 +76,56 @@ def test_pairs_from_a_table(tmp_path):
     assert (a.video, a.mask, a.output) == (tmp_path / "a.mp4", tmp_path / "m/a.png", tmp_path / "out/a.mp4")
     assert b.mask is None
     (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "0.png").touch()
     for text, words in (
         ("video,mask\na,b\n", "output is not among"),
         ("video,mask,output\na,b,\n", "line 2 does not"),
         ("video,mask,output\n", "at least one video"),
-        ("video,mask,output\na,m,o\nb,m,o\n", "its own output"),
-        ("video,mask,output\na,m,o\nb,n,a\n", "must not replace an input"),
-        ("video,mask,output\na,m,o\nb,n,m\n", "must not replace an input"),
-        ("video,mask,output\na,m,o\nb,n,link/a\n", "must not replace an input"),
+        ("video,mask,output\na,m,o\nb,m,o\n", "output of b must not replace the output of a;"),
+        ("video,mask,output\na,m,o\nb,n,a\n", "output of b must not replace the video a;"),
+        ("video,mask,output\na,m,o\nb,n,m\n", "output of b must not replace the mask of a;"),
+        ("video,mask,output\na,m,o\nb,n,link/a\n", "output of b must not replace the video a; .*are the same"),
+        ("video,mask,output\na,m,o\nb,n,pairs.csv\n", "output of b must not replace the table"),
+        ("video,mask,output\na,m,o\nfolder,n,folder/9.png\n", "must not be one of the images of the video folder"),
+        ("video,mask,output\na,folder,folder/9.png\n", "must not be one of the images of the mask of a"),
+        ("video,mask,output\nfolder/0.png,,folder\n", "must not be a folder that holds the video folder/0.png"),
     ):
         table.write_text(text)
-        with pytest.raises(VideoError, match=words):
-            read_pairs(table)
+        with pytest.raises(ValueError, match=words):
+            check_pairs(read_pairs(table), [Place("the table", table)])
+
+
+def test_a_table_is_read_as_spreadsheets_write_it(tmp_path):
+    table = tmp_path / "pairs.csv"
+    rows = "video{0}mask{0}output\nä.mp4{0}m.png{0}o.mp4\n\n"
+    for delimiter in ",;\t":
+        for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+            table.write_bytes(rows.format(delimiter).replace("\n", "\r\n").encode(encoding))
+            (pair,) = read_pairs(table)
+            assert (pair.name, pair.mask, pair.output) == ("ä.mp4", tmp_path / "m.png", tmp_path / "o.mp4")
+    table.write_text('video; output\n"a;1,2.mp4"; o.mp4\n')
+    assert read_pairs(table)[0].name == "a;1,2.mp4"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("video,output\nä,o\n".encode("latin-1"), "UTF-8; line 2"),
+        ("video,output\na,o\n".encode("utf-16-le"), "NUL character"),
+        (b"video,output\na\0b,o\n", "line 2 holds a NUL"),
+        (b"video,output\na," + b"o" * 200_000, "line 2 cannot be read"),
+        (b"video|output\na|o\n", "Separate them by commas"),
+        (b"video,output\na,b,o\n", "line 2 has 3"),
+        (b"", "is not among none"),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_named_with_its_line(tmp_path, data, words):
+    table = tmp_path / "pairs.csv"
+    table.write_bytes(data)
+    with pytest.raises(VideoError, match=words) as said:
+        read_pairs(table)
+    assert str(said.value).startswith(f"{table} must ")
 
 
 def test_only_what_is_not_done_is_done(tree):
@@ -99,7 +143,10 @@ def test_only_what_is_not_done_is_done(tree):
     assert run(settings=2) == ["filled", "done before"]
     assert (tree / "out" / "a.mp4").read_bytes() == b"videos/a.mp4another"
     (tree / "out" / "a.mp4").write_bytes(b"not ours")
-    assert run(settings=2) == ["filled", "done before"]
+    assert run(settings=2) == ["failed", "done before"]
+    assert (tree / "out" / "a.mp4").read_bytes() == b"not ours"
+    assert run(settings=2, overwrite=True) == ["filled"] * 2
+    assert (tree / "out" / "a.mp4").read_bytes() == b"videos/a.mp4another"
     (tree / "out" / "in" / "b.mkv").unlink()
     assert run(settings=2) == ["done before", "filled"]
 

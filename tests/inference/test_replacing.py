@@ -1,0 +1,110 @@
+"""A new result takes the place of what an earlier run wrote, and of nothing else."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from lgtsm.inference.batch import read_state, run_batch, state_path
+from lgtsm.inference.pairs import Pair
+from lgtsm.video.errors import NothingMaskedError
+
+
+@pytest.fixture
+def pair(tmp_path):
+    (tmp_path / "video.mp4").write_bytes(b"video")
+    (tmp_path / "out").mkdir()
+    return Pair(tmp_path / "video.mp4", None, tmp_path / "out" / "c", "video.mp4")
+
+
+def fill_with(*contents, then=lambda pair: None):
+    """Fill a folder with frames of these contents, then do more."""
+
+    def fill(pair):
+        pair.output.mkdir()
+        for number, content in enumerate(contents):
+            (pair.output / f"{number}.png").write_bytes(content)
+        then(pair)
+        return SimpleNamespace(info=SimpleNamespace(frames=len(contents)), hole_share=0.25)
+
+    return fill
+
+
+def run(pair, fill, **options):
+    (result,) = run_batch([pair], fill, {}, **options)
+    return result
+
+
+def frames(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def beside(pair):
+    return sorted(path.name for path in pair.output.parent.iterdir())
+
+
+def fail(pair):
+    raise ValueError("out of luck")
+
+
+def test_a_shorter_result_replaces_a_longer_one_and_leaves_nothing_of_it(pair):
+    assert run(pair, fill_with(b"1", b"2", b"3")).state == "filled"
+    assert run(pair, fill_with(b"4", b"5"), overwrite=True).state == "filled"
+    assert frames(pair.output) == {"0.png": b"4", "1.png": b"5"}
+    assert beside(pair) == [".c.lgtsm.json", "c"]
+    assert run(pair, fail).state == "done before"
+
+
+def test_a_failure_leaves_the_old_result(pair):
+    run(pair, fill_with(b"1"))
+    result = run(pair, fill_with(b"2", then=fail), overwrite=True)
+    assert (result.state, result.why) == ("failed", "out of luck")
+    assert frames(pair.output) == {"0.png": b"1"} and beside(pair) == [".c.lgtsm.json", "c"]
+    assert read_state(pair.output)["state"] == "running"
+    assert run(pair, fill_with(b"3")).state == "filled"  # the state file still knows what it wrote
+    assert frames(pair.output) == {"0.png": b"3"}
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".hidden", "9.png", "deeper/a.png", "0.png"])
+def test_what_others_put_into_an_output_stays(pair, name):
+    run(pair, fill_with(b"1"))
+    (pair.output / name).parent.mkdir(exist_ok=True)
+    (pair.output / name).write_bytes(b"mine")
+    before = {path: path.is_file() and path.read_bytes() for path in pair.output.rglob("*")}
+    for fill in (fill_with(b"2"), fail):
+        result = run(pair, fill, overwrite=True)
+        assert result.state == "failed" and f"holds {name.split('/')[0]}. Move that away" in result.why
+        assert {path: path.is_file() and path.read_bytes() for path in pair.output.rglob("*")} == before
+    state_path(pair.output).write_text('{"state": "done"}')  # of that name, but it names no file
+    assert run(pair, fill_with(b"2")).state == "failed"
+    assert {path: path.is_file() and path.read_bytes() for path in pair.output.rglob("*")} == before
+
+
+def test_what_comes_into_an_output_during_the_run_stays(pair):
+    run(pair, fill_with(b"1"))
+    result = run(pair, fill_with(b"2", then=lambda _: (pair.output / "notes.txt").write_bytes(b"mine")), overwrite=True)
+    assert result.state == "failed" and f"{pair.output} must be" in result.why
+    assert frames(pair.output) == {"0.png": b"1", "notes.txt": b"mine"}
+    assert beside(pair) == [".c.lgtsm.json", "c"]
+
+
+def test_an_output_that_another_run_is_writing_is_left_to_it(pair, monkeypatch):
+    def in_use(path):
+        raise BlockingIOError
+
+    monkeypatch.setattr("lgtsm.sole_writer.fcntl.flock", lambda *_: in_use(pair.output))
+    result = run(pair, fail)
+    assert result.state == "failed" and "another run, which is at work" in result.why
+    assert not state_path(pair.output).exists()
+
+
+def test_a_video_without_a_hole_is_copied_and_said(pair):
+    def empty(pair):
+        raise NothingMaskedError("The mask must mask something.")
+
+    assert run(pair, empty).state == "failed"
+    copy = fill_with(b"1")
+    assert run(pair, fail, dry=True, copy=copy, look=empty).state == "to copy"
+    result = run(pair, empty, copy=copy)
+    assert (result.state, result.why, result.frames) == ("copied", "The mask must mask something.", 1)
+    assert run(pair, fail, copy=copy).state == "done before"
+    assert run(pair, fail, copy=copy, look=empty, dry=True).state == "done before"
