@@ -37,6 +37,7 @@ from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import is_images
+from lgtsm.video.interlacing import PROGRESSIVE
 from lgtsm.video.kept import not_kept
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_levels import parse_levels
@@ -94,6 +95,7 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
     info, to_pipe = probe_with(Path(arguments.video), parse_fps(arguments.fps)), arguments.output == "-"
     check_places(arguments, info, encoding)
     inpainter = make_inpainter(arguments, notice)
+    tell_interlaced(info, notice)
     if arguments.method == "key-frames" and info.height > LARGE and options.working_height is None:
         notice(f"{info.width}x{info.height} takes long without a network; working_height={LARGE // 2} is much faster.")
     with contextlib.ExitStack() as stack:
@@ -124,6 +126,15 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
     where = "" if to_pipe else f"{arguments.output}: "
     said = f"{info.frames} frames of {info.width}x{info.height}, {summary.hole_share:.1%} of the pixels filled"
     print(where + said, file=sys.stderr if to_pipe else sys.stdout)
+
+
+def tell_interlaced(info: VideoInfo, notice: Notice) -> None:
+    """Say that an interlaced video is better deinterlaced first."""
+    if info.field_order != PROGRESSIVE:
+        notice(
+            f"{info.path.name} is interlaced ({info.field_order}). Its fields are kept, but whole frames are filled, so "
+            "what moves may look combed in the hole. Deinterlace first for a better fill: ffmpeg -i IN -vf bwdif OUT.mp4"
+        )
 
 
 def changes(summary: FillSummary, encoding: Encoding) -> list[str]:
@@ -198,6 +209,7 @@ def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str])
         def fill(pair: Pair) -> FillSummary:
             info = opened(pair)
             check_place(pair.output, not pair.output.suffix)
+            tell_interlaced(info, lambda sentence: notice(f"{pair.name}: {sentence}"))
             with task(pair) as progress:
                 mask = choices[pair.video, pair.mask].open(info, notice)
                 summary = inpainter.fill_file(info, mask, pair.output, encoding, options, progress)
