@@ -132,8 +132,8 @@ def tell_interlaced(info: VideoInfo, notice: Notice) -> None:
     """Say that an interlaced video is better deinterlaced first."""
     if info.field_order != PROGRESSIVE:
         notice(
-            f"{info.path.name} is interlaced ({info.field_order}). Its fields are kept, but whole frames are filled, so "
-            "what moves may look combed in the hole. Deinterlace first for a better fill: ffmpeg -i IN -vf bwdif OUT.mp4"
+            f"{info.path.name} is interlaced ({info.field_order}). Its fields are kept, but whole frames are filled: "
+            "what moves may look combed in the hole. Better deinterlace first: ffmpeg -i IN -vf bwdif OUT.mp4"
         )
 
 
