@@ -43,7 +43,7 @@ def identity(path: Path) -> tuple[int, int] | Path:
     try:
         found = path.stat()
     except OSError:  # nothing there yet
-        return path.resolve()
+        return Path(os.path.realpath(path))  # Path.resolve raises at a loop of links
     return found.st_dev, found.st_ino
 
 

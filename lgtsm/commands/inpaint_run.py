@@ -72,7 +72,10 @@ def run(arguments: Namespace, notice: Notice) -> None:
 
 def describe(arguments: Namespace, notice: Notice) -> None:
     """Print the work to do; write nothing."""
-    options, info = fill_options(arguments), probe_with(Path(arguments.video), parse_fps(arguments.fps))
+    options, info = (
+        fill_options(arguments),
+        probe_with(Path(arguments.video), parse_fps(arguments.fps), arguments.strict, notice),
+    )
     inpainter = make_inpainter(arguments, notice)
     survey = mask_choice(arguments, arguments.mask).open(info, notice).survey
     plan = make_plan(inpainter, (info.height, info.width), info.frames, survey.runs, options)
@@ -83,7 +86,8 @@ def describe(arguments: Namespace, notice: Notice) -> None:
 def fill_one(arguments: Namespace, notice: Notice) -> None:
     """Fill one video, with preview and report if asked."""
     mask, options, encoding = mask_choice(arguments, arguments.mask), fill_options(arguments), make_encoding(arguments)
-    info, to_pipe = probe_with(Path(arguments.video), parse_fps(arguments.fps)), arguments.output == "-"
+    info = probe_with(Path(arguments.video), parse_fps(arguments.fps), arguments.strict, notice)
+    to_pipe = arguments.output == "-"
     inpainter = make_inpainter(arguments, notice)
     if arguments.method == "key-frames" and info.height > LARGE and options.working_height is None:
         notice(f"{info.width}x{info.height} takes long without a network; working_height={LARGE // 2} is much faster.")
@@ -170,7 +174,7 @@ def fill_many(arguments: Namespace, notice: Notice) -> None:
         def fill(pair: Pair) -> FillSummary:
             task = bar.add_task(pair.name)
             try:
-                info = probe_with(pair.video, fps if pair.video.is_dir() else None)
+                info = probe_with(pair.video, fps if pair.video.is_dir() else None, arguments.strict, notice)
                 summary = inpainter.fill_file(
                     info,
                     choices[pair].open(info, notice),
@@ -208,7 +212,20 @@ def check_paths(arguments: Namespace) -> None:
 
 def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
     """Return everything that changes a result, to tell whether an output is up to date."""
-    aside = ("video", "output", "mask", "pairs", "batch", "overwrite", "dry_run", "preview", "report", "raw", "device")
+    aside = (
+        "video",
+        "output",
+        "mask",
+        "pairs",
+        "batch",
+        "overwrite",
+        "dry_run",
+        "preview",
+        "report",
+        "raw",
+        "device",
+        "strict",
+    )
     chosen = {name: value for name, value in vars(arguments).items() if name not in aside}
     checkpoint = fingerprint(Path(arguments.checkpoint)) if arguments.checkpoint else None
     return {"lgtsm": __version__, **chosen, "checkpoint": checkpoint, "precision": inpainter.precision}
@@ -273,13 +290,15 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
     return inpainter
 
 
-def probe_with(video: Path, fps: Fraction | None) -> VideoInfo:
-    """Probe a video; `fps`, if given, is the frame rate of a folder.
+def probe_with(video: Path, fps: Fraction | None, strict: bool, notice: Notice) -> VideoInfo:
+    """Probe a video and say what is wrong with it; `fps`, if given, is the frame rate of a folder.
 
     Raises:
-        VideoError: the video cannot be read, or is a file and keeps its own times.
+        VideoError: the video cannot be read, or is a file and keeps its own times; with `strict`, it is damaged.
     """
-    info = probe(video)
+    info = probe(video, strict)
+    for fault in info.faults:
+        notice(fault)
     if fps is None:
         return info
     if not video.is_dir():

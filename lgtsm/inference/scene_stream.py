@@ -107,7 +107,9 @@ class SceneStream:
     def _bytes(self, around: Region | None, count: int, frame: Frame) -> int:
         """Estimate the memory of a piece: frames, as decoded and copied, holes, the part at work, larger originals."""
         at_work = 0 if around is None else self._part(around, *frame.hole.shape).pixels
-        kept = (11 if frame.source is None else 13) * frame.hole.size + (0 if frame.whole is None else 4 * frame.whole.hole.size)
+        kept = (11 if frame.source is None else 13) * frame.hole.size + (
+            0 if frame.whole is None else 4 * frame.whole.hole.size
+        )
         return (count + self.behind) * (kept + self.bytes_per_pixel * at_work)
 
 
