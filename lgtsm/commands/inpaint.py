@@ -61,6 +61,12 @@ def make_parser() -> argparse.ArgumentParser:
         help="print the work, its time and its memory; write nothing",
     )
     parser.add_argument("--version", action="version", version=f"lgtsm {__version__}")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse a damaged VIDEO, such as one that holds fewer pictures than its header says, instead of filling "
+        "what there is",
+    )
     _add_mask(parser)
     _add_computing(parser)
     _add_output(parser)

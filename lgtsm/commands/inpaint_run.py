@@ -81,7 +81,10 @@ def run(arguments: Namespace, notice: Notice, named: Callable[[str], str] = str)
 
 def describe(arguments: Namespace, notice: Notice) -> None:
     """Print the work to do; write nothing."""
-    options, info = fill_options(arguments), probe_with(Path(arguments.video), parse_fps(arguments.fps))
+    options, info = (
+        fill_options(arguments),
+        probe_with(Path(arguments.video), parse_fps(arguments.fps), arguments.strict, notice),
+    )
     inpainter = make_inpainter(arguments, notice)
     survey = mask_choice(arguments, arguments.mask).open(info, notice).survey
     plan = make_plan(inpainter, (info.height, info.width), info.frames, survey.runs, options)
@@ -92,7 +95,8 @@ def describe(arguments: Namespace, notice: Notice) -> None:
 def fill_one(arguments: Namespace, notice: Notice) -> None:
     """Fill one video, with preview and report if asked."""
     mask, options, encoding = mask_choice(arguments, arguments.mask), fill_options(arguments), make_encoding(arguments)
-    info, to_pipe = probe_with(Path(arguments.video), parse_fps(arguments.fps)), arguments.output == "-"
+    info = probe_with(Path(arguments.video), parse_fps(arguments.fps), arguments.strict, notice)
+    to_pipe = arguments.output == "-"
     check_places(arguments, info, encoding)
     inpainter = make_inpainter(arguments, notice)
     tell_interlaced(info, notice)
@@ -196,7 +200,7 @@ def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str])
         bar = stack.enter_context(shown_later())
 
         def opened(pair: Pair) -> VideoInfo:
-            return probe_with(pair.video, fps if pair.video.is_dir() else None)
+            return probe_with(pair.video, fps if pair.video.is_dir() else None, arguments.strict, notice)
 
         @contextlib.contextmanager
         def task(pair: Pair) -> Iterator[Callable[[int, int], None]]:
@@ -275,7 +279,20 @@ def check_pipes(arguments: Namespace) -> None:
 
 def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
     """Return everything that changes a result, to tell whether an output is up to date."""
-    aside = ("video", "output", "mask", "pairs", "batch", "overwrite", "dry_run", "preview", "report", "raw", "device")
+    aside = (
+        "video",
+        "output",
+        "mask",
+        "pairs",
+        "batch",
+        "overwrite",
+        "dry_run",
+        "preview",
+        "report",
+        "raw",
+        "device",
+        "strict",
+    )
     chosen = {name: value for name, value in vars(arguments).items() if name not in aside}
     checkpoint = fingerprint(Path(arguments.checkpoint)) if arguments.checkpoint else None
     return {"lgtsm": __version__, **chosen, "checkpoint": checkpoint, "precision": inpainter.precision}
@@ -340,13 +357,15 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
     return inpainter
 
 
-def probe_with(video: Path, fps: Fraction | None) -> VideoInfo:
-    """Probe a video; `fps`, if given, is the frame rate of a folder.
+def probe_with(video: Path, fps: Fraction | None, strict: bool, notice: Notice) -> VideoInfo:
+    """Probe a video and say what is wrong with it; `fps`, if given, is the frame rate of a folder.
 
     Raises:
-        VideoError: the video cannot be read, or is a file and keeps its own times.
+        VideoError: the video cannot be read, or is a file and keeps its own times; with `strict`, it is damaged.
     """
-    info = probe(video)
+    info = probe(video, strict)
+    for fault in info.faults:
+        notice(fault)
     if fps is None:
         return info
     if not video.is_dir():

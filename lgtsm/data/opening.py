@@ -45,7 +45,7 @@ class Opener:
         elif found is not None:
             return PyAVReader(path, found)
         try:
-            reader = FrameFolder(path, check_sizes=False) if path.is_dir() else open_video(path, self.backend)
+            reader = FrameFolder(path, check_all=False) if path.is_dir() else open_video(path, self.backend)
             self._found[key] = (
                 reader if isinstance(reader, FrameFolder) else getattr(reader, "checked", None) or reader.index
             )

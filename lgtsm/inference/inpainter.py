@@ -136,6 +136,8 @@ class Inpainter(Filler):
         times = dict.fromkeys(("mask", "decode", "fill", "encode", "watch"), 0.0)
         started = time.perf_counter()
         info = video if isinstance(video, VideoInfo) else probe(video)
+        for fault in info.faults if info is not video else ():
+            warnings.warn(fault, stacklevel=2)
         output = Path(output) if isinstance(output, str) else output
         if isinstance(output, Path) and identity(output) == identity(info.path):
             raise VideoError(f"The output must not be the input itself; both are {info.path}. Name another output.")

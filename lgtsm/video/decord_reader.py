@@ -58,7 +58,8 @@ class DecordReader(VideoReader):
         if not self.index.exact or self.path.suffix.lower() == ".gif":
             raise self._unsuitable("its packets do not name each frame")
         try:
-            self._reader = decord.VideoReader(str(self.path), ctx=decord.cpu(0), num_threads=1)
+            # decord's FFmpeg takes colons in relative names for protocols.
+            self._reader = decord.VideoReader(str(self.path.absolute()), ctx=decord.cpu(0), num_threads=1)
             if checked is not None:
                 self.height, self.width = checked.height, checked.width
                 return

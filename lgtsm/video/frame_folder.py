@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from lgtsm.video.errors import VideoError
+from lgtsm.video.frame_names import check_no_hole, check_not_twice
 from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, natural_key
+from lgtsm.video.pyav import MAX_PIXELS, too_large
 from lgtsm.video.reader import Picture, VideoReader, check_indices
+from lgtsm.video.regular_file import cannot_read, check_file, check_kind, is_folder
+
+AN_IMAGE = "an image (PNG, JPEG, ...)"
 
 
 class FrameFolder(VideoReader):
@@ -23,24 +29,27 @@ class FrameFolder(VideoReader):
     Args:
         path: the folder; other files and hidden files are ignored. Or one image: a video of one frame.
         fps: frames per second to report.
-        check_sizes: check the size of every frame at once, not only when it is read.
+        check_all: check at once that all frames are of one size and that no number is missing; else sizes are checked
+            when a frame is read.
         known: an earlier reader of the same folder, to reuse its file list and frame size.
 
     Raises:
-        VideoError: the folder is missing or has no images, or an image is unreadable or of another size.
+        VideoError: the folder is missing or has no images, a frame is there twice or missing, or an image is
+            unreadable or of another size.
     """
 
     def __init__(
-        self, path: str | Path, fps: Fraction | int = 25, check_sizes: bool = True, known: FrameFolder | None = None
+        self, path: str | Path, fps: Fraction | int = 25, check_all: bool = True, known: FrameFolder | None = None
     ):
         self.path = Path(path)
         self.fps = Fraction(fps)
         if known is not None:
             self.files, self.height, self.width = known.files, known.height, known.width
             return
-        self.files = list_images(self.path) if self.path.is_dir() else [self.path]
+        in_folder = is_folder(self.path, "a folder of frames, or an image")
+        self.files = list_images(self.path, allow_holes=not check_all) if in_folder else [self.path]
         size, first = image_size(self.files[0]), self.files[0].name
-        for file in self.files[1:] if check_sizes else []:
+        for file in self.files[1:] if check_all else []:
             if image_size(file) != size:
                 raise VideoError(
                     f"{self.path} must hold frames of one size; {first} is {size[0]}x{size[1]} but {file.name} is "
@@ -77,45 +86,76 @@ def is_images(path: Path) -> bool:
     """Return whether a path is a folder or one still image, to be read by `FrameFolder`.
 
     Raises:
-        VideoError: it is a TIFF file of several pages.
+        VideoError: it is a TIFF file of several pages, or nothing can be read there.
     """
-    if path.is_dir():
+    if is_folder(path, "a video file or a folder of frames"):
         return True
     if path.suffix.lower() not in IMAGE_EXTENSIONS or not path.is_file():
         return False
     try:
-        with Image.open(path) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:  # Pillow warns of large ones
             pages = getattr(image, "n_frames", 1) if image.format != "MPO" else 1
             is_tiff = image.format == "TIFF"
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except Exception:  # Pillow's decoders raise anything: SyntaxError, struct.error, OverflowError, ...
         return True  # the reader says what is wrong
     if pages > 1 and is_tiff:
         raise VideoError(f"{path} must hold one picture; it holds {pages} pages. Save them as images in a folder.")
     return pages == 1  # FFmpeg reads animations
 
 
-def list_images(folder: Path) -> list[Path]:
+def list_images(folder: Path, allow_holes: bool = False) -> list[Path]:
     """List the images in a folder, without its subfolders, in natural order.
 
+    Args:
+        folder: the folder.
+        allow_holes: accept numbers with a hole, like 1, 2, 4.
+
     Raises:
-        VideoError: there are none.
+        VideoError: there are none, one is no regular file, one is there twice, or a number is missing.
     """
-    files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
-    images = [file for file in files if file.suffix.lower() in IMAGE_EXTENSIONS]
+    what = "a folder of frames"
+    try:
+        if not is_folder(folder, what):
+            raise VideoError(f"{folder} must be {what}; it is a file.")
+        names = sorted((file for file in folder.iterdir() if not file.name.startswith(".")), key=lambda file: file.name)
+    except OSError as error:
+        raise cannot_read(folder, what, error) from error
+    images = [file for file in names if file.suffix.lower() in IMAGE_EXTENSIONS]
     if not images:
-        videos = sum(file.suffix.lower() in VIDEO_EXTENSIONS for file in files)
+        videos = sum(file.suffix.lower() in VIDEO_EXTENSIONS for file in names)
         there = f"{videos} video files. Name one of them" if videos else "none. Name the folder with the frames"
         raise VideoError(f"{folder} must hold frames ({', '.join(sorted(IMAGE_EXTENSIONS))}); it holds {there}.")
-    return sorted(images, key=lambda file: natural_key(file.name))
+    images.sort(key=lambda file: natural_key(file.name))
+    for file in images:
+        check_kind(file, AN_IMAGE)
+    check_not_twice(folder, images)
+    if not allow_holes:
+        check_no_hole(folder, images)
+    return images
 
 
-def image_size(file: Path) -> tuple[int, int]:
-    """Return (width, height) of an image from its header alone."""
+def image_size(file: Path, what: str = AN_IMAGE) -> tuple[int, int]:
+    """Return (width, height) of an image from its header alone; `what` names it in sentences.
+
+    Raises:
+        VideoError: it is missing, not an image, or of too many pixels.
+    """
+    check_file(file, what)
     try:
-        with Image.open(file) as image:
-            return image.size
-    except (UnidentifiedImageError, OSError) as error:
-        raise _unreadable(file) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of sizes below our limit
+            with Image.open(file) as image:
+                size = image.size
+    except Image.DecompressionBombError as error:
+        raise VideoError(
+            f"{file} must be {what} of at most {MAX_PIXELS // 10**6} million pixels; its header says more "
+            f"({str(error).split(',')[0].lower()}). It is damaged, or must be scaled down first."
+        ) from error
+    except Exception as error:  # Pillow's decoders raise anything: SyntaxError, struct.error, OverflowError, ...
+        raise _unreadable(file, what) from error
+    if size[0] * size[1] > MAX_PIXELS:
+        raise VideoError(too_large(file, *size))
+    return size
 
 
 def read_image(file: Path) -> np.ndarray:
@@ -124,12 +164,16 @@ def read_image(file: Path) -> np.ndarray:
     Raises:
         VideoError: it is missing, truncated, or not an image.
     """
-    data = np.fromfile(file, np.uint8) if file.is_file() else np.empty(0, np.uint8)
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    image_size(file)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # it prints what the error says
+    try:
+        picture = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise _unreadable(file) from error
     if picture is None:
         raise _unreadable(file)
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
 
-def _unreadable(file: Path) -> VideoError:
-    return VideoError(f"{file} must be an image (PNG, JPEG, ...); it cannot be decoded. Save it again or remove it.")
+def _unreadable(file: Path, what: str = AN_IMAGE) -> VideoError:
+    return VideoError(f"{file} must be {what}; it cannot be decoded. Save it again or remove it.")

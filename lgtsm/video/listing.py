@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from lgtsm.video.errors import VideoError
+from lgtsm.video.regular_file import is_folder
 
 VIDEO_EXTENSIONS = frozenset(
     {".3g2", ".3gp", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv"}
@@ -22,7 +23,7 @@ def list_videos(folder: str | Path) -> list[Path]:
         VideoError: the folder is missing or holds no video.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.lexists(folder) or not is_folder(folder, "a folder of videos"):
         raise VideoError(f"{folder} must be a folder of videos; there is no such folder. Check the path.")
     found = []
     for here, folders, files in os.walk(folder, followlinks=True):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from lgtsm.video.errors import VideoError
+from lgtsm.video.frame_folder import image_size
 from lgtsm.video.mask_levels import BRIGHT
 
 ONE_COLOR = 8  # largest difference within a color, for what compression does to it
@@ -38,8 +40,9 @@ def read_mask_image(file: Path, labels: bool = False) -> MaskImage:
     Raises:
         VideoError: it is not an image, or holds several.
     """
+    image_size(file, "a mask image (PNG, JPEG, ...)")
     try:
-        with Image.open(file) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:  # Pillow warns of large ones
             if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a photo with a second view
                 raise VideoError(
                     f"{file} must hold one mask; it holds {image.n_frames} pages or pictures. Save each as an image "
@@ -55,7 +58,7 @@ def read_mask_image(file: Path, labels: bool = False) -> MaskImage:
             rgba = np.asarray(image.convert("RGBA"))
     except VideoError:
         raise
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # Pillow's decoders raise anything: OSError, SyntaxError, struct.error, ...
         raise VideoError(f"{file} must be a mask image (PNG, JPEG, ...); it cannot be decoded.") from error
     return of_rgba(rgba)
 

@@ -20,6 +20,7 @@ from lgtsm.video.mask_levels import Levels, chosen, cut_below
 from lgtsm.video.open import open_video
 from lgtsm.video.orientation import Orientation
 from lgtsm.video.reader import Picture
+from lgtsm.video.regular_file import check_file, is_folder
 
 MEANINGS = ("hole", "valid", "objects")
 ARRAY_EXTENSION = ".npy"
@@ -50,11 +51,13 @@ class MaskPictures:
         check_choice("meaning", meaning, MEANINGS)
         self.path, self.meaning, self.levels = Path(path), meaning, tuple(levels)
         self.levels_read, self.by_alpha, self._cut = Levels(), None, cut_below([])
-        if not self.path.exists():
-            raise VideoError(f"{path} must be a mask (image, folder of images, or video); there is nothing there.")
+        what = "a mask (image, folder of images, or video)"
+        in_folder = is_folder(self.path, what)
+        if not in_folder:
+            check_file(self.path, what)
         self.is_still, self.files, self._source = is_still(self.path), None, None
-        if self.path.is_dir():
-            self.files = list_images(self.path)
+        if in_folder:
+            self.files = list_images(self.path, allow_holes=True)  # masks are paired by number
         elif self.path.suffix.lower() == ARRAY_EXTENSION:
             self._source = MaskArray(self.path)
         elif self.is_still:

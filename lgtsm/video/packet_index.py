@@ -11,12 +11,15 @@ import numpy as np
 
 from lgtsm.video import pyav
 from lgtsm.video.errors import VideoError
+from lgtsm.video.picture_times import LONGEST, increasing, rate_of, unusable, usual_step
+from lgtsm.video.shortfall import Found, shortfall
 
 # One packet is one picture in these codecs, except for hidden VP8 packets (see `_is_hidden`).
 _ONE_PICTURE_PER_PACKET = {
     "h264", "hevc", "vvc", "av1", "libdav1d", "vp8", "vp9", "mjpeg", "ffv1", "gif", "png", "prores", "dnxhd", "h263",
     "rawvideo", "huffyuv", "ffvhuff", "utvideo", "qtrle", "apng",
 }  # fmt: skip
+_REORDERED = {"h264", "hevc", "vvc"}  # of these, whose decoders show pictures in another order than they lie
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class PacketIndex:
         fps: the rate if it is constant, else the mean rate.
         variable: whether a picture is more than one unit off a constant rate.
         exact: whether `pts` identifies each picture, so that the file can be searched by time.
+        faults: sentences about what is wrong with the file and does not keep it from being read: pictures missing at
+            its end, times that run backwards.
     """
 
     pts: np.ndarray
@@ -40,6 +45,7 @@ class PacketIndex:
     fps: Fraction
     variable: bool
     exact: bool
+    faults: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -57,11 +63,12 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         time_base = pyav.fraction(stream.time_base) or Fraction(1, 90000)
         guesses = [rate for rate in map(pyav.fraction, (stream.average_rate, stream.guessed_rate)) if rate]
         promised = stream.duration or 0  # duration, in units of time_base
-        shown, keys, last, in_order, last_corrupt = [], [], (0, 0), True, False
+        shown, keys, last, in_order, last_corrupt, packets = [], [], (0, 0), True, False, 0
         try:
             for packet in container.demux(stream):
                 if not packet.size:
                     continue
+                packets += 1
                 last_corrupt = packet.is_corrupt
                 in_order &= packet.pts is not None and (bool(keys) or packet.is_keyframe)
                 if packet.is_keyframe and packet.pts is not None:
@@ -69,28 +76,53 @@ def read_packet_index(path: str | Path) -> PacketIndex:
                 if not packet.is_discard and not _is_hidden(stream, packet):
                     shown.append(packet.pts)
                     last = max(last, (packet.pts or 0, packet.duration or 0))
-        except pyav.load().FFmpegError as error:
-            raise _cut_off(path, len(shown), error.strerror) from error
+        except (pyav.load().FFmpegError, OSError) as error:
+            raise _cut_off(path, len(shown), pyav.reason(error)) from error
         # Edit lists may drop frames that the header counts, so check whether indexed bytes are missing.
         if last_corrupt or (stream.frames > len(shown) and _ends_early(stream, path)):
             raise _cut_off(path, len(shown), f"the header says {stream.frames or 'more'}")
-        counted = stream.codec_context.name in _ONE_PICTURE_PER_PACKET and in_order and len(set(shown)) == len(shown)
-    if not counted:
-        shown = _decoded_pts(path)
-        in_order = None not in shown and all(a < b for a, b in pairwise(shown)) and in_order
-    if not shown:
-        raise VideoError(f"{path} must hold at least one picture; it holds none.")
-    if None in shown:
-        rate = guesses[0] if guesses else Fraction(25)
-        shown, time_base, promised, last = range(len(shown)), 1 / rate, 0, (0, 0)
-    pts = np.sort(np.asarray(shown, dtype=np.int64))
-    fps, variable = _rate(pts, time_base, guesses)
-    span = int(pts[-1] - pts[0])
-    last_length = Fraction(last[1]) if last[0] == pts[-1] and last[1] else 1 / fps / time_base
-    duration = (promised if promised > span else span + last_length) * time_base
+        counted = _tell_pictures(stream.codec_context.name, shown) and in_order
+        if not counted:
+            shown = _decoded_pts(path)
+            in_order = None not in shown and all(a < b for a, b in pairwise(shown)) and in_order
+        if not shown:
+            raise VideoError(f"{path} must hold at least one picture; it holds none.")
+        faults = []
+        if (why := unusable(shown, time_base)) is not None:
+            faults.append(f"{path} has picture times that {why}, so a constant rate was taken.")
+            shown = [None] * len(shown)
+        if None in shown:
+            rate = guesses[0] if guesses else Fraction(25)
+            pts, time_base, promised, last, in_order = np.arange(len(shown)), 1 / rate, 0, (0, 0), False
+        elif counted:
+            pts = np.sort(np.asarray(shown, dtype=np.int64))
+        else:
+            pts, moved = increasing(shown, time_base)
+            if moved:
+                faults.append(
+                    f"{path} has {moved} of {len(pts)} picture times that repeat or run backwards; they were moved on."
+                )
+        fps, variable = rate_of(pts, time_base, guesses)
+        span, step = int(pts[-1] - pts[0]), 1 / fps / time_base
+        last_length = Fraction(last[1]) if last[0] == pts[-1] and last[1] else step
+        end = int(pts[-1]) + (last_length if last_length * time_base < LONGEST else step)
+        found = Found(
+            packets, len(pts), int(pts[0]) * time_base, end * time_base, usual_step(pts, time_base), not variable
+        )
+        if (said := shortfall(path, container, stream, found)) is not None:
+            faults.append(said)
+    duration = (promised if span < promised < LONGEST / time_base else end - int(pts[0])) * time_base
     if variable:
         fps = len(pts) / duration
-    return PacketIndex(pts, np.sort(np.asarray(keys, dtype=np.int64)), time_base, duration, fps, variable, in_order)
+    keys = np.sort(np.asarray(keys, dtype=np.int64))
+    return PacketIndex(pts, keys, time_base, duration, fps, variable, in_order, tuple(faults))
+
+
+def _tell_pictures(codec: str, pts: list[int | None]) -> bool:
+    """Return whether the packets of a codec, with these times, are its pictures, shown in the order of time."""
+    if codec in _REORDERED:
+        return len(set(pts)) == len(pts)
+    return codec in _ONE_PICTURE_PER_PACKET and None not in pts and all(a < b for a, b in pairwise(pts))
 
 
 def _is_hidden(stream, packet) -> bool:
@@ -117,28 +149,7 @@ def _decoded_pts(path: Path) -> list[int | None]:
         try:
             return [frame.pts for frame in container.decode(stream)]
         except pyav.load().FFmpegError as error:
-            raise VideoError(f"{path} must be a video; its pictures cannot be decoded ({error.strerror}).") from error
-
-
-def _rate(pts: np.ndarray, time_base: Fraction, guesses: list[Fraction]) -> tuple[Fraction, bool]:
-    """Return a constant rate that fits every timestamp within one unit and False, else the mean rate and True."""
-    if len(pts) < 2 or pts[-1] == pts[0]:
-        return (guesses[0] if guesses else Fraction(25)), False
-    shown = pts - pts[0]
-    steps = set(np.diff(pts).tolist())
-    mean = Fraction(len(pts) - 1, int(shown[-1])) / time_base
-    exact = [1 / (steps.pop() * time_base)] if len(steps) == 1 else []
-    # If the container rounds times to milliseconds, only its header has the rate.
-    for rate in [*exact, *map(_named_rate, guesses[::-1]), mean]:
-        places = np.arange(len(pts)) * float(1 / (rate * time_base))
-        if np.abs(places - shown).max() <= 1.0:
-            return rate, False
-    return mean, True
-
-
-def _named_rate(rate: Fraction) -> Fraction:
-    """Return the standard rate behind a rounded one: Matroska's nanoseconds turn 60000/1001 into 19001/317."""
-    for whole in (Fraction(round(rate)), Fraction(round(rate * Fraction(1001, 1000)) * 1000, 1001)):
-        if abs(rate / whole - 1 if whole else 1) < Fraction(1, 100_000):
-            return whole
-    return rate
+            why = error.strerror
+            if stream.codec_context.name == "webp":
+                why += "; FFmpeg decodes no animated WebP"
+            raise VideoError(f"{path} must be a video; its pictures cannot be decoded ({why}).") from error

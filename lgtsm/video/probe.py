@@ -84,12 +84,21 @@ class VideoInfo:
         """Seconds per unit of `pts`; None for folders."""
         return None if self.index is None else self.index.time_base
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Sentences about a damaged file that can be read nonetheless, such as pictures missing at its end."""
+        return () if self.index is None else self.index.faults
 
-def probe(path: str | Path) -> VideoInfo:
+
+def probe(path: str | Path, strict: bool = False) -> VideoInfo:
     """Describe a video without decoding more than its first frame (except for a few codecs).
 
+    Args:
+        path: a video file, or a folder of frames.
+        strict: refuse a file with `faults`, such as one that holds fewer pictures than its header says.
+
     Raises:
-        VideoError: the path is missing, not a video, truncated, or has no frames.
+        VideoError: the path is missing, not a video, truncated, or has no frames; or it has faults and `strict` is set.
     """
     path = Path(path)
     from lgtsm.video.frame_folder import is_images
@@ -97,6 +106,8 @@ def probe(path: str | Path) -> VideoInfo:
     if is_images(path):
         return _probe_images(path)
     index = read_packet_index(path)
+    if strict and index.faults:
+        raise VideoError(f"{index.faults[0]} Leave out `strict` to take it as it is.")
     with pyav.open_input(path) as container:
         stream = pyav.video_stream(container)
         context = stream.codec_context

@@ -8,6 +8,19 @@ from types import ModuleType
 
 from lgtsm.optional import require
 from lgtsm.video.errors import VideoError
+from lgtsm.video.regular_file import check_file
+
+# Containers of one file that hold their own pictures. Playlists (hls, concat, dash, imf) would open other files, and
+# FFmpeg takes any text for a video (tty, subtitles) and names like img%03d.png for a sequence (image2).
+INPUT_FORMATS = (
+    "aac", "aiff", "apng", "asf", "asf_o", "av1", "avi", "avs2", "avs3", "bmp_pipe", "cavsvideo", "dhav", "dirac",
+    "dnxhd", "dv", "evc", "flac", "flv", "gif", "gxf", "h261", "h263", "h264", "hevc", "ivf", "jpeg_pipe",
+    "jpegxl_pipe", "kux", "live_flv", "lxf", "m4v", "matroska,webm", "mjpeg", "mjpeg_2000", "mov,mp4,m4a,3gp,3g2,mj2",
+    "mp3", "mpeg", "mpegts", "mpegvideo", "mxf", "mxg", "nsv", "nut", "nuv", "obu", "ogg", "png_pipe", "rm", "swf",
+    "tiff_pipe", "ty", "vc1", "vc1test", "vvc", "wav", "webp_pipe", "wtv", "yuv4mpegpipe",
+)  # fmt: skip
+_INPUT_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(INPUT_FORMATS)}
+MAX_PIXELS = 2**27  # of a picture, 16K; headers of damaged files declare far more
 
 
 def load() -> ModuleType:
@@ -27,7 +40,7 @@ def _unknown_side_data(kinds: type, number: int):
 
 
 def open_input(path: str | Path):
-    """Open a video file for reading.
+    """Open a video file for reading; no other file and no network address is ever opened with it.
 
     Returns:
         An `av` input container with at least one video stream.
@@ -37,23 +50,55 @@ def open_input(path: str | Path):
     """
     av = load()
     path = Path(path)
-    if not path.exists():
-        raise VideoError(f"{path} must be a video file or a folder of frames; there is nothing there. Check the path.")
-    if path.is_file() and path.stat().st_size == 0:
-        raise VideoError(f"{path} must be a video file; it is empty (0 bytes). Copy or download it again.")
+    check_file(path, "a video file or a folder of frames")
     try:
         # Old phones write tags that are not UTF-8; read the video anyway.
-        container = av.open(str(path), metadata_errors="replace")
-    except av.FFmpegError as error:
+        container = av.open(file_url(path), metadata_errors="replace", container_options=_INPUT_OPTIONS)
+    except av.error.ArgumentError as error:
         raise VideoError(
-            f"{path} must be a video file; FFmpeg cannot open it ({error.strerror}). It is not a video, or "
+            f"{path} must be a video file of its own, such as .mp4, .mkv or .webm; playlists, texts, drawings and raw "
+            "data are not read. Name the video itself, or convert it: ffmpeg -i IN OUT.mp4"
+        ) from error
+    except (av.FFmpegError, ValueError, OverflowError) as error:
+        raise VideoError(
+            f"{path} must be a video file; FFmpeg cannot open it ({reason(error)}). It is not a video, or "
             "truncated: copy or download it again."
         ) from error
-    if not container.streams.video:
-        kinds = sorted({stream.type for stream in container.streams}) or ["nothing"]
+    try:
+        if not container.streams.video:
+            kinds = sorted({stream.type for stream in container.streams}) or ["nothing"]
+            raise VideoError(f"{path} must hold a video stream; it holds only {', '.join(kinds)}.")
+        context = video_stream(container).codec_context
+        if context is None:
+            raise VideoError(
+                f"{path} must hold a video that FFmpeg can decode; its codec is unknown. It is damaged, or needs to be "
+                "converted by the program that made it."
+            )
+        if context.width * context.height > MAX_PIXELS:
+            raise VideoError(too_large(path, context.width, context.height))
+        context.options = {"max_pixels": str(MAX_PIXELS)}
+    except BaseException:
         container.close()
-        raise VideoError(f"{path} must hold a video stream; it holds only {', '.join(kinds)}.")
+        raise
     return container
+
+
+def file_url(path: Path) -> str:
+    """Return a name that FFmpeg takes for a local file, whatever colons or percent signs are in it."""
+    return f"file:{path.absolute()}"
+
+
+def reason(error: Exception) -> str:
+    """Return what FFmpeg or PyAV says about an error, without the file's name."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def too_large(path: Path, width: int, height: int) -> str:
+    """Return the sentence about a picture of more than `MAX_PIXELS` pixels."""
+    return (
+        f"{path} must have at most {MAX_PIXELS // 10**6} million pixels a picture; its header says {width}x{height}. "
+        "It is damaged, or must be scaled down first."
+    )
 
 
 def video_stream(container):
