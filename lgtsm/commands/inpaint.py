@@ -182,7 +182,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--crf", type=int, default=Encoding.crf, help="quality, 0 best to 51 worst (default: %(default)s)"
     )
-    output.add_argument("--lossless", action="store_true", help="keep every bit of the frames")
+    output.add_argument("--lossless", action="store_true", help="keep every bit of the frames as 8-bit RGB")
     for kind, them in (("sound", "it"), ("subtitles", "them")):
         output.add_argument(
             f"--no-{kind}", dest=kind, action="store_false", help=f"drop the {kind}, for an OUT that cannot hold {them}"

@@ -13,7 +13,8 @@ class Encoding:
         for .gif, png for a folder, else libx264. A source with alpha gets prores_ks in .mov, libvpx-vp9 in .mkv, ffv1
         in .avi.
     crf: quality of libx264, libx265 and libvpx-vp9, from 0 (best) to 51 (worst).
-    lossless: keep every bit: FFV1 in .mkv and .avi, H.264 RGB in .mp4 and .mov.
+    lossless: keep every bit of RGB: FFV1 in .mkv and .avi, H.264 in .mp4 and .mov. Codec ffv1 without it keeps every
+        bit that the source stores.
     sound, subtitles: copy them unchanged from the source.
     pix_fmt: FFmpeg's name. None: the format of the source if the encoder has it, else the nearest one.
     key_frame_distance: most frames between key frames; also makes decoding cheap, for random access in training

@@ -64,7 +64,10 @@ def not_kept(
     if late > 1e-3 + float(max(before.time_base, after.time_base)) / 2:
         said.append(f"Frame times are off by up to {late:.3f} s; the clock of {after.path} is too coarse.")
     if re.search(r"\d\d[lb]e$", before.pix_fmt):
-        said.append(f"The source has more than 8 bits a color ({before.pix_fmt}); what was filled has 8.")
+        end = "what was filled has 8."
+        if not same_colors:
+            end = f"{after.pix_fmt} has 8. To keep them outside the hole, set codec=ffv1 without `lossless`."
+        said.append(f"The source has more than 8 bits a color ({before.pix_fmt}); {end}")
     return said
 
 
