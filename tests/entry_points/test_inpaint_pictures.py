@@ -40,7 +40,7 @@ def test_a_picture_in_and_out(tmp_path, capsys, photo, mask, ending):
     Image.fromarray(photo).save(tmp_path / "photo.png", dpi=(300, 300))
     target = tmp_path / f"photo_out.{ending}"
     assert call(tmp_path / "photo.png", "--mask", mask, "-o", target, *FAST) == 0
-    assert "1 frames of 64x48" in capsys.readouterr().out
+    assert "1 frame of 64x48" in capsys.readouterr().out
     with Image.open(target) as image:
         assert image.format == {"jpg": "JPEG", "jpeg": "JPEG", "tif": "TIFF"}.get(ending, ending.upper())
     got = read_image(target).astype(int)
