@@ -38,8 +38,8 @@ def mark_fields(options: dict[str, str], context, codec: str, order: str, target
         return
     if codec not in _KEEP_FIELDS:
         raise VideoError(
-            f"{target} must keep the source interlaced ({order}), which {codec} cannot. Use codec=libx264, or "
-            "deinterlace first: ffmpeg -i IN -vf bwdif -c:a copy OUT.mp4"
+            f"{target} must keep the source interlaced ({order}), which {codec} cannot. Write H.264 (codec=libx264) to "
+            ".mp4, .mov or .mkv, or deinterlace first: ffmpeg -i IN -vf bwdif -c:a copy OUT.mp4"
         )
     context.field_order = _NUMBERS[order]
     options["flags"] = "+ilme+ildct"
