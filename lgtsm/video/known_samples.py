@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lgtsm.video import pyav
+from lgtsm.video.alpha import continue_alpha
 from lgtsm.video.color import ACCURATE, ColorTags
 from lgtsm.video.orientation import Orientation
 from lgtsm.video.planes import color_bytes, samples
@@ -26,7 +27,9 @@ class KnownSamples:
         self._reformatter = pyav.load().video.reformatter.VideoReformatter()
 
     def keep(self, source, made, changed: np.ndarray):
-        """Return the frame to encode. A chroma sample changes if any of its pixels does; alpha never does.
+        """Return the frame to encode.
+
+        A chroma sample changes if any of its pixels does. Alpha continues from around the changed pixels.
 
         Args:
             source: a decoded frame of PyAV, as stored; used up.
@@ -52,6 +55,7 @@ class KnownSamples:
             stored.colorspace, stored.color_range = made.colorspace, made.color_range
             stored.color_primaries, stored.color_trc = made.color_primaries, made.color_trc
             stored.pict_type = 0  # the encoder's choice
+            self._continue_alpha(stored, changed)
             return stored
         made.make_writable()
         for number, (old, new) in enumerate(zip(samples(stored), samples(made))):
@@ -63,7 +67,20 @@ class KnownSamples:
                     new[..., byte] = old[..., byte]
                 elif stays:
                     np.copyto(new[..., byte], old[..., byte], where=known)
+        self._continue_alpha(made, changed)
         return made
+
+    @staticmethod
+    def _continue_alpha(frame, changed: np.ndarray) -> None:
+        if not changed.any() or not any(part.is_alpha for part in frame.format.components):
+            return
+        for number, plane in enumerate(samples(frame)):
+            colors = color_bytes(frame.format, number, plane.shape[2])
+            first = next((byte for byte in range(plane.shape[2]) if byte not in colors), None)
+            if first is not None:
+                size = plane.shape[2] - len(colors)
+                alpha = plane[..., first : first + size].view(f"{'>' if frame.format.is_big_endian else '<'}u{size}")
+                alpha[..., 0] = continue_alpha(alpha[..., 0].astype(f"u{size}"), changed)
 
     def _same_colors(self, source, made) -> bool:
         """Return whether both name the same colors by the same numbers."""

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin
 
+from lgtsm.video.alpha import continue_alpha
 from lgtsm.video.frame_folder import read_image
 from lgtsm.video.jpeg_planes import stored_planes
 from lgtsm.video.png_chunks import carry_over, is_deep_color, with_chunk
@@ -124,7 +125,7 @@ def _deep(data: bytes, image: np.ndarray, changed: np.ndarray) -> np.ndarray:
     stored = cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA if stored.shape[2] == 4 else cv2.COLOR_BGR2RGB)
     stored[changed, :3] = image[changed].astype(np.uint16) * 257
     if stored.shape[2] == 4:
-        stored[..., 3] = _continued(stored[..., 3], changed)
+        stored[..., 3] = continue_alpha(stored[..., 3], changed)
     return stored
 
 
@@ -158,15 +159,8 @@ def _mixed(original: Image.Image, image: np.ndarray, changed: np.ndarray, modes:
     known = original.convert(mode)
     mixed = Image.composite(fresh, known, Image.fromarray(changed))
     if mode in ("LA", "RGBA"):
-        mixed.putalpha(Image.fromarray(_continued(np.asarray(known.getchannel("A")), changed)))
+        mixed.putalpha(Image.fromarray(continue_alpha(np.asarray(known.getchannel("A")), changed)))
     return mixed
-
-
-def _continued(alpha: np.ndarray, changed: np.ndarray) -> np.ndarray:
-    """Return the alpha with its values around changed pixels carried into them; opaque if nothing is around."""
-    if changed.all():
-        return np.full_like(alpha, np.iinfo(alpha.dtype).max)
-    return cv2.inpaint(np.ascontiguousarray(alpha), changed.astype(np.uint8), 3, cv2.INPAINT_TELEA)
 
 
 def _ways(kind: str, original: Image.Image | None, data: bytes, lossless: bool) -> dict[str, Any]:
