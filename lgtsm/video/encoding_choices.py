@@ -109,6 +109,7 @@ def tags_of(like: VideoInfo | None, codec: str) -> ColorTags:
     if like is None or like.color_space == "gbr":
         return ColorTags()
     full = like.pix_fmt.startswith("yuvj") or like.color_range == "pc"
-    return ColorTags.of_names(
-        like.color_space, like.color_primaries, like.color_transfer, "pc" if full else like.color_range
-    )
+    space = like.color_space
+    if codec == "dnxhd" and space not in ("bt709", "bt2020nc", "bt2020c"):
+        space = "bt709"  # it knows no other
+    return ColorTags.of_names(space, like.color_primaries, like.color_transfer, "pc" if full else like.color_range)

@@ -52,6 +52,8 @@ def not_kept(
             if (name, value, now) == ("color range", "tv", "unknown"):
                 continue  # the same: players take it for TV range
             said.append(f"The {name} changed from {value} to {now} for {after.codec} in {suffix}.")
+        elif (name, value) == ("chroma siting", "left") and name not in found:
+            continue  # the same: players take it for left
         elif name in found:
             said.append(f"The {name} changed from {value} to {found[name]} in {suffix}.")
         else:

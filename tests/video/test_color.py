@@ -60,6 +60,15 @@ def test_the_matrix_and_range_used_are_those_tagged(write, matrix, range_, pix_f
     assert got[3].tolist() == [128, 128, 128]
 
 
+@pytest.mark.parametrize("matrix", ["bt709", "smpte170m", "unknown"])
+def test_colors_stay_right_where_a_codec_has_its_own_matrix(write, matrix):
+    """DNxHR stores BT.709 or BT.2020 only."""
+    path = write("a.mov", patches(120).repeat(3, 2), like=replace(LIKE, color_space=matrix), codec="dnxhd")
+    assert probe(path).color_space == "bt709"
+    got = open_video(path, backend="pyav").read([1])[0, 60, np.arange(len(PATCHES)) * 48 + 24]
+    assert np.abs(got.astype(int) - PATCHES).max() <= 5
+
+
 def test_without_a_source_it_is_bt709_in_tv_range(write):
     info = probe(write("a.mp4", patches()))
     tags = (info.color_space, info.color_primaries, info.color_transfer, info.color_range, info.pix_fmt)
