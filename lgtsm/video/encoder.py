@@ -57,7 +57,7 @@ class Encoder:
         self.notices: list[str] = []
         self.target, self.fps = target, fps
         self._reformatter = av.video.reformatter.VideoReformatter()
-        self._tags = tags_of(like, self.codec)
+        self._tags = tags_of(like, self.codec, target.suffix.lower())
         self._field_order = like.field_order if like is not None else PROGRESSIVE
         self._palette = self._copy = None
         self._output = open_output(temporary, target)

@@ -59,7 +59,7 @@ def encoder_options(codec: str, encoding: Encoding, suffix: str) -> tuple[dict[s
     if codec == "mjpeg":
         return options | {"qmin": "1", "qmax": "3"}, 8
     if codec == "libvpx":
-        return options | {"crf": crf}, 4  # VP8 treats the rate as an upper limit
+        return options | {"crf": str(max(4, encoding.crf))}, 4  # VP8 treats the rate as an upper limit
     return options, 1
 
 
@@ -100,16 +100,18 @@ def choose_siting(codec: str, pix_fmt: str, like: VideoInfo | None) -> tuple[str
     return siting, siting != source and not (is_rgb or source == UNKNOWN)
 
 
-def tags_of(like: VideoInfo | None, codec: str) -> ColorTags:
-    """Return the color tags of the source; BT.709 in TV range if there is none, or if it is RGB."""
+def tags_of(like: VideoInfo | None, codec: str, suffix: str = "") -> ColorTags:
+    """Return the color tags of the source, or what the output can say of them.
+
+    BT.709 in TV range if there is no source, or if it is RGB.
+    """
     if codec == "mjpeg":
         return ColorTags(5, 2, 2, 2)  # JPEG is always BT.601 in full range
-    if codec not in _CARRY_TAGS:
+    if codec not in _CARRY_TAGS or (codec, suffix) == ("ffv1", ".avi"):
         return ColorTags(5, 2, 2, 1)  # and untagged codecs (VP8) are read as BT.601 in TV range
     if like is None or like.color_space == "gbr":
         return ColorTags()
     full = like.pix_fmt.startswith("yuvj") or like.color_range == "pc"
-    space = like.color_space
-    if codec == "dnxhd" and space not in ("bt709", "bt2020nc", "bt2020c"):
-        space = "bt709"  # it knows no other
-    return ColorTags.of_names(space, like.color_primaries, like.color_transfer, "pc" if full else like.color_range)
+    range_ = "pc" if full and not codec.startswith("prores") else "tv" if full else like.color_range
+    space = "bt709" if codec == "dnxhd" else like.color_space  # its decoder knows no other
+    return ColorTags.of_names(space, like.color_primaries, like.color_transfer, range_)
