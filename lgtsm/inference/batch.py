@@ -159,7 +159,9 @@ def summary_table(results: list[Result], named: Callable[[str], str] = str) -> T
     counts = [
         (state, sum(result.state == state for result in results)) for state in dict.fromkeys(r.state for r in results)
     ]
-    title = f"{len(results)} video{'' if len(results) == 1 else 's'}: " + ", ".join(f"{count} {state}" for state, count in counts)
+    title = f"{len(results)} video{'' if len(results) == 1 else 's'}: " + ", ".join(
+        f"{count} {state}" for state, count in counts
+    )
     table = Table(title=title, title_justify="left")
     for name in ("video", "result", "frames", "hole", "seconds", "why"):
         table.add_column(name, justify="right" if name in ("frames", "hole", "seconds") else "left", overflow="fold")

@@ -61,7 +61,7 @@ def _mask_of(masks: Path, name: Path) -> Path:
     if (masks / name).is_dir():
         return masks / name
     place = (masks / name).parent
-    endings = sorted(IMAGE_EXTENSIONS) + sorted(VIDEO_EXTENSIONS)
+    endings = [*sorted(IMAGE_EXTENSIONS), *sorted(VIDEO_EXTENSIONS), ".npy"]
     found = [place / (name.name + ending) for ending in endings if (place / (name.name + ending)).is_file()]
     if len(found) > 1:
         raise VideoError(f"{place} must hold one mask for {name}; it holds {found[0].name} and {found[1].name}.")

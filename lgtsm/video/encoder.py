@@ -96,6 +96,10 @@ class Encoder:
         marks = f"chroma_location={siting}:{marking(self._field_order)}"
         self._mark = pyav.FilterChain("rgb24", width, height, ("setparams", marks))
         self._known = KnownSamples(self._tags, moved=is_moved)
+        if self.codec == "gif" and fps > 100:
+            raise VideoError(
+                f"{self.target} holds 100 frames a second at most; the video has {float(fps):g}. Use .mp4."
+            )
         self._stream = self._output.add_stream(self.codec, rate=fps)
         context = self._stream.codec_context
         mark_fields(options, context, self.codec, self._field_order, self.target)

@@ -65,6 +65,11 @@ class MaskPictures:
         else:
             self._source = _open_video(self.path)
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Sentences on what is wrong with a video, such as a missing end."""
+        return getattr(getattr(self._source, "index", None), "faults", ())
+
     def __len__(self) -> int:
         return len(self._source if self.files is None else self.files)
 

@@ -97,8 +97,8 @@ class MaskReader:
 
     @property
     def remarks(self) -> list[str]:
-        """Sentences about how the mask is understood, after `settle`."""
-        pictures, said = self.pictures, []
+        """Sentences about how the mask is understood, and what it lacks, after `settle`."""
+        pictures, said = self.pictures, list(self.pictures.faults)
         if pictures.by_alpha is not None:
             said.append(
                 f"{pictures.by_alpha} is dark and differs in alpha only: its opaque part is taken as the hole. If the "

@@ -39,6 +39,12 @@ def states(results):
     return [result.state for result in results]
 
 
+def test_a_mask_may_be_an_array(tree):
+    (tree / "masks" / "a.png").rename(tree / "masks" / "a.npy")
+    pairs = {pair.name: pair for pair in pair_by_name(tree / "videos", tree / "masks", tree / "out")}
+    assert pairs["a.mp4"].mask == tree / "masks" / "a.npy"
+
+
 def test_pairs_by_name(tree):
     pairs = {pair.name: pair for pair in pair_by_name(tree / "videos", tree / "masks", tree / "out")}
     assert set(pairs) == {"a.mp4", "in/b.wmv", "c"}

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from PIL import Image
 
 from lgtsm.data.stored_masks import StoredMasks
 from lgtsm.data.transforms import Crop, Window
-from lgtsm.video import MaskReader, VideoError, open_video, read_mask
+from lgtsm.video import Encoding, MaskReader, VideoError, VideoWriter, open_video, read_mask
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_pictures import MaskPictures
@@ -267,3 +268,18 @@ def test_several_pages_are_no_still_mask(tmp_path, hole):
         first.save(tmp_path / name, save_all=True, append_images=others)
         with pytest.raises(VideoError, match=rf"{name} must hold one mask; it holds 3 pages"):
             read_mask(tmp_path / name, 3, 12, 16)
+
+
+def test_a_mask_that_was_cut_off_is_told(tmp_path):
+    with VideoWriter(tmp_path / "whole.mkv", 25, 180, 320, Encoding(key_frame_distance=1)) as writer:
+        for number in range(24):
+            frame = np.random.default_rng(number).integers(0, 60, (180, 320, 3), np.uint8)
+            frame[40:80, 40:80] = 255
+            writer.write(frame)
+    data = (tmp_path / "whole.mkv").read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(data[: len(data) * 7 // 10])
+    said = []
+    reader = MaskReader(tmp_path / "cut.mkv", 24, 180, 320, repeat=True)
+    Mask(reader, notice=said.append)
+    assert len(said) == 1
+    assert re.search(r"cut\.mkv .* holds \d+ of about 24 pictures", said[0])

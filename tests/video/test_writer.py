@@ -135,6 +135,12 @@ def test_gif(write, make_clip):
         write("b.gif", clip, lossless=True)
 
 
+def test_gif_has_a_coarse_clock(write, make_clip, tmp_path):
+    with pytest.raises(VideoError, match=r"a\.gif holds 100 frames a second at most; the video has 120\. Use \.mp4"):
+        write("a.gif", make_clip(), fps=120)
+    assert names(tmp_path) == []
+
+
 def test_jpeg_folder(write, make_clip):
     clip = make_clip(3, noise=False)
     path = write("frames", clip, codec="jpg")
