@@ -35,7 +35,9 @@ def run(arguments: argparse.Namespace) -> None:
     output = Path(arguments.output or (first.parent if first.is_file() else first) / "curves.png")
     if output.suffix.lower() != ".png":
         raise ValueError(f"-o must name a .png file; got {output}.")
-    check_outputs([Place("`output`", output)], [Place("a log", Path(name)) for name in arguments.runs])
+    # A picture may join a run's folder; only a log that is a file can be replaced.
+    logs = [Place("a log", Path(name)) for name in arguments.runs if not Path(name).is_dir()]
+    check_outputs([Place("`output`", output)], logs)
     logs = [read_log(name) for name in arguments.runs]
     for log in logs:
         starts = f" in {log.starts} starts" if log.starts > 1 else ""
