@@ -78,6 +78,7 @@ class Filler:
         on_device = video.to(self.device, torch.float32), hole.to(self.device, torch.float32)
         with autocast(self.device, self.precision):
             predicted = self.model(*on_device)["filled"]
+        check_finite(predicted)
         filled = composite(video, hole, predicted.float().clamp(0, 1).to(video.device))
         return filled[0] if single else filled
 
@@ -94,3 +95,16 @@ class Filler:
         video = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
         filled = self.fill(video, torch.from_numpy(holes)[:, None].float())
         return np.where(holes[..., None] > 0, to_uint8(filled), frames)
+
+
+def check_finite(frames: Tensor) -> None:
+    """Refuse frames of a network that are no picture.
+
+    Raises:
+        ValueError: a value is NaN or Inf.
+    """
+    if not torch.isfinite(frames).all():
+        raise ValueError(
+            "The network must give finite values; it gave NaN or Inf. Its weights may be damaged, or too large for the "
+            "precision: set precision=fp32."
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lgtsm.inference.filler import Filler
+from lgtsm.inference.filler import Filler, check_finite
 from lgtsm.inference.regions import Region
 from lgtsm.ops.to_uint8 import to_uint8
 from lgtsm.precision import autocast
@@ -83,6 +83,7 @@ class RegionStream:
             hole = torch.from_numpy(np.ascontiguousarray(holes)).to(self.device)[None, :, None].float()
             with autocast(self.device, self.precision):
                 filled, state = self.model.step(video, hole, self.state, self.output)
+            check_finite(filled)
             pieces.append(to_uint8(filled[0]))
         except torch.OutOfMemoryError:
             return False
@@ -96,6 +97,7 @@ class RegionStream:
             return np.empty((0, 0, 0, 3), np.uint8)
         with autocast(self.device, self.precision):
             filled = self.model.flush(self.state, self.output)
+        check_finite(filled)
         self.state = None
         self.waiting = False
         return to_uint8(filled[0])

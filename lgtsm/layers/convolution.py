@@ -164,7 +164,7 @@ class GatedConv(ShiftedConv):
     @torch.no_grad()
     def start_with_variance_kept(self, paired_input: bool = True) -> None:
         """Draw the features' weights as `ShiftedConv` does; the gate starts open (bias 1), its weights small."""
-        self._start_features(paired_input, gate=torch.sigmoid(torch.tensor(GATE_BIAS)).item())
+        self._start_features(paired_input, gate=torch.sigmoid(torch.tensor(GATE_BIAS, device="cpu")).item())
         set_weight(self.gate, torch.randn(self.gate.weight.shape) * (0.01 / self.gate.weight[0].numel()) ** 0.5)
         self.gate.bias.fill_(GATE_BIAS)
 

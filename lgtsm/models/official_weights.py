@@ -7,6 +7,7 @@ Such a file is a pickle that also holds an instance of a class of the authors' p
 from __future__ import annotations
 
 import dataclasses
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -76,10 +77,12 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             warnings.simplefilter("ignore", UserWarning)  # about odd pickles, reported below
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle can fail in any way
-        reason = str(error).strip().splitlines()
+        # torch's own sentences advise to run what is in the file; of them only the object's name is told.
+        named = re.search(r"GLOBAL (\S+)", str(error))
+        reason = f" It names {named[1]}." if named else ""
         raise ValueError(
             f"{path} is not a readable checkpoint: expected a file of torch.save with tensors and plain values. It may "
-            f"be truncated, or hold other objects, which are never executed. ({reason[0] if reason else error!r})"
+            f"be truncated, or hold other objects, which are never executed.{reason}"
         ) from error
     if not isinstance(content, dict):
         raise ValueError(f"{path} is not a readable checkpoint: expected a dictionary, got {type(content).__name__}.")

@@ -8,6 +8,7 @@ that built it; loading imports nothing that a file names, so pass its class to `
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from lgtsm.models.official_weights import build_official, is_official, read_chec
 from lgtsm.whole_files import whole_file
 
 FORMAT = "lgtsm-weights-1"
+LARGEST = 1e9  # no trained weight is larger
 
 
 class Stored(NamedTuple):
@@ -115,13 +117,13 @@ def load_model(path: str | Path, model: nn.Module | Callable[..., nn.Module] | N
         ValueError: the file is not one of these, is damaged, or needs `model`.
     """
     stored = read_networks(path)
+    _check_values(path, stored.generator)
+    if model is None and stored.options is not None:
+        with torch.device("meta"):  # takes no memory, whatever sizes the file asks for
+            _check_fit(path, _from_catalog(path, stored.options), stored.generator)
     network = model if isinstance(model, nn.Module) else _rebuild(stored, Path(path), model)
-    try:
-        network.load_state_dict(stored.generator)
-    except RuntimeError as error:
-        raise ValueError(
-            f"The weights in {path} do not fit the network {stored.options or type(network).__name__}: {error}"
-        ) from error
+    _check_fit(path, network, stored.generator)
+    network.load_state_dict(stored.generator)
     if stored.own is not None:
         network.own_entry = stored.own
     return network.eval()
@@ -165,13 +167,83 @@ def _read_weight_file(path: Path) -> Stored:
         raise ValueError(f"{path} cannot be read as a weight file; it may be truncated. ({error})") from error
     if metadata.get("format") != FORMAT:
         raise ValueError(f"{path} is a safetensors file, but not one of this library (format {FORMAT}).")
-    return Stored(state, json.loads(metadata["model"]), json.loads(metadata.get("own_model", "null")))
+    try:
+        options, own = json.loads(metadata["model"]), json.loads(metadata.get("own_model", "null"))
+    except (KeyError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{path} must name its network in its metadata, in JSON; it cannot be read. ({error})"
+        ) from error
+    return Stored(state, options, own)
+
+
+def _check_values(path: str | Path, state: Any) -> None:
+    """Refuse weights that no training gives.
+
+    Raises:
+        ValueError: a value is no tensor, not finite, or huge.
+    """
+    if not isinstance(state, dict) or not state:
+        raise ValueError(f"{path} must hold the weights of a network; it holds none.")
+    for key, value in state.items():
+        if not isinstance(value, Tensor) or value.layout != torch.strided or value.is_quantized:
+            raise ValueError(f"{path} must hold plain tensors; {key} is none.")
+        if value.is_floating_point() and value.numel():
+            largest = value.detach().abs().max().item()
+            if not largest <= LARGEST:
+                what = f"as large as {largest:.3g}" if math.isfinite(largest) else "that are not finite (NaN or Inf)"
+                raise ValueError(f"{path} must hold trained weights; {key} has values {what}. The file is damaged.")
+
+
+def _check_fit(path: str | Path, network: nn.Module, state: dict[str, Tensor]) -> None:
+    """Compare names, shapes and types with those of a network.
+
+    Raises:
+        ValueError: naming the first that differs.
+    """
+    expected = network.state_dict()
+    kind = (getattr(network, "catalog_entry", None) or {}).get("name") or type(network).__name__
+    fits = f"The weights in {path} do not fit the network {kind}"
+    for keys, verb in (
+        (expected.keys() - state.keys(), "are missing"),
+        (state.keys() - expected.keys(), "are too many"),
+    ):
+        if keys:
+            first = min(keys)
+            raise ValueError(f"{fits}: {len(keys)} of them {verb}, such as {first}.")
+    for key, value in expected.items():
+        found = state[key]
+        if value.shape != found.shape:
+            raise ValueError(f"{fits}: {key} must be {_sizes(value)}; it is {_sizes(found)}.")
+        if value.is_floating_point() != found.is_floating_point() or value.is_complex() != found.is_complex():
+            raise ValueError(f"{fits}: {key} must be {value.dtype}; it is {found.dtype}.")
+
+
+def _sizes(tensor: Tensor) -> str:
+    return "x".join(map(str, tensor.shape)) or "a single number"
+
+
+def _from_catalog(path: str | Path, options: Any) -> nn.Module:
+    """Build the network that a file notes.
+
+    Raises:
+        ValueError: the note is none of a network, or has impossible values.
+    """
+    if not isinstance(options, dict) or not isinstance(options.get("name"), str):
+        raise ValueError(f"{path} must note the name of its network and its options; it notes {options!r:.100}.")
+    try:
+        return create_model(**options)
+    except (TypeError, ValueError, ArithmeticError, RuntimeError, AttributeError, IndexError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"{path} notes a network that cannot be built ({reason:.300}). The file is damaged."
+        ) from error
 
 
 def _rebuild(stored: Stored, path: Path, own_class: Callable[..., nn.Module] | None) -> nn.Module:
     if own_class is None and stored.options is not None:
-        return create_model(**stored.options)
-    name = "a network without a note" if stored.own is None else f"a network of the class {stored.own['class']}"
+        return _from_catalog(path, stored.options)
+    own = stored.own if isinstance(stored.own, dict) else {}
+    name = f"a network of the class {own['class']}" if "class" in own else "a network without a note"
     if own_class is None:
         raise ValueError(
             f"{path} holds {name}, which is not in the catalog. A class that a file names is never imported: pass it, "
@@ -180,8 +252,8 @@ def _rebuild(stored: Stored, path: Path, own_class: Callable[..., nn.Module] | N
     if stored.options is not None:
         arguments = {key: value for key, value in stored.options.items() if key != "name"}
     else:
-        arguments = (stored.own or {}).get("arguments")
-    if arguments is None:
+        arguments = own.get("arguments")
+    if not isinstance(arguments, dict):
         raise ValueError(
             f"{path} holds {name} without the arguments that built it. Pass a built network, as in load_model(path, "
             "model=MyModel(...))."
