@@ -37,7 +37,7 @@ def read_rows(path: Path, needed: Sequence[str], optional: Sequence[str] = ()) -
     lines.seek(0)
     # The delimiter that tells the most columns apart; a path may hold the others.
     delimiter = max(
-        DELIMITERS, key=lambda one: len({name.strip() for name in header.split(one)} & {*needed, *optional})
+        DELIMITERS, key=lambda one: len({name.strip(' \t\r\n"') for name in header.split(one)} & {*needed, *optional})
     )
     table = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     rows = []

@@ -112,6 +112,8 @@ def test_a_table_is_read_as_spreadsheets_write_it(tmp_path):
             assert (pair.name, pair.mask, pair.output) == ("ä.mp4", tmp_path / "m.png", tmp_path / "o.mp4")
     table.write_text('video; output\n"a;1,2.mp4"; o.mp4\n')
     assert read_pairs(table)[0].name == "a;1,2.mp4"
+    table.write_text('"video";"mask";"output"\n"a.mp4";"";"o.mp4"\n')  # all text in quotes
+    assert read_pairs(table)[0].output == tmp_path / "o.mp4"
 
 
 @pytest.mark.parametrize(
