@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+_UNKNOWN = 2**32 - 1  # what AVI writes for a size that is not known yet
+
 
 def ends_early(path: Path, container_format: str) -> bool:
     """Return whether a container's structure goes on after the end of the file; False where it does not tell.
@@ -92,6 +94,8 @@ def _riff(file: BinaryIO, size: int) -> bool:
     while size - file.tell() >= 8:
         kind, length = _unpack("<4sI", file)
         if kind != b"RIFF":
+            return False
+        if length in (0, _UNKNOWN):  # it was streamed
             return False
         if not _skip(file, length + length % 2, size + 1):
             return True

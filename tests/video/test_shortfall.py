@@ -155,3 +155,11 @@ def test_gifs_of_pillow_and_of_this_library_end(tmp_path, odd):
     frames[0].save(tmp_path / "p.gif", save_all=True, append_images=frames[1:], comment=b"x" * 700)
     for path in (tmp_path / "p.gif", odd / "animated.gif"):
         assert not ends_early(path, "gif") and probe(path).faults == ()
+
+
+def test_an_avi_that_was_streamed_is_whole(tmp_path):
+    path = tmp_path / "a.avi"
+    data = write(path)
+    for length in (0, 2**32 - 1):  # the sizes that nobody came back to fill in
+        path.write_bytes(data[:4] + length.to_bytes(4, "little") + data[8:])
+        assert probe(path, strict=True).frames == 60
