@@ -77,7 +77,7 @@ def cannot_write(target: Path, codec: str, error: Exception) -> VideoError:
         return VideoError(
             f"{target} cannot be written: the disk is full ({reason}). Free some space, or write elsewhere."
         )
-    if number in _NO_MORE or isinstance(error, PermissionError):
+    if number in _NO_MORE or number == errno.EACCES:  # EPERM is of encoders whose device is not there
         return VideoError(f"{target} cannot be written ({reason}). Write to another disk or folder.")
     container = target.suffix or "this container"
     return VideoError(

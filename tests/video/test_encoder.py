@@ -254,6 +254,10 @@ def test_a_full_disk_is_named_only_where_it_is_full(make_clip, tmp_path):
     assert "Input/output error" in str(other) and "is full" not in str(other)
     last = cannot_write(tmp_path / "a.mkv", "libx264", ValueError("nonsense"))
     assert "FFmpeg says: nonsense" in str(last) and "the disk" not in str(last)
+    absent = cannot_write(tmp_path / "a.mkv", "h264_nvenc", PermissionError(errno.EPERM, "Operation not permitted"))
+    assert "as h264_nvenc in .mkv; FFmpeg says: Operation not permitted" in str(absent)
+    denied = cannot_write(tmp_path / "a.mkv", "libx264", PermissionError(errno.EACCES, "Permission denied"))
+    assert "another disk or folder" in str(denied)
 
 
 def test_a_timecode_that_the_container_refuses_costs_nothing(write, make_clip):
