@@ -81,10 +81,13 @@ class Encoder:
 
     def _formats(self, av) -> list[str]:
         try:
-            return [known.name for known in av.codec.Codec(self.codec, "w").video_formats or ()]
+            encoder = av.codec.Codec(self.codec, "w")
+            if encoder.type != "video":
+                raise ValueError(f"it encodes {encoder.type}")
+            return [known.name for known in encoder.video_formats or ()]
         except (av.FFmpegError, ValueError) as error:
             raise VideoError(
-                f"{self.target} cannot be written: this FFmpeg has no encoder {self.codec!r}. "
+                f"{self.target} cannot be written: this FFmpeg has no video encoder {self.codec!r}. "
                 "Use libx264, libx265, libvpx-vp9, ffv1 or mjpeg."
             ) from error
 
