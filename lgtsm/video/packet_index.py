@@ -19,6 +19,7 @@ _ONE_PICTURE_PER_PACKET = {
     "h264", "hevc", "vvc", "av1", "libdav1d", "vp8", "vp9", "mjpeg", "ffv1", "gif", "png", "prores", "dnxhd", "h263",
     "rawvideo", "huffyuv", "ffvhuff", "utvideo", "qtrle", "apng",
 }  # fmt: skip
+LARGEST = 2**31 - 1  # number in a rate of FFmpeg
 _REORDERED = {"h264", "hevc", "vvc"}  # of these, whose decoders show pictures in another order than they lie
 
 
@@ -113,7 +114,7 @@ def read_packet_index(path: str | Path) -> PacketIndex:
             faults.append(said)
     duration = (promised if span < promised < LONGEST / time_base else end - int(pts[0])) * time_base
     if variable:
-        fps = len(pts) / duration
+        fps = (len(pts) / duration).limit_denominator(LARGEST)
     keys = np.sort(np.asarray(keys, dtype=np.int64))
     return PacketIndex(pts, keys, time_base, duration, fps, variable, in_order, tuple(faults))
 

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from lgtsm.video import open_video
+from lgtsm.video import Encoding, VideoWriter, open_video
 from lgtsm.video.picture_times import increasing
 from lgtsm.video.probe import probe
 from tests.video.mutations import pictures, write_video
@@ -85,3 +85,14 @@ def test_times_that_are_all_the_same(tmp_path):
     info = probe(tmp_path / "a.mkv")
     assert "a.mkv has picture times that are mostly the same, so a constant rate was taken." in info.faults[0]
     assert (info.frames, info.fps, info.duration, info.variable_frame_rate) == (6, 25, Fraction(6, 25), False)
+
+
+def test_a_rate_that_is_too_slow_for_the_numbers_of_ffmpeg(tmp_path, make_clip):
+    times = [0, 40, 80, 2_160_115_727, 2_160_115_767, 2_160_115_807]  # ms; 25 days of nothing, as damage makes them
+    source, output = tmp_path / "leap.mkv", tmp_path / "o.mkv"
+    with VideoWriter(source, 25, 36, 52, Encoding(codec="ffv1"), timestamps=[Fraction(t, 1000) for t in times]) as made:
+        for frame in make_clip(6):
+            made.write(frame)
+    info = probe(source)
+    assert info.frames == 6 and max(info.fps.as_integer_ratio()) < 2**31
+    VideoWriter(output, None, info.height, info.width, like=info, source_path=source).abort()
