@@ -171,7 +171,7 @@ def _compare(path: Path, model: nn.Module, step: FrameStep, height: int, width: 
     video = torch.rand(1, count, 3, height, width, generator=generator)
     hole = (torch.rand(1, count, 1, height, width, generator=generator) > 0.5).float()
     training, device = model.training, next(model.parameters()).device
-    expected = model.eval()(video.to(device), hole.to(device))["filled"][0].cpu()
+    expected = model.eval()(video.to(device), hole.to(device))["filled"][0].clamp(0, 1).cpu()
     model.train(training)
     filled = list(OnnxStream(path).fill(video[0].numpy(), hole[0].numpy()))
     return float(np.abs(np.stack(filled) - expected.numpy()).max()) if len(filled) == count else float("inf")

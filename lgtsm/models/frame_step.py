@@ -85,8 +85,8 @@ class FrameStep(nn.Module):
             state: `initial_state` at first, then the state that the last step returned; it is not changed.
 
         Returns:
-            the frame that went in `delay` steps ago, filled, (1, 3, height, width), not clipped to [0, 1] inside the
-            hole; its flag (1,), 0 if there was no such frame; and the new state.
+            the frame that went in `delay` steps ago, filled, (1, 3, height, width), clipped to [0, 1] inside the hole;
+            its flag (1,), 0 if there was no such frame; and the new state.
         """
         model, new, late = self.model, {}, 0
         features = network_input(frame[:, None], hole[:, None], model.centered)
@@ -100,7 +100,7 @@ class FrameStep(nn.Module):
             frame, new["frame"] = _delay(state["frame"], frame)
             hole, new["hole"] = _delay(state["hole"], hole)
             valid, new["valid"] = flags[:1], flags[1:]
-        filled = model._output(features, frame[:, None], hole[:, None])["filled"][:, 0]
+        filled = model._frames(features, frame[:, None], hole[:, None], "filled")[:, 0]
         return filled, valid, {name: new[name] for name in state}
 
     def _shift(

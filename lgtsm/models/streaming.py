@@ -61,7 +61,9 @@ class StreamingGenerator(nn.Module):
 
         Returns:
             "filled": like video, with the known pixels of video bit for bit;
-            "predicted": like video, the network's own output everywhere, not clipped to [0, 1].
+            "predicted": like video, the network's own output everywhere.
+            Neither is clipped to [0, 1], so that training sees by how much a pixel is out of range; `step` and
+            `lgtsm.Inpainter` clip.
 
         Raises:
             ValueError: video or hole has another shape or type.
@@ -100,6 +102,11 @@ class StreamingGenerator(nn.Module):
             predicted = (predicted + 1) / 2
         return {"filled": composite(video, hole, predicted), "predicted": predicted}
 
+    def _frames(self, features: Tensor, video: Tensor, hole: Tensor, output: str) -> Tensor:
+        """Return one of OUTPUTS, with "filled" clipped to [0, 1] inside the hole."""
+        predicted = self._output(features, video, hole)["predicted"]
+        return predicted if output == "predicted" else composite(video, hole, predicted.clamp(0, 1))
+
     def initial_state(self, inner: tuple[int, int, int, int] | None = None) -> StreamState:
         """Return the state before the first frame of a video, for `step`.
 
@@ -125,7 +132,8 @@ class StreamingGenerator(nn.Module):
     ) -> tuple[Tensor, StreamState]:
         """Fill a video piece by piece, computing every frame once, in memory that does not grow with its length.
 
-        The returned pieces and the one of `flush`, joined in time, equal "filled" of the whole video.
+        The returned pieces and the one of `flush`, joined in time, are the frames of `lgtsm.Inpainter(model).fill` of
+        the whole video: clipped to [0, 1] inside the hole, known pixels bit for bit.
         A frame comes back `temporal_reach[1]` frames after it went in (causal networks: at once).
         With `torch.compile(model.step)`, steps run compiled once the first frame has come back.
 
@@ -133,7 +141,7 @@ class StreamingGenerator(nn.Module):
             video: (batch, time, 3, height, width) in [0, 1], the next frames, one or more.
             hole: (batch, time, 1, height, width), 1 = missing.
             state: `initial_state()` at first, then the state that the last step returned; it is not changed.
-            output: "filled", or "predicted" for the network's own pixels everywhere.
+            output: "filled", or "predicted" for the network's own pixels everywhere, not clipped.
 
         Returns:
             the frames that are ready, (batch, time', 3, height, width), none or more, or the state's inner part of
@@ -174,7 +182,7 @@ class StreamingGenerator(nn.Module):
                 features = _cut(features, parts[index])
             if features is not None:
                 owed = slice(given, given + features.shape[1])
-                pieces.append(self._output(fold_time(features), state.video[:, owed], state.hole[:, owed])[output])
+                pieces.append(self._frames(fold_time(features), state.video[:, owed], state.hole[:, owed], output))
                 given = owed.stop
         return torch.cat(pieces, 1) if pieces else state.video
 
@@ -204,7 +212,7 @@ class StreamingGenerator(nn.Module):
         ready = 0 if features is None else features.shape[1]
         out = video[:, :0]
         if ready:
-            out = self._output(fold_time(features), video[:, :ready], hole[:, :ready])[output]
+            out = self._frames(fold_time(features), video[:, :ready], hole[:, :ready], output)
         video, hole, steady = video[:, ready:].clone(), hole[:, ready:].clone(), state.steady or ready > 0
         return out, StreamState(tuple(states), video, hole, size, steady, state.inner)
 
