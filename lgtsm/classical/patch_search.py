@@ -137,7 +137,7 @@ def vote(
         colors = flat[(source[:, None] + offsets).ravel()]
         total = np.bincount(pixel, weight, height * width)
         mean = np.stack([np.bincount(pixel, weight * channel, height * width) for channel in colors.T], axis=-1)
-        mean /= np.maximum(total, 1e-12)[:, None]
+        mean = mean / np.maximum(total, 1e-12)[:, None]
         here = missing[t] & (total > 0).reshape(height, width)
         voted[t][here] = mean.reshape(height, width, -1)[here]
     return voted

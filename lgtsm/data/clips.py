@@ -119,11 +119,13 @@ class InpaintingClips(Dataset):
         # Clips and holes use separate random streams, so that changing the augmentation keeps the holes.
         again = [attempt] if attempt else []
         rng = np.random.default_rng([self.seed, number, 0, *again]) if augment else None
+        masks: Any = self.masks
         if self.stored:
-            frames, window = self.videos.read_window(index, *size, rng)
-            return frames, self.masks.read_hole(window)
+            videos: Any = self.videos
+            frames, window = videos.read_window(index, *size, rng)
+            return frames, masks.read_hole(window)
         frames = self.videos.read_clip(index, *size, rng)
-        return frames, self.masks(*size, [self.seed, number, 1 if augment else 2])
+        return frames, masks(*size, [self.seed, number, 1 if augment else 2])
 
 
 def colors_first(frames: np.ndarray) -> np.ndarray:

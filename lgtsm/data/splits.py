@@ -40,12 +40,13 @@ def listed(names: Sequence[str], file: Path) -> list[int]:
     places = {name: place for place, name in enumerate(names)}
     wanted = [line.strip() for line in file.read_text().splitlines() if line.strip()]
     found = [places.get(name, places.get(str(Path(name).with_suffix("")))) for name in wanted]
-    if None in found:
+    places_found = [place for place in found if place is not None]
+    if len(places_found) < len(found):
         raise VideoError(
             f"{file} names {wanted[found.index(None)]!r}, but there is no such video ({found.count(None)} of "
             f"{len(wanted)} are missing). Write paths relative to the folder of the videos."
         )
-    return sorted(set(found))
+    return sorted(set(places_found))
 
 
 def hold_out(names: Sequence[str], split: str, num_test: int) -> list[int]:

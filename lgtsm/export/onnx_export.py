@@ -17,7 +17,7 @@ from lgtsm.version import __version__
 from lgtsm.whole_files import whole_file
 
 TOLERANCE = 1e-4
-OPEN_SIZES = ((64, 96), (40, 128))  # a file for any size is checked at these
+OPEN_SIZES: tuple[tuple[int, int], ...] = ((64, 96), (40, 128))  # a file for any size is checked at these
 EXTRA_FRAMES = 3  # of the test clip, beyond the delay
 OUTPUTS = ("filled", "filled_valid")
 
@@ -63,13 +63,15 @@ def export_onnx(model: nn.Module, path: str | Path, height: int | None = None, w
         raise ValueError(f"An ONNX file must end in .onnx; got {path}.")
     if not path.parent.is_dir():
         raise ValueError(f"{path} cannot be written: the folder {path.parent} does not exist. Make it first.")
-    if (height is None) != (width is None):
+    sizes = OPEN_SIZES
+    if height is not None and width is not None:
+        if min(height, width) < 1:
+            raise ValueError(f"`height` and `width` must be at least 1 pixel; got {height} and {width}.")
+        sizes = ((height, width),)
+    elif height is not None or width is not None:
         raise ValueError("Give both `height` and `width` for frames of one size, or neither for any size.")
-    if height is not None and min(height, width) < 1:
-        raise ValueError(f"`height` and `width` must be at least 1 pixel; got {height} and {width}.")
     onnx, *_ = (require(name, "exporting to ONNX", "lgtsm[export]") for name in ("onnx", "onnxscript", "onnxruntime"))
     step = FrameStep(model)
-    sizes = OPEN_SIZES if height is None else ((height, width),)
     open_sizes = _open_sizes(step) if height is None else None
     graph = _graph(step, *sizes[0], open_sizes)
     _describe(graph, step, model, open_sizes)

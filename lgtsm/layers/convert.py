@@ -179,7 +179,7 @@ def temporal_reach(module: nn.Module, frame: Tensor | None = None) -> tuple[int,
 
 
 def _shift_first(conv: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
-    return (conv.temporal_shift(inputs[0]), *inputs[1:])
+    return (conv.get_submodule(NAME)(inputs[0]), *inputs[1:])
 
 
 def _is_chosen(where: Where, name: str, conv: nn.Conv2d) -> bool:

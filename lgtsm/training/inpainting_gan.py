@@ -166,7 +166,7 @@ class InpaintingGAN(pl.LightningModule):
                 output = self._output(part)
                 total, terms = self.loss(output, part.video, part.hole)
                 judged = _judged(output, part.video)
-                if self.stage == "gan":
+                if self.stage == "gan" and self.discriminator is not None:
                     added, more = self.adversarial.generator_loss(self.discriminator, *judged, part.hole)
                     total, terms = total + added, terms | more
                 if not total.requires_grad:
@@ -187,6 +187,7 @@ class InpaintingGAN(pl.LightningModule):
             NonFiniteError: a loss or gradient is not finite; nothing was stepped.
         """
         logged = []
+        assert self.discriminator is not None
         with self.optimizer.stepping(self, "discriminator"):
             for part, fake in zip(self._parts(judged.real, hole), judged.fake.chunk(self.accumulate)):
                 loss = self.adversarial.discriminator_loss(
@@ -207,8 +208,9 @@ class InpaintingGAN(pl.LightningModule):
     def _backward(self, total: Tensor, terms: dict[str, Tensor], part: Part) -> None:
         """Add a part's gradients; processes exchange gradients at the last part."""
         check_finite(terms, self.trainer)
-        exchanging = part.last or not hasattr(self.trainer.model, "no_sync")
-        with nullcontext() if exchanging else self.trainer.model.no_sync():
+        strategy: Any = self.trainer.model
+        exchanging = part.last or not hasattr(strategy, "no_sync")
+        with nullcontext() if exchanging else strategy.no_sync():
             self.manual_backward(total * part.share)
 
     def _log_means(self, logged: list[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -224,16 +226,18 @@ class InpaintingGAN(pl.LightningModule):
             return
         video, hole = as_floats(batch)
         filled = self(video, hole)["filled"]
-        for metric in self.validation_metrics.values():
+        metrics: Any = self.validation_metrics.values()
+        for metric in metrics:
             metric.update(filled, video, hole)
 
     def on_validation_epoch_end(self) -> None:
         """Log the mean scores as val/psnr_hole and so on."""
-        scores = {}
+        scores: dict[str, Tensor] = {}
+        metrics: Any = self.validation_metrics.items()
         with warnings.catch_warnings():
             # A process without clips of its own computes with the others' clips.
             warnings.filterwarnings("ignore", message="The ``compute`` method of metric")
-            for name, metric in self.validation_metrics.items():
+            for name, metric in metrics:
                 computed = metric.compute()
                 # Our metrics return several scores by name; others may return just one.
                 computed = computed if isinstance(computed, dict) else {name: computed}

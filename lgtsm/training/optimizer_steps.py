@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -50,7 +51,7 @@ class NetworkOptimizers:
         return list(optimizers.values()), schedules
 
     @contextmanager
-    def stepping(self, module: pl.LightningModule, name: str) -> Iterator[None]:
+    def stepping(self, module: Any, name: str) -> Iterator[None]:
         """Collect gradients for one network only, then clip, step, and advance its schedule.
 
         Raises:
@@ -65,12 +66,12 @@ class NetworkOptimizers:
         finally:
             module.untoggle_optimizer(optimizer)
 
-    def before_step(self, module: pl.LightningModule, optimizer: Optimizer) -> None:
+    def before_step(self, module: Any, optimizer: Optimizer) -> None:
         """Clip gradients under fp16, where they have their true scale only from here on."""
         if _scaler(module) is not None:
             self._clip(module, list(module.networks)[module.trainer.optimizers.index(optimizer)], optimizer)
 
-    def _step(self, module: pl.LightningModule, name: str, optimizer: LightningOptimizer) -> None:
+    def _step(self, module: Any, name: str, optimizer: LightningOptimizer) -> None:
         if _scaler(module) is None:
             self._clip(module, name, optimizer.optimizer)
         if name == "generator":
@@ -80,7 +81,7 @@ class NetworkOptimizers:
         if self.make_schedule[name]:
             with_schedule = [network for network in module.networks if self.make_schedule[network]]
             _as_list(module.lr_schedulers())[with_schedule.index(name)].step()
-        if _scaler(module) is not None and (scale := _scaler(module).get_scale()) < LEAST_SCALE:
+        if (scaler := _scaler(module)) is not None and (scale := scaler.get_scale()) < LEAST_SCALE:
             # The scaler halves its factor at every overflow and would never stop.
             raise NonFiniteError(f"gradients keep overflowing; the loss scale has fallen to {scale:.1g}")
 

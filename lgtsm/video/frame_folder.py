@@ -43,6 +43,7 @@ class FrameFolder(VideoReader):
     ):
         self.path = Path(path)
         self.fps = Fraction(fps)
+        self.files: list[Path]
         if known is not None:
             self.files, self.height, self.width = known.files, known.height, known.width
             return

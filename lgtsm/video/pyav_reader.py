@@ -54,7 +54,7 @@ class PyAVReader(VideoReader):
         return read_packet_index(self.path)
 
     @property
-    def fps(self) -> Fraction:
+    def fps(self) -> Fraction:  # type: ignore[override]  # asked for on first use
         """Frames per second; the mean if the rate varies."""
         return self.index.fps
 

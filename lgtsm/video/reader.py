@@ -52,6 +52,7 @@ class VideoReader(Protocol):
 
     def close(self) -> None:
         """Release the file, if it is kept open."""
+        return
 
     def __enter__(self) -> VideoReader:
         return self
