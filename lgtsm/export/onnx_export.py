@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -116,13 +117,14 @@ def _graph(step: FrameStep, height: int, width: int, open_sizes: dict[str, tuple
         states = {name: _open_dims(sides, size) for name, size in open_sizes.items()}
         shapes = {"frame": whole, "hole": whole, "valid": {}, "state": states}
     inputs = {"frame": frame, "hole": hole, "valid": torch.ones(1), "state": state}
-    return torch.onnx.export(
+    program: Any = torch.onnx.export(
         torch.export.export(step, (), inputs, dynamic_shapes=shapes, strict=False),
         input_names=[*INPUTS, *(f"state.{name}" for name in state)],
         output_names=[*OUTPUTS, *(f"next.{name}" for name in state)],
         dynamo=True,
         verbose=False,
-    ).model_proto
+    )
+    return program.model_proto
 
 
 def _open_dims(sides: dict, size: tuple[int, int] | None) -> dict:
@@ -138,7 +140,7 @@ def _describe(graph, step: FrameStep, model: nn.Module, open_sizes: dict[str, tu
     """Name the open sizes by height and width, and write the metadata."""
     if open_sizes is not None:
         for one in (*graph.graph.input, *graph.graph.output):
-            size = open_sizes[one.name.split(".", 1)[1]] if "." in one.name else (4, 0)
+            size: Any = open_sizes[one.name.split(".", 1)[1]] if "." in one.name else (4, 0)
             dims = one.type.tensor_type.shape.dim
             if len(dims) == 4:
                 for dim, side in zip(dims[2:], ("height", "width")):

@@ -89,7 +89,8 @@ class _Network(nn.Module):
         first = 0
         for number, parts in enumerate(layers, start=1):
             # The file numbers all layers through, across slices.
-            named = OrderedDict((str(first + place), part) for place, part in enumerate(parts))
+            named: OrderedDict[str, nn.Module] = OrderedDict()
+            named.update((str(first + place), part) for place, part in enumerate(parts))
             self.net.add_module(f"slice{number}", nn.Sequential(named))
             first += len(parts)
         for number, channels in enumerate(CHANNELS):

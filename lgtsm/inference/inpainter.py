@@ -114,7 +114,7 @@ class Inpainter(Filler):
         encoding: Encoding = Encoding(),  # noqa: B008 - frozen
         options: FillOptions = FillOptions(),  # noqa: B008 - frozen
         progress: Callable[[int, int], None] = lambda done, total: None,
-        watch: Callable[[Filled], None] | None = None,
+        watch: Callable[[Filled], object] | None = None,
     ) -> FillSummary:
         """Fill a video file of any length.
 

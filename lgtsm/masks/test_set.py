@@ -57,8 +57,6 @@ class TestSet(NamedTuple):
         seed: a whole number from 0 up; border: pixels at each edge that are never missing; static: nothing moves.
     """
 
-    __test__ = False  # type: ignore[misc]  # pytest would collect it by its name
-
     kinds: Sequence[str] = DEFAULT_KINDS
     centers: Sequence[int] = CENTERS
     clips: int = 10
@@ -89,6 +87,9 @@ class TestSet(NamedTuple):
         return sample_hole(
             clip.kind, *size, clip.seed(self.seed), hole_share=clip.bounds, border=self.border, static=self.static
         )
+
+
+TestSet.__test__ = False  # type: ignore[attr-defined]  # pytest would collect it by its name
 
 
 def write_test_set(

@@ -131,9 +131,9 @@ def _build_generator(state: dict[str, Tensor], options: dict, config: dict, wher
     prefix, gated = "generator.coarse_net.", options.get("conv_type", "gated") == "gated"
     own = {"width": options["nf"], "initialization": "pytorch", "centered": False}
     if _kind(options, "generator", where) == "3d":
-        generator = create_model("gated3d", gated=gated, spectral_norm=_spectral_norm_acts(state, prefix), **own)
-        fill(generator, space_time_keys(state, prefix), where)
-        return generator
+        space_time = create_model("gated3d", gated=gated, spectral_norm=_spectral_norm_acts(state, prefix), **own)
+        fill(space_time, space_time_keys(state, prefix), where)
+        return space_time
     shift, learnable = _shift_options(config)
     name = ("lgtsm" if learnable else "gtsm") if gated else "tsm"
     # The names lgtsm and gtsm imply the shift.

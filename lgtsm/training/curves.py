@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -98,7 +99,7 @@ def write_curves(path: str | Path, logs: Sequence[RunLog], smooth: int | None = 
 
 
 def _draw_panel(axis, title: str, members: list[str], logs: Sequence[RunLog], smooth: int | None) -> None:
-    everything = []
+    everything: Any = []
     short = {name: name.split("/", 1)[-1] for name in members}
     labels = short if len(set(short.values())) == len(members) else {name: name for name in members}
     for number, log in enumerate(logs):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
@@ -33,7 +33,7 @@ class RunFolderWandbLogger(WandbLogger):
         project: str = "lgtsm",
         name: str | None = None,
         offline: bool = False,
-        log_model: bool | str = False,
+        log_model: bool | Literal["all"] = False,
         **options: Any,
     ):
         options = {"id": _run_id(Path(folder)), **options}
@@ -51,7 +51,7 @@ class RunFolderWandbLogger(WandbLogger):
 
 
 def _run_id(folder: Path) -> str | None:
-    if rank_zero_only.rank != 0:
+    if rank_zero_only.rank != 0:  # type: ignore[attr-defined]  # Lightning's own way
         return None  # only the first process logs
     path = folder / ID_FILE
     if not path.exists():
