@@ -51,7 +51,7 @@ class RunFolderWandbLogger(WandbLogger):
 
 
 def _run_id(folder: Path) -> str | None:
-    if rank_zero_only.rank != 0:  # type: ignore[attr-defined]  # Lightning's own way
+    if rank_zero_only.rank != 0:
         return None  # only the first process logs
     path = folder / ID_FILE
     if not path.exists():
