@@ -57,7 +57,7 @@ def run(config: DictConfig) -> dict[str, list[Finding]]:
         if not stored and hasattr(masks, "read_hole"):
             stored = {f"{masks.folder}": masks}
         for name, beside in stored.items():
-            found[f"{split}: {name}"] = check_masks(beside, videos)
+            found[f"{split}: {name}"] = check_masks(beside, videos, config.thorough)
     return found
 
 

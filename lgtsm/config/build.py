@@ -18,6 +18,8 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+NUMBERS = {int: "a whole number", float: "a number", bool: "true or false"}
+NO_TEXT = ("Tensor", "tuple", "list")  # other kinds that are no text
 SPECIAL = ("_target_", "_partial_", "_args_")  # the keywords of Hydra that `build` supports
 ARGUMENT = re.compile(r"`([a-z]\w*(?:=[\w.]+)?)`")
 REFERENCE = re.compile(r"\$\{(\w[\w.]*)\}")
@@ -73,7 +75,11 @@ def _build(node: Any, key: str, extra: dict[str, Any] | None = None) -> Any:
         raise ConfigError(f"{key}.{refused[0]} is not supported: every node is built, as plain values. Remove it.")
     target = _find(node["_target_"], key)
     for name, value in arguments.items():
-        _check_type(value, _hint(target, name), node[name], _place(node, name, f"{key}.{name}"))
+        place = _place(node, name, f"{key}.{name}")
+        hint = _hint(target, name)
+        if not isinstance(node[name], DictConfig):
+            _check_number(value, hint, place, str(getattr(target, "__module__", "")).startswith("lgtsm"))
+        _check_type(value, hint, node[name], place)
     call = functools.partial(target, *values.get("_args_", ()), **{**arguments, **(extra or {})})
     return call if node.get("_partial_") else _call(call, key, node["_target_"])
 
@@ -154,6 +160,24 @@ def _check_type(value: Any, hint: Any, node: Any, key: str) -> None:
     elif not node.get("_partial_") and not any(_fits(value, kind) for kind in kinds):
         names = [getattr(kind, "__name__", str(kind)) for kind in kinds if kind is not type(None)]
         raise _wrong_type(key, " or ".join(names), node, value)
+
+
+def _check_number(value: Any, hint: Any, key: str, ours: bool) -> None:
+    """Refuse text and the like where a number or a switch is wanted, and fractions where a whole number is."""
+    kinds = [hint] if get_origin(hint) not in (Union, UnionType) else list(get_args(hint))
+    wanted = [NUMBERS[kind] for kind in kinds if kind in NUMBERS]
+    others = [get_origin(kind) or kind for kind in kinds if kind not in NUMBERS and kind is not type(None)]
+    if not wanted or any(getattr(kind, "__name__", "") not in NO_TEXT for kind in others):
+        return  # something else may be given too
+    whole = int in kinds and float not in kinds
+    number = not isinstance(value, bool) and isinstance(value, (int, float)) and (int in kinds or float in kinds)
+    listed = isinstance(value, (list, tuple)) and bool(others)
+    nothing = value is None and (type(None) in kinds or not ours)  # others allow it without saying so
+    if nothing or listed or (isinstance(value, bool) and bool in kinds):
+        return
+    if number and not (whole and isinstance(value, float)):
+        return
+    raise ConfigError(f"{key} must be {' or '.join(dict.fromkeys(wanted))}; got {value!r}.")
 
 
 def _fits(value: Any, kind: Any) -> bool:

@@ -132,7 +132,7 @@ class FolderVideos:
             if len(reader) < (num_frames - 1) * least + 1:
                 raise VideoError(
                     f"{self.paths[video]} must have at least {(num_frames - 1) * least + 1} frames for clips of "
-                    f"{num_frames} at stride {least}; it has {len(reader)}. Remove it, or use shorter clips."
+                    f"{num_frames} at stride {least}; it has {len(reader)}. Remove it, or lower num_frames."
                 )
             stride = least if rng is None or most == least else int(rng.integers(least, min(most, longest) + 1))
             room = len(reader) - (num_frames - 1) * stride

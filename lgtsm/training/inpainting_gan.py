@@ -106,6 +106,10 @@ class InpaintingGAN(pl.LightningModule):
         self.validation_metrics = nn.ModuleDict({"quality": FrameQuality(), **(validation_metrics or {})})
         # Saved in checkpoints: where the stream of batches continues, and how many were skipped.
         self.batches_done = self.skipped_steps = 0
+        # What decides the order of the stream, see `lgtsm.training.resuming`; and whether options of the optimizers
+        # have changed since the checkpoint.
+        self.videos: dict[str, Any] | None = None
+        self.renew_optimizers = False
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -131,6 +135,7 @@ class InpaintingGAN(pl.LightningModule):
         """Train on one batch; return the generator's total loss, without gradients, as "loss" for callbacks."""
         video, hole = as_floats(batch)
         self.optimizer.norms.clear()
+        self._log_start_of_gan()
         self.log("train/stage", float(self.stage == "gan"))
         self.log("train/skipped_videos", float(batch.get("skipped_videos", 0)))
         try:
@@ -142,6 +147,12 @@ class InpaintingGAN(pl.LightningModule):
         self.log("train/skipped_steps", float(self.skipped_steps))
         self.batches_done += 1
         return {"loss": loss}
+
+    def _log_start_of_gan(self) -> None:
+        """Log the step at which the discriminator joins, whatever steps are logged."""
+        if self.stage == "gan" and self.batches_done > 0 and self.adversarial.stage(self.batches_done - 1) != "gan":
+            for logger in self.trainer.loggers:
+                logger.log_metrics({"train/stage": 1.0}, step=self.trainer.fit_loop.epoch_loop._batches_that_stepped)
 
     def _train_on(self, video: Tensor, hole: Tensor) -> Tensor:
         gan = self.stage == "gan"
@@ -261,6 +272,7 @@ class InpaintingGAN(pl.LightningModule):
             "batches_done": self.batches_done,
             "skipped_steps": self.skipped_steps,
             "plateau": self.adversarial.state_dict(),
+            "videos": self.videos,
             "random_state": random_state(),
         }
 
@@ -272,7 +284,13 @@ class InpaintingGAN(pl.LightningModule):
         self._random_state = own["random_state"]
 
     def on_train_start(self) -> None:
-        """Restore the random state of a resumed run; only with one process, since each has its own state."""
+        """Continue a resumed run: new options of the optimizers, and the random state.
+
+        The random state needs a single process, since each has its own.
+        """
+        if self.renew_optimizers:
+            schedules = [config.scheduler for config in self.trainer.lr_scheduler_configs]
+            self.optimizer.renew(self.networks, self.trainer.optimizers, schedules)
         if self.trainer.world_size == 1 and getattr(self, "_random_state", None) is not None:
             restore_random_state(self._random_state)
 

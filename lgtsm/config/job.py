@@ -1,0 +1,82 @@
+"""Run a command that Hydra composes: its errors become ours, and only the job itself makes folders."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, MissingConfigException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from lgtsm.config.build import ConfigError
+
+FULL_ERROR = "HYDRA_FULL_ERROR"
+
+
+def run_job(job: Callable[[], object]) -> None:
+    """Call a function decorated by `hydra.main`.
+
+    Raises:
+        ConfigError: the command line asks for what the configuration does not have.
+    """
+    if os.environ.get(FULL_ERROR):
+        job()
+        return
+    os.environ[FULL_ERROR] = "1"  # else Hydra prints its own errors and exits
+    try:
+        job()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_sentence(error)) from error
+    finally:
+        del os.environ[FULL_ERROR]
+
+
+def _sentence(error: Exception) -> str:
+    missing = getattr(error, "missing_cfg_file", None)
+    if isinstance(error, MissingConfigException) and missing and error.options is not None:
+        group, _, name = missing.rpartition("/")
+        near = difflib.get_close_matches(name, error.options, 1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        return f"{group}={name}: {group} has no option {name}.{meant} It has: {', '.join(sorted(error.options))}."
+    told = str(error).split("Config search path:")[0].split("\n    full_key:")[0]
+    return ". ".join(filter(None, (" ".join(line.split()).rstrip(".") for line in told.splitlines()))) + "."
+
+
+def run_folder(config: DictConfig) -> str:
+    """Return the folder of this run: `paths.run`, or in a sweep, or after `hydra.run.dir=FOLDER`, that of Hydra."""
+    hydra = HydraConfig.get()
+    return hydra.runtime.output_dir if in_sweep() or hydra.run.dir != "." else str(config.paths.run)
+
+
+def in_sweep() -> bool:
+    """Return whether this is one of several jobs."""
+    return HydraConfig.get().mode == RunMode.MULTIRUN
+
+
+def needs_value() -> bool:
+    """Return whether this is a job of a sweep that goes by the values that jobs return."""
+    return in_sweep() and not str(HydraConfig.get().sweeper._target_).endswith("BasicSweeper")
+
+
+def name_in_sweep(config: DictConfig) -> None:
+    """Tell the runs of a sweep apart in Weights & Biases, unless they have names: one group, numbered names."""
+    wandb = config.get("logger", {}).get("wandb")
+    if not in_sweep() or wandb is None:
+        return
+    hydra = HydraConfig.get()
+    if wandb.get("group") is None:
+        wandb.group = f"{config.name} {Path(hydra.sweep.dir).name}"
+    if wandb.name == config.name:
+        wandb.name = " ".join(filter(None, [config.name, str(hydra.job.num), hydra.job.override_dirname]))
+
+
+def remove_if_empty(folder: str | Path) -> None:
+    """Remove the folder that Hydra made for a job of a sweep, if the job wrote nothing."""
+    with suppress(OSError):
+        Path(folder).rmdir()
