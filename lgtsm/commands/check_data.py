@@ -9,6 +9,7 @@ import hydra
 from omegaconf import DictConfig
 
 from lgtsm.commands.command_line import progress_bar
+from lgtsm.commands.composed import run_hydra
 from lgtsm.config.folder import config_folder
 from lgtsm.exits import exit_with_sentence
 
@@ -91,4 +92,4 @@ def _job(config: DictConfig) -> None:
 
 def main() -> None:
     """Entry point of `lgtsm check_data`."""
-    _job()
+    run_hydra("check_data", _job)

@@ -11,6 +11,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from lgtsm.commands.command_line import progress_bar
+from lgtsm.commands.composed import run_hydra
 from lgtsm.config.folder import config_folder
 from lgtsm.exits import exit_with_sentence
 from lgtsm.optional import UnavailableError
@@ -209,4 +210,4 @@ def _job(config: DictConfig) -> None:
 def main() -> None:
     """Entry point of `lgtsm evaluate`."""
     wait_patiently()
-    _job()
+    run_hydra("evaluate", _job)

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from lgtsm.commands.composed import run_hydra
 from lgtsm.config.build import ConfigError
 from lgtsm.config.folder import config_folder
-from lgtsm.config.job import in_sweep, name_in_sweep, needs_value, remove_if_empty, run_folder
+from lgtsm.config.job import name_in_sweep, needs_value, remove_if_empty, run_folder
 from lgtsm.config.sweep import expand_globs
 from lgtsm.exits import exit_with_sentence
 from lgtsm.threads import wait_patiently
@@ -253,8 +253,7 @@ def _job(config: DictConfig) -> float | None:
     except StoppedBySignal:
         sys.exit(EXIT_STATUS)
     finally:
-        if in_sweep():
-            remove_if_empty(config.paths.run)
+        remove_if_empty(config.paths.run)
 
 
 def check_optimized(config: DictConfig) -> None:

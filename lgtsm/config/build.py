@@ -126,7 +126,11 @@ def _call(call: Callable[[], Any], key: str, target: str) -> Any:
     except Exception as error:
         if type(error).__module__.startswith("lgtsm"):
             raise
-        raise ConfigError(f"{key} cannot be built: {target} raised {type(error).__name__}: {error}") from error
+        texts = [f"{key}.{name}" for name, value in getattr(call, "keywords", {}).items() if isinstance(value, str)]
+        check = (
+            f". Check {', '.join(texts)}: text where it may want a number" if type(error) is TypeError and texts else ""
+        )
+        raise ConfigError(f"{key} cannot be built: {target} raised {type(error).__name__}: {error}{check}") from error
 
 
 def in_keys(sentence: str, key: str) -> str:

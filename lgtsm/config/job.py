@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from lgtsm.config.build import ConfigError
 
+UNKNOWN = re.compile(r"Could not override '([^']+)'\.\nTo append")
 FULL_ERROR = "HYDRA_FULL_ERROR"
 
 
@@ -44,14 +46,25 @@ def _sentence(error: Exception) -> str:
         near = difflib.get_close_matches(name, error.options, 1)
         meant = f" Did you mean {near[0]}?" if near else ""
         return f"{group}={name}: {group} has no option {name}.{meant} It has: {', '.join(sorted(error.options))}."
+    if isinstance(error, OverrideParseException):
+        return f"{error.override} cannot be read as KEY=VALUE. Quote a value with special characters: \"KEY='VALUE'\"."
+    unknown = UNKNOWN.match(str(error))
+    if unknown is not None:
+        return (
+            f"The configuration has no key or group {unknown[1]}. Check its spelling, or add it with a plus sign: "
+            f"+{unknown[1]}=VALUE."
+        )
     told = str(error).split("Config search path:")[0].split("\n    full_key:")[0]
     return ". ".join(filter(None, (" ".join(line.split()).rstrip(".") for line in told.splitlines()))) + "."
 
 
 def run_folder(config: DictConfig) -> str:
     """Return the folder of this run: `paths.run`, or in a sweep, or after `hydra.run.dir=FOLDER`, that of Hydra."""
-    hydra = HydraConfig.get()
-    return hydra.runtime.output_dir if in_sweep() or hydra.run.dir != "." else str(config.paths.run)
+    return HydraConfig.get().runtime.output_dir if _made_by_hydra() else str(config.paths.run)
+
+
+def _made_by_hydra() -> bool:
+    return in_sweep() or HydraConfig.get().run.dir != "."
 
 
 def in_sweep() -> bool:
@@ -77,6 +90,8 @@ def name_in_sweep(config: DictConfig) -> None:
 
 
 def remove_if_empty(folder: str | Path) -> None:
-    """Remove the folder that Hydra made for a job of a sweep, if the job wrote nothing."""
+    """Remove the folder that Hydra made for a job, if the job wrote nothing."""
+    if not _made_by_hydra():
+        return
     with suppress(OSError):
         Path(folder).rmdir()

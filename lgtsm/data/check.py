@@ -112,13 +112,12 @@ def check_masks(masks: StoredMasks, videos: FolderVideos, thorough: bool = False
         shares.append(float(hole.mean()))
         if looks_inverted(hole, path.parent.name):
             inverted.append(f"{path.relative_to(masks.folder)} ({shares[-1]:.0%} missing)")
+    useless = "masks of nothing or everything" + (", or with unreadable frames" if thorough else "")
     return [
         Finding("mask clips", "ok", f"{len(masks)}, {np.mean(shares):.1%} missing on average" if shares else "0"),
         _listed("videos without masks", "wrong", missing),
         _listed("unreadable masks", "wrong", unreadable),
-        _listed(
-            "masks of nothing or everything" + (", or with unreadable frames" if thorough else ""), "wrong", unusable
-        ),
+        _listed(useless, "wrong", unusable),
         _listed("damaged masks", "wrong", damaged),
         _listed(f"masks that look inverted (read as meaning={masks.meaning})", "wrong", inverted),
     ]
