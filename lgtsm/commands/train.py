@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from lgtsm.commands.composed import run_hydra
 from lgtsm.config.build import ConfigError
 from lgtsm.config.folder import config_folder
-from lgtsm.config.job import name_in_sweep, needs_value, remove_if_empty, run_folder
+from lgtsm.config.job import name_in_sweep, needs_value, remove_if_empty, run_folder, write_overrides
 from lgtsm.config.sweep import expand_globs
 from lgtsm.exits import exit_with_sentence
 from lgtsm.threads import wait_patiently
@@ -108,6 +108,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     trainer = build(config.trainer, "trainer", PARTS["trainer"], **parts)
     if trainer.is_global_zero:
         write_config(config, folder)
+        write_overrides(folder)
         for sentence in (why_precision, left_out):
             if sentence is not None:
                 print(sentence)
@@ -193,8 +194,8 @@ def leave_out_features(config: DictConfig) -> str | None:
         for name in ("features", *terms):
             config.loss[name] = None
         return (
-            f"Without the {' and '.join(terms)} loss: {error.short}. To have it, put that file into a folder that "
-            "LGTSM_WEIGHTS names."
+            f"Left out of the loss: {' and '.join(terms)} ({error.short}). To train with them, put that file into a "
+            "folder that LGTSM_WEIGHTS names."
         )
     return None
 

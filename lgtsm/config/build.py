@@ -127,9 +127,7 @@ def _call(call: Callable[[], Any], key: str, target: str) -> Any:
         if type(error).__module__.startswith("lgtsm"):
             raise
         texts = [f"{key}.{name}" for name, value in getattr(call, "keywords", {}).items() if isinstance(value, str)]
-        check = (
-            f". Check {', '.join(texts)}: text where it may want a number" if type(error) is TypeError and texts else ""
-        )
+        check = f". Does it want numbers for {', '.join(texts)}?" if type(error) is TypeError and texts else ""
         raise ConfigError(f"{key} cannot be built: {target} raised {type(error).__name__}: {error}{check}") from error
 
 

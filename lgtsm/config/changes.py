@@ -50,10 +50,13 @@ def changes(old: dict[str, Any], config: DictConfig) -> list[Change]:
     found = []
     for key in [*now, *(key for key in before if key not in now)]:
         change = Change(key, before.get(key, ABSENT), now.get(key, ABSENT))
-        if change.old == change.new or _below(key, UNMENTIONED) or _below(key, follows):
+        kept = key == "precision" and change.new == "auto"  # auto keeps the precision of a resumed run
+        if change.old == change.new or kept or _below(key, UNMENTIONED) or _below(key, follows):
             continue
         found.append(change)
-    return found
+    # Where another class is built, its arguments go without saying.
+    built = [change.key for change in found if change.key.endswith("._target_")]
+    return [change for change in found if change.key in built or not _goes_with(change, built)]
 
 
 def check_resumable(found: list[Change], folder: str | Path, checkpoint: str | Path) -> None:
@@ -94,6 +97,12 @@ def _why_fixed(change: Change) -> str | None:
     if change.key == "average_decay" and None in (change.old, change.new):
         return "it has averaged weights from its first step on or never"
     return FIXED.get(root)
+
+
+def _goes_with(change: Change, built: list[str]) -> bool:
+    return ABSENT in (change.old, change.new) and any(
+        change.key.startswith(key.removesuffix("_target_")) for key in built
+    )
 
 
 def _leaves(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:

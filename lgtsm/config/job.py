@@ -12,10 +12,11 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from lgtsm.config.build import ConfigError
+from lgtsm.whole_files import write_text
 
 UNKNOWN = re.compile(r"Could not override '([^']+)'\.\nTo append")
 FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -75,6 +76,12 @@ def in_sweep() -> bool:
 def needs_value() -> bool:
     """Return whether this is a job of a sweep that goes by the values that jobs return."""
     return in_sweep() and not str(HydraConfig.get().sweeper._target_).endswith("BasicSweeper")
+
+
+def write_overrides(folder: str | Path) -> None:
+    """Write what the command line changed as overrides.yaml; nothing if Hydra did not start this process."""
+    if HydraConfig.initialized():
+        write_text(Path(folder) / "overrides.yaml", OmegaConf.to_yaml(HydraConfig.get().overrides.task))
 
 
 def name_in_sweep(config: DictConfig) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from torch import Tensor
+
+from lgtsm.data.bad_videos import BadVideoWarning
 
 FIRST, MOST = 8, 64
 
@@ -23,20 +26,32 @@ def check_samples(clips: Any, name: str, augment: bool) -> None:
     """
     if len(clips) == 0:
         raise ValueError(f"There are no {name} clips. Check the data set.")
-    shares: list[float] = []
-    for count in (FIRST, MOST):
-        for place in sorted({k * len(clips) // count for k in range(count)}):
-            hole = _hole(clips[(place, place) if augment else place], name)
-            if hole is None:
-                return
-            shares.append(float(hole.float().mean()))
-        if any(0 < share < 1 for share in shares):
-            return
+    with warnings.catch_warnings(record=True) as skipped:
+        warnings.simplefilter("always", BadVideoWarning)
+        shares = _shares(clips, name, augment)
+    for warning in skipped:  # of no interest beside an error
+        warnings.warn(warning.message, warning.category, stacklevel=2)
+    if shares is None:
+        return
     state = "nothing is" if max(shares) == 0 else "everything is" if min(shares) == 1 else "nothing or everything is"
     raise ValueError(
         f"The {name} clips must have holes and leave something to fill from; in each of the {len(shares)} that were "
         f"read, {state} missing. Check the masks, and how they are read, with `lgtsm check_data`."
     )
+
+
+def _shares(clips: Any, name: str, augment: bool) -> list[float] | None:
+    """Return the missing shares of the samples if no hole can be trained on, else None."""
+    shares: list[float] = []
+    for count in (FIRST, MOST):
+        for place in sorted({k * len(clips) // count for k in range(count)}):
+            hole = _hole(clips[(place, place) if augment else place], name)
+            if hole is None:
+                return None
+            shares.append(float(hole.float().mean()))
+        if any(0 < share < 1 for share in shares):
+            return None
+    return shares
 
 
 def _hole(sample: Any, name: str) -> Tensor | None:
