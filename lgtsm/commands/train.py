@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from lgtsm.commands.composed import run_hydra
+from lgtsm.commands.train_start import build_generator, changes_since, check_numbers, leave_out_features, start_from
 from lgtsm.config.build import ConfigError
 from lgtsm.config.folder import config_folder
 from lgtsm.config.job import name_in_sweep, needs_value, remove_if_empty, run_folder, write_overrides
@@ -17,12 +18,6 @@ from lgtsm.config.sweep import expand_globs
 from lgtsm.exits import exit_with_sentence
 from lgtsm.threads import wait_patiently
 from lgtsm.training.stop_signals import EXIT_STATUS, StoppedBySignal, StopSignals
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from lgtsm.config.changes import Change
-    from lgtsm.models.transfer import Matched
 
 
 def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any]:
@@ -139,107 +134,6 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
         "scores": scores,
         "value": None if value is None else float(value),
     }
-
-
-def check_numbers(config: DictConfig) -> None:
-    """Refuse numbers that are used before, or besides, building what they belong to.
-
-    Raises:
-        ConfigError: names the key.
-    """
-    for key, least in {"seed": 0, "max_steps": 1, "steps_per_epoch": 1, "num_threads": 1}.items():
-        value = config[key]
-        if (value is None and key == "num_threads") or (value == -1 and key == "max_steps"):  # without end
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ConfigError(f"{key} must be a whole number from {least} up; got {value!r}.")
-
-
-def changes_since(checkpoint: str | None, config: DictConfig) -> list[Change]:
-    """Return what differs from the configuration that a checkpoint comes from.
-
-    Raises:
-        ConfigError: a resumed run cannot follow some of it.
-    """
-    from lgtsm.config.changes import changes, check_resumable, read_config
-
-    if checkpoint is None:
-        return []
-    folder = Path(checkpoint).absolute().parents[1]
-    before = read_config(folder)
-    if before is None:
-        return []  # its networks and videos are compared with the checkpoint's own notes
-    found = changes(before, config)
-    check_resumable(found, folder, checkpoint)
-    return found
-
-
-def leave_out_features(config: DictConfig) -> str | None:
-    """With missing_features=leave_out, drop the losses whose published weights cannot be had; return what to say.
-
-    Raises:
-        ConfigError: missing_features has another value, or no loss is left.
-    """
-    from lgtsm.config.build import build
-    from lgtsm.features.weight_files import WeightsUnavailableError
-
-    if config.missing_features not in ("stop", "leave_out"):
-        raise ConfigError(f"missing_features must be 'stop' or 'leave_out'; got {config.missing_features!r}.")
-    if config.missing_features == "stop" or config.loss.get("features") is None:
-        return None
-    try:
-        build(config.loss.features, "loss.features")
-    except WeightsUnavailableError as error:
-        terms = [name for name in ("perceptual", "style") if config.loss.get(name) is not None]
-        for name in ("features", *terms):
-            config.loss[name] = None
-        return (
-            f"Left out of the loss: {' and '.join(terms)} ({error.short}). To train with them, put that file into a "
-            "folder that LGTSM_WEIGHTS names."
-        )
-    return None
-
-
-def build_generator(config: DictConfig) -> nn.Module:
-    """Build the network to train; note how it was built if its class is not in the catalog.
-
-    Raises:
-        ConfigError: it cannot be built, or could not be saved at the end.
-    """
-    from torch import nn
-
-    from lgtsm.config.build import build
-    from lgtsm.config.record import plain
-    from lgtsm.models.weights import note_own
-
-    generator = build(config, "model", nn.Module)
-    try:
-        note_own(generator, config._target_, plain(config))
-    except ValueError as error:
-        raise ConfigError(f"model: {error}") from error
-    return generator
-
-
-def start_from(config: DictConfig, generator: nn.Module, discriminator: nn.Module | None) -> dict[str, Matched]:
-    """Load the weights that `init_from` names; return the matches by network.
-
-    Raises:
-        ValueError: no weights in the file fit.
-    """
-    from lgtsm.models.transfer import transfer
-    from lgtsm.models.weights import read_networks
-
-    if config.init_from is None:
-        return {}
-    stored = read_networks(config.init_from)
-    matched = {"generator": transfer(generator, stored.generator, stored.options)}
-    if config.init_discriminator:
-        if stored.discriminator is None or discriminator is None:
-            raise ValueError(
-                f"init_discriminator=true needs discriminators in {config.init_from} and in this run. Set it to false."
-            )
-        matched["discriminator"] = transfer(discriminator, stored.discriminator)
-    return matched
 
 
 @hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")

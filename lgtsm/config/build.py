@@ -81,7 +81,7 @@ def _build(node: Any, key: str, extra: dict[str, Any] | None = None) -> Any:
             _check_number(value, hint, place, str(getattr(target, "__module__", "")).startswith("lgtsm"))
         _check_type(value, hint, node[name], place)
     call = functools.partial(target, *values.get("_args_", ()), **{**arguments, **(extra or {})})
-    return call if node.get("_partial_") else _call(call, key, node["_target_"])
+    return call if node.get("_partial_") else _call(call, key, node)
 
 
 def _children(node: DictConfig | ListConfig, key: str, leave_out: Collection[str] = ()) -> Iterator[tuple[Any, Any]]:
@@ -118,11 +118,12 @@ def _find(target: str, key: str) -> Callable[..., Any]:
     return found
 
 
-def _call(call: Callable[[], Any], key: str, target: str) -> Any:
+def _call(call: Callable[[], Any], key: str, node: DictConfig) -> Any:
+    target = node["_target_"]
     try:
         return call()
     except (ValueError, FileNotFoundError) as error:
-        raise ConfigError(f"{key}: {in_keys(str(error), key)}") from error
+        raise ConfigError(f"{key}: {in_keys(str(error), key, node)}") from error
     except Exception as error:
         if type(error).__module__.startswith("lgtsm"):
             raise
@@ -131,9 +132,18 @@ def _call(call: Callable[[], Any], key: str, target: str) -> Any:
         raise ConfigError(f"{key} cannot be built: {target} raised {type(error).__name__}: {error}{check}") from error
 
 
-def in_keys(sentence: str, key: str) -> str:
-    """Replace arguments that an error of the library names in backticks, like `split=all`, by configuration keys."""
-    return ARGUMENT.sub(lambda match: f"{key}.{match[1]}", sentence)
+def in_keys(sentence: str, key: str, node: DictConfig) -> str:
+    """Replace arguments that an error of the library names in backticks, like `split=all`, by configuration keys.
+
+    An argument that refers to another key is set there, for all who use it.
+    """
+
+    def replaced(match: re.Match) -> str:
+        name, equals, value = match[1].partition("=")
+        own = f"{key}.{name}"
+        return f"{_place(node, name, own) if name in node else own}{equals}{value}"
+
+    return ARGUMENT.sub(replaced, sentence)
 
 
 def _hint(target: Callable[..., Any], name: str) -> Any:

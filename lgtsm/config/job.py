@@ -93,7 +93,7 @@ def name_in_sweep(config: DictConfig) -> None:
     if wandb.get("group") is None:
         wandb.group = f"{config.name} {Path(hydra.sweep.dir).name}"
     if wandb.name == config.name:
-        wandb.name = " ".join(filter(None, [config.name, str(hydra.job.num), hydra.job.override_dirname]))
+        wandb.name = f"{config.name} {hydra.job.num}"
 
 
 def remove_if_empty(folder: str | Path) -> None:
