@@ -55,7 +55,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     from lgtsm.training.inpainting_gan import InpaintingGAN
     from lgtsm.training.loading_errors import without_traceback
     from lgtsm.training.precision import short_name, training_device, training_precision
-    from lgtsm.training.resuming import check_continues, videos_of
+    from lgtsm.training.resuming import check_continues, read_checkpoint, videos_of
     from lgtsm.training.start import (
         PARTS,
         check_hardware,
@@ -74,7 +74,8 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     hide_known_advice()
     if config.num_threads is not None:
         torch.set_num_threads(config.num_threads)
-    changed = changes_since(resume, config)
+    stored = None if resume is None else read_checkpoint(resume)
+    changed = changes_since(stored, resume, config)
     config.trainer.precision, why_precision = training_precision(options, resume)
     config.precision = short_name(config.trainer.precision)
     if why_precision is not None and config.precision != "fp32":  # a plain fp32 run must stay exact when resumed
@@ -88,7 +89,9 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     data = build(config.loader, "loader", ClipDataModule)
     module.videos = videos_of(data.train)
     module.renew_optimizers = any(change.key.split(".")[0] in ("optimizer", "max_steps") for change in changed)
-    step = check_continues(resume, module) if resume is not None else 0
+    module.config = plain(config)
+    if stored is not None:
+        check_continues(stored, resume, module)
     callbacks = build_all(config.callbacks, "callbacks", PARTS["callbacks"])
     check_reloadable(
         {"module": module.state_dict(), **{f"callbacks.{k}": c.state_dict() for k, c in callbacks.items()}}
@@ -112,7 +115,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
         if config.resume is not None:
             print(f"Resuming from {resume}." if resume else f"No checkpoint in {folder} yet: starting a new run.")
         if changed:
-            print(f"Changed from step {step} on: {', '.join(map(str, changed))}.")
+            print(f"Changed from step {stored['global_step']} on: {', '.join(map(str, changed))}.")
     with without_traceback():
         trainer.fit(module, data, ckpt_path=resume)
 

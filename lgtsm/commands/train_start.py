@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
@@ -30,20 +30,26 @@ def check_numbers(config: DictConfig) -> None:
             raise ConfigError(f"{key} must be a whole number from {least} up; got {value!r}.")
 
 
-def changes_since(checkpoint: str | None, config: DictConfig) -> list[Change]:
-    """Return what differs from the configuration that a checkpoint comes from.
+def changes_since(stored: dict[str, Any] | None, checkpoint: str | None, config: DictConfig) -> list[Change]:
+    """Return what differs from the configuration that a checkpoint was trained with.
+
+    Args:
+        stored: the checkpoint, from `lgtsm.training.resuming.read_checkpoint`, or None.
+        checkpoint: its path.
+        config: the configuration of this start.
 
     Raises:
         ConfigError: a resumed run cannot follow some of it.
     """
     from lgtsm.config.changes import changes, check_resumable, read_config
+    from lgtsm.training.inpainting_gan import CHECKPOINT_KEY
 
-    if checkpoint is None:
+    if stored is None:
         return []
     folder = Path(checkpoint).absolute().parents[1]
-    before = read_config(folder)
+    before = stored[CHECKPOINT_KEY].get("config") or read_config(folder)  # earlier versions noted none
     if before is None:
-        return []  # its networks and videos are compared with the checkpoint's own notes
+        return []  # its networks are still compared
     found = changes(before, config)
     check_resumable(found, folder, checkpoint)
     return found

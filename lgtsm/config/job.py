@@ -61,7 +61,7 @@ def _sentence(error: Exception) -> str:
 
 def run_folder(config: DictConfig) -> str:
     """Return the folder of this run: `paths.run`, or in a sweep, or after `hydra.run.dir=FOLDER`, that of Hydra."""
-    return HydraConfig.get().runtime.output_dir if _made_by_hydra() else str(config.paths.run)
+    return HydraConfig.get().runtime.output_dir if _made_by_hydra() else os.path.abspath(config.paths.run)
 
 
 def _made_by_hydra() -> bool:
@@ -102,3 +102,5 @@ def remove_if_empty(folder: str | Path) -> None:
         return
     with suppress(OSError):
         Path(folder).rmdir()
+        if in_sweep():
+            Path(folder).parent.rmdir()

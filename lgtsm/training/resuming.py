@@ -24,16 +24,30 @@ def videos_of(clips: Sized) -> dict[str, Any]:
     return {"count": len(clips), "names": hashlib.sha256(names.encode()).hexdigest()}
 
 
-def check_continues(checkpoint: str | Path, module: InpaintingGAN) -> int:
-    """Compare a checkpoint with the networks and the videos of this run; return its step.
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Return a whole checkpoint; its tensors stay in the file until they are used.
 
     Raises:
-        ValueError: it is of another program, or of other networks or videos; the message names what differs.
+        ValueError: it is not of this program.
     """
-    stored = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-    own = stored.get(CHECKPOINT_KEY) if isinstance(stored, dict) else None
-    if not isinstance(own, dict) or "state_dict" not in stored:
-        raise ValueError(f"{checkpoint} is not a checkpoint of lgtsm train, so no run can continue from it.")
+    stored = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    if not isinstance(stored, dict) or not isinstance(stored.get(CHECKPOINT_KEY), dict) or "state_dict" not in stored:
+        raise ValueError(f"{path} is not a checkpoint of lgtsm train, so no run can continue from it.")
+    return stored
+
+
+def check_continues(stored: dict[str, Any], checkpoint: str | Path, module: InpaintingGAN) -> None:
+    """Compare a checkpoint with the networks and the videos of this run.
+
+    Args:
+        stored: from `read_checkpoint`.
+        checkpoint: its path, for messages.
+        module: the run, with its `videos`.
+
+    Raises:
+        ValueError: it is of other networks or videos; the message names what differs.
+    """
+    own = stored[CHECKPOINT_KEY]
     elsewhere = f"start a new run from its weights: init_from={checkpoint} without resume, and another paths.run"
     differs = _first_difference(stored["state_dict"], module.state_dict())
     if differs is not None:
@@ -48,7 +62,6 @@ def check_continues(checkpoint: str | Path, module: InpaintingGAN) -> int:
             f"The checkpoint {checkpoint} was trained on other videos ({what}), and the order in which they are drawn "
             f"depends on all of them. Set data back, or {elsewhere}."
         )
-    return int(stored.get("global_step", 0))
 
 
 def _first_difference(stored: dict[str, Any], expected: dict[str, Any]) -> str | None:

@@ -24,4 +24,4 @@ class LearningRates(pl.Callback):
             for number, group in enumerate(groups):
                 rates[f"lr/{name}" + (f"/{number}" if len(groups) > 1 else "")] = float(group["lr"])
         for logger in trainer.loggers:
-            logger.log_metrics(rates, step=trainer.fit_loop.epoch_loop._batches_that_stepped)
+            logger.log_metrics(rates, step=module.batches_done)
