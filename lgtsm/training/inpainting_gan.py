@@ -150,7 +150,7 @@ class InpaintingGAN(pl.LightningModule):
         return {"loss": loss}
 
     def _log_stage_where_it_starts(self) -> None:
-        """Log the stage at the first step, and at the one at which the discriminator joins, whatever steps are logged."""
+        """Log the stage at the first step, and where the discriminator joins, whatever steps are logged."""
         begun = self.batches_done > 0
         if begun and (self.stage == "pretrain" or self.adversarial.stage(self.batches_done - 1) == "gan"):
             return
