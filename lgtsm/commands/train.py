@@ -160,9 +160,11 @@ def check_optimized(config: DictConfig) -> None:
     Raises:
         ConfigError: names the keys.
     """
+    if not needs_value() or OmegaConf.is_missing(config, "max_steps"):
+        return
     steps, between = config.max_steps, config.steps_per_epoch
     ends_before = isinstance(steps, int) and isinstance(between, int) and 0 < steps < between
-    if needs_value() and str(config.optimized_metric).startswith("val/") and ends_before:
+    if str(config.optimized_metric).startswith("val/") and ends_before:
         raise ConfigError(
             f"optimized_metric={config.optimized_metric} comes from a validation, which follows {between} steps "
             f"(steps_per_epoch), but each run ends after {steps} (max_steps). Set steps_per_epoch={steps}."

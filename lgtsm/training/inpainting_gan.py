@@ -154,6 +154,8 @@ class InpaintingGAN(pl.LightningModule):
         begun = self.batches_done > 0
         if begun and (self.stage == "pretrain" or self.adversarial.stage(self.batches_done - 1) == "gan"):
             return
+        if self.trainer._logger_connector.should_update_logs:
+            return  # logged with the other values of this step
         for logger in self.trainer.loggers:
             logger.log_metrics({"train/stage": float(self.stage == "gan")}, step=self.batches_done)
 
