@@ -43,6 +43,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     from torch import nn
 
     from lgtsm.config.build import build, build_all
+    from lgtsm.config.changes import compared
     from lgtsm.config.record import plain, write_config
     from lgtsm.data.trial import check_samples
     from lgtsm.evaluation.report import mean_scores, scores_table
@@ -89,7 +90,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     data = build(config.loader, "loader", ClipDataModule)
     module.videos = videos_of(data.train)
     module.renew_optimizers = any(change.key.split(".")[0] in ("optimizer", "max_steps") for change in changed)
-    module.config = plain(config)
+    module.config = compared(config)
     if stored is not None:
         check_continues(stored, resume, module)
     callbacks = build_all(config.callbacks, "callbacks", PARTS["callbacks"])

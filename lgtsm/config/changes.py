@@ -37,16 +37,21 @@ class Change(NamedTuple):
         return f"{self.key} {_shown(self.old)} -> {_shown(self.new)}"
 
 
-def changes(old: dict[str, Any], config: DictConfig) -> list[Change]:
-    """Return what differs from the configuration of an earlier start, without values that follow from others.
+def compared(config: DictConfig) -> dict[str, Any]:
+    """Return what a resumed run is compared by: plain values by key, without those that follow from others."""
+    follows = _references(OmegaConf.to_container(config, resolve=False))
+    leaves = _leaves(plain(config))
+    return {key: value for key, value in leaves if not _below(key, UNMENTIONED) and not _below(key, follows)}
+
+
+def changes(before: dict[str, Any], config: DictConfig) -> list[Change]:
+    """Return what differs from the configuration of an earlier start.
 
     Args:
-        old: the configuration as `lgtsm.config.record.write_config` wrote it.
+        before: that configuration, from `compared` or `read_config`.
         config: the configuration of this start.
     """
-    new = plain(config)
-    before, now = dict(_leaves(old)), dict(_leaves(new))
-    follows = _references(OmegaConf.to_container(config, resolve=False))
+    now, follows = compared(config), _references(OmegaConf.to_container(config, resolve=False))
     found = []
     for key in [*now, *(key for key in before if key not in now)]:
         change = Change(key, before.get(key, ABSENT), now.get(key, ABSENT))
@@ -82,12 +87,12 @@ def check_resumable(found: list[Change], folder: str | Path, checkpoint: str | P
 
 
 def read_config(folder: str | Path) -> dict[str, Any] | None:
-    """Return the configuration of the run in a folder, or None if there is none that can be read."""
+    """Return the configuration of the run in a folder, by key, or None if there is none that can be read."""
     try:
         found = yaml.safe_load((Path(folder) / "config.yaml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return None
-    return found if isinstance(found, dict) else None
+    return dict(_leaves(found)) if isinstance(found, dict) else None
 
 
 def _why_fixed(change: Change) -> str | None:

@@ -106,8 +106,8 @@ class InpaintingGAN(pl.LightningModule):
         self.validation_metrics = nn.ModuleDict({"quality": FrameQuality(), **(validation_metrics or {})})
         # Saved in checkpoints: where the stream of batches continues, and how many were skipped.
         self.batches_done = self.skipped_steps = 0
-        # What decides the order of the stream, see `lgtsm.training.resuming`; the configuration, in plain values; and
-        # whether options of the optimizers have changed since the checkpoint.
+        # Saved too, for a resumed run to compare: what decides the order of the stream (`lgtsm.training.resuming`), and
+        # the configuration (`lgtsm.config.changes`). And whether options of the optimizers have changed since.
         self.videos: dict[str, Any] | None = None
         self.config: dict[str, Any] | None = None
         self.renew_optimizers = False

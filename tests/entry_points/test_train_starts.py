@@ -253,7 +253,10 @@ def test_the_advice_about_an_empty_split_is_true(typed, videos):
 
 
 def test_an_evaluation_that_cannot_start_leaves_nothing(typed, tmp_path):
-    for words, sentence in (("checkpoint=nowhere.safetensors", "nowhere.safetensors"), ("device=nope", "device must be")):
+    for words, sentence in (
+        ("checkpoint=nowhere.safetensors", "nowhere.safetensors"),
+        ("device=nope", "device must be"),
+    ):
         code, _, err = typed(evaluate, words, "metric=frame_quality")
         assert (code, sentence in err) == (2, True), err
     assert there(tmp_path) == []
