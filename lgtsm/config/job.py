@@ -19,6 +19,8 @@ from lgtsm.config.build import ConfigError
 from lgtsm.whole_files import write_text
 
 UNKNOWN = re.compile(r"Could not override '([^']+)'\.\nTo append")
+# Options that plugins bring, and the extra that installs each.
+PLUGINS = {"hydra/sweeper/optuna": "sweep", "hydra/launcher/submitit_slurm": "slurm"}
 FULL_ERROR = "HYDRA_FULL_ERROR"
 
 
@@ -44,6 +46,8 @@ def _sentence(error: Exception) -> str:
     missing = getattr(error, "missing_cfg_file", None)
     if isinstance(error, MissingConfigException) and missing and error.options is not None:
         group, _, name = missing.rpartition("/")
+        if missing in PLUGINS:
+            return f"{group}={name} needs a plugin of Hydra: pip install lgtsm[{PLUGINS[missing]}]."
         near = difflib.get_close_matches(name, error.options, 1)
         meant = f" Did you mean {near[0]}?" if near else ""
         return f"{group}={name}: {group} has no option {name}.{meant} It has: {', '.join(sorted(error.options))}."

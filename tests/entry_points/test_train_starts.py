@@ -8,10 +8,13 @@ import pytest
 import pytorch_lightning  # noqa: F401 - importing it warns, which must not happen in a test
 import torch
 from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import MissingConfigException
 from safetensors import safe_open
 
 import lgtsm
 from lgtsm.commands import check_data, evaluate, train
+from lgtsm.config.build import ConfigError
+from lgtsm.config.job import run_job
 from tests.data_trees import write_frames, write_masks
 
 TINY = (
@@ -84,6 +87,14 @@ def test_what_cannot_start_is_a_sentence_and_leaves_nothing(typed, tmp_path, mon
     assert (code, out) == (2, "")
     assert err.startswith("lgtsm train: ") and sentence in err and err.count("\n") == 1, err
     assert there(tmp_path) == []
+
+
+def test_a_plugin_that_is_not_installed_is_named_with_its_extra():
+    def job():
+        raise MissingConfigException("Could not find it", "hydra/sweeper/optuna", ["basic"])
+
+    with pytest.raises(ConfigError, match=r"^hydra/sweeper=optuna needs .*pip install lgtsm\[sweep\]\.$"):
+        run_job(job)
 
 
 def test_more_gpus_than_there_are_is_a_sentence(typed, tmp_path, monkeypatch):
