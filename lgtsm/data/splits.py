@@ -33,6 +33,13 @@ def choose_split(
     return [place for place, name in enumerate(names) if stable_split(name, held_out) == split]
 
 
+def share_for(names: Sequence[str]) -> float | None:
+    """Return a `held_out` of few digits that leaves videos for training and for validation, or None."""
+    places = [stable_place(name) for name in names]
+    fits = [k / 1000 for k in range(1, 500) if min(places) < k / 1000 and 2 * k / 1000 <= max(places)]
+    return min(fits, default=None)
+
+
 def listed(names: Sequence[str], file: Path) -> list[int]:
     """Return the indices of the videos that a text file names, one per line, with or without extension."""
     if not file.is_file():

@@ -268,6 +268,12 @@ def _rebuild(stored: Stored, path: Path, own_class: Callable[..., nn.Module] | N
             f"{path} holds {name} without the arguments that built it. Pass a built network, as in load_model(path, "
             "model=MyModel(...))."
         )
+    unknown = [key for key, value in arguments.items() if "${oc.env:" in json.dumps(value)]
+    if unknown:
+        raise ValueError(
+            f"{path} holds {name}, which took its argument {' and '.join(unknown)} from the environment; such values "
+            "are not stored. Pass a built network, as in load_model(path, model=MyModel(...))."
+        )
     try:
         return own_class(**arguments)
     except TypeError as error:

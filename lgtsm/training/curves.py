@@ -20,7 +20,7 @@ SHARED = (
     ("discriminator's scores", r"train/score_(real|fake)"),
     ("true patches scored above filled ones (share)", TOLD_APART),
     ("gradient norm", r"train/gradient_norm_\w+"),
-    ("learning rate", r"lr-.*"),
+    ("learning rate", r"lr[-/].*"),
     ("PSNR of validation clips (dB)", r"val/psnr.*"),
     ("SSIM of validation clips", r"val/ssim.*"),
     ("MSE of validation clips", r"val/mse.*"),

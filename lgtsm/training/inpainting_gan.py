@@ -106,6 +106,11 @@ class InpaintingGAN(pl.LightningModule):
         self.validation_metrics = nn.ModuleDict({"quality": FrameQuality(), **(validation_metrics or {})})
         # Saved in checkpoints: where the stream of batches continues, and how many were skipped.
         self.batches_done = self.skipped_steps = 0
+        # Saved too, for a resumed run to compare: what decides the order of the stream (`lgtsm.training.resuming`), and
+        # the configuration (`lgtsm.config.changes`). And whether options of the optimizers have changed since.
+        self.videos: dict[str, Any] | None = None
+        self.config: dict[str, Any] | None = None
+        self.renew_optimizers = False
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -131,6 +136,7 @@ class InpaintingGAN(pl.LightningModule):
         """Train on one batch; return the generator's total loss, without gradients, as "loss" for callbacks."""
         video, hole = as_floats(batch)
         self.optimizer.norms.clear()
+        self._log_stage_where_it_starts()
         self.log("train/stage", float(self.stage == "gan"))
         self.log("train/skipped_videos", float(batch.get("skipped_videos", 0)))
         try:
@@ -142,6 +148,16 @@ class InpaintingGAN(pl.LightningModule):
         self.log("train/skipped_steps", float(self.skipped_steps))
         self.batches_done += 1
         return {"loss": loss}
+
+    def _log_stage_where_it_starts(self) -> None:
+        """Log the stage at the first step, and where the discriminator joins, whatever steps are logged."""
+        begun = self.batches_done > 0
+        if begun and (self.stage == "pretrain" or self.adversarial.stage(self.batches_done - 1) == "gan"):
+            return
+        if self.trainer._logger_connector.should_update_logs:
+            return  # logged with the other values of this step
+        for logger in self.trainer.loggers:
+            logger.log_metrics({"train/stage": float(self.stage == "gan")}, step=self.batches_done)
 
     def _train_on(self, video: Tensor, hole: Tensor) -> Tensor:
         gan = self.stage == "gan"
@@ -265,6 +281,8 @@ class InpaintingGAN(pl.LightningModule):
             "batches_done": self.batches_done,
             "skipped_steps": self.skipped_steps,
             "plateau": self.adversarial.state_dict(),
+            "videos": self.videos,
+            "config": self.config,
             "random_state": random_state(),
         }
 
@@ -275,8 +293,18 @@ class InpaintingGAN(pl.LightningModule):
         self.adversarial.load_state_dict(own["plateau"])
         self._random_state = own["random_state"]
 
+    def on_train_batch_start(self, batch: dict[str, Any], batch_index: int) -> None:
+        """Number the steps in the log by batches; Lightning counts one too many at every resume within an epoch."""
+        self.trainer.fit_loop.epoch_loop._batches_that_stepped = self.batches_done
+
     def on_train_start(self) -> None:
-        """Restore the random state of a resumed run; only with one process, since each has its own state."""
+        """Continue a resumed run: new options of the optimizers, and the random state.
+
+        The random state needs a single process, since each has its own.
+        """
+        if self.trainer.strategy.broadcast(self.renew_optimizers):
+            schedules = [config.scheduler for config in self.trainer.lr_scheduler_configs]
+            self.optimizer.renew(self.networks, self.trainer.optimizers, schedules)
         if self.trainer.world_size == 1 and getattr(self, "_random_state", None) is not None:
             restore_random_state(self._random_state)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -49,6 +50,26 @@ class NetworkOptimizers:
         optimizers = {name: self.make[name](network.parameters()) for name, network in networks.items()}
         schedules = [make(optimizers[name]) for name, make in self.make_schedule.items() if make and name in optimizers]
         return list(optimizers.values()), schedules
+
+    def renew(self, networks: dict[str, nn.Module], optimizers: list[Optimizer], schedules: list[LRScheduler]) -> None:
+        """Give optimizers and schedules that a checkpoint restored the options of now, where it brought earlier ones.
+
+        Learning rates become those of a run with these options from its first step on.
+
+        Args:
+            networks: as for `build`.
+            optimizers, schedules: as from `build`, with restored states.
+        """
+        fresh, replayed = self.build(networks)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step\\(\\)` before")
+            for schedule, new in zip(schedules, replayed):
+                for _ in range(schedule.last_epoch):
+                    new.step()
+                schedule.load_state_dict(new.state_dict())
+        for optimizer, new in zip(optimizers, fresh):
+            for group, options in zip(optimizer.param_groups, new.param_groups):
+                group.update({name: value for name, value in options.items() if name != "params"})
 
     @contextmanager
     def stepping(self, module: Any, name: str) -> Iterator[None]:
