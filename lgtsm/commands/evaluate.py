@@ -188,7 +188,8 @@ def make_metrics(config: DictConfig, device: str) -> tuple[dict[str, Any], dict[
     from lgtsm.config.build import build
 
     metrics, unavailable = {}, {}
-    for name, node in config.items():
+    for key, node in config.items():
+        name = str(key)
         try:
             metric = build(node, f"metric.{name}", Metric)
         except UnavailableError as error:

@@ -69,7 +69,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     check_numbers(config)
     folder = Path(config.paths.run)
     resume = checkpoint_to_resume(config.resume, folder)
-    options = OmegaConf.to_container(config.trainer, resolve=True)
+    options: Any = OmegaConf.to_container(config.trainer, resolve=True)
     check_hardware(options)
     seed_everything(config.seed)
     hide_known_advice()
@@ -91,7 +91,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     module.videos = videos_of(data.train)
     module.renew_optimizers = any(change.key.split(".")[0] in ("optimizer", "max_steps") for change in changed)
     module.config = compared(config)
-    if stored is not None:
+    if stored is not None and resume is not None:
         check_continues(stored, resume, module)
     callbacks = build_all(config.callbacks, "callbacks", PARTS["callbacks"])
     check_reloadable(
@@ -111,11 +111,11 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
         for sentence in (why_precision, left_out):
             if sentence is not None:
                 print(sentence)
-        for network, weights in matched.items():
-            print(f"{network} from {config.init_from}: {weights}")
+        for network, match in matched.items():
+            print(f"{network} from {config.init_from}: {match}")
         if config.resume is not None:
             print(f"Resuming from {resume}." if resume else f"No checkpoint in {folder} yet: starting a new run.")
-        if changed:
+        if stored is not None and changed:
             print(f"Changed from step {stored['global_step']} on: {', '.join(map(str, changed))}.")
     with without_traceback():
         trainer.fit(module, data, ckpt_path=resume)

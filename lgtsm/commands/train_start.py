@@ -44,7 +44,7 @@ def changes_since(stored: dict[str, Any] | None, checkpoint: str | None, config:
     from lgtsm.config.changes import changes, check_resumable, read_config
     from lgtsm.training.inpainting_gan import CHECKPOINT_KEY
 
-    if stored is None:
+    if stored is None or checkpoint is None:
         return []
     folder = Path(checkpoint).absolute().parents[1]
     before = stored[CHECKPOINT_KEY].get("config") or read_config(folder)  # earlier versions noted none

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from types import SimpleNamespace, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -55,7 +55,8 @@ def build(config: DictConfig | None, key: str, expected: type | tuple[type, ...]
 
 def build_all(config: DictConfig | None, key: str, expected: type | None = None) -> dict[str, Any]:
     """Build the entries of a group by name, in order; skip null entries."""
-    built = {str(name): build(node, f"{key}.{name}", expected) for name, node in (config or {}).items()}
+    entries = {str(name): node for name, node in (config or {}).items()}
+    built = {name: build(node, f"{key}.{name}", expected) for name, node in entries.items()}
     return {name: value for name, value in built.items() if value is not None}
 
 
@@ -85,7 +86,8 @@ def _build(node: Any, key: str, extra: dict[str, Any] | None = None) -> Any:
 
 
 def _children(node: DictConfig | ListConfig, key: str, leave_out: Collection[str] = ()) -> Iterator[tuple[Any, Any]]:
-    for name in node if isinstance(node, DictConfig) else range(len(node)):
+    names: Iterable[Any] = node if isinstance(node, DictConfig) else range(len(node))
+    for name in names:
         if name in leave_out:
             continue
         own = f"{key}[{name}]" if isinstance(node, ListConfig) else f"{key}.{name}"
@@ -100,7 +102,8 @@ def _children(node: DictConfig | ListConfig, key: str, leave_out: Collection[str
 
 def _place(node: DictConfig | ListConfig, name: Any, own: str) -> str:
     """Return the key where a child is written: its own, or the one its reference points to."""
-    written = OmegaConf.to_container(node, resolve=False)[name]
+    whole: Any = OmegaConf.to_container(node, resolve=False)
+    written = whole[name]
     match = REFERENCE.fullmatch(written) if isinstance(written, str) else None
     return own if match is None else match[1]
 
@@ -149,7 +152,9 @@ def in_keys(sentence: str, key: str, node: DictConfig) -> str:
 def _hint(target: Callable[..., Any], name: str) -> Any:
     """Return an argument's annotated type, or None if it cannot be resolved."""
     # A subclass may pass arguments on; the annotation is then in a base class.
-    functions = [vars(kind).get("__init__") for kind in target.__mro__] if inspect.isclass(target) else [target]
+    functions: list[Any] = (
+        [vars(kind).get("__init__") for kind in target.__mro__] if inspect.isclass(target) else [target]
+    )
     for function in functions:
         written = {key: hint for key, hint in getattr(function, "__annotations__", {}).items() if key == name}
         if written:

@@ -33,7 +33,7 @@ def plain(config: DictConfig | ListConfig) -> Any:
 
 
 def _plain(node: DictConfig | ListConfig, read: list[str]) -> Any:
-    written = OmegaConf.to_container(node, resolve=False)
+    written: Any = OmegaConf.to_container(node, resolve=False)
     names = list(written) if isinstance(written, dict) else range(len(written))
     values = [_value(node, name, written[name], read) for name in names]
     return dict(zip(names, values)) if isinstance(written, dict) else values

@@ -87,7 +87,8 @@ def check_masks(masks: StoredMasks, videos: FolderVideos, thorough: bool = False
         videos: the split that they belong to.
         thorough: read every frame of each, not only five where these have a hole.
     """
-    missing, unreadable, unusable, damaged, inverted, shares = [], [], [], [], [], []
+    missing, unreadable, unusable, inverted, shares = [], [], [], [], []
+    damaged: list[str] = []
     if masks.pair == "name":
         for name, position in zip(videos.names, videos.positions):
             try:

@@ -67,8 +67,8 @@ class NetworkOptimizers:
                 for _ in range(schedule.last_epoch):
                     new.step()
                 schedule.load_state_dict(new.state_dict())
-        for optimizer, new in zip(optimizers, fresh):
-            for group, options in zip(optimizer.param_groups, new.param_groups):
+        for optimizer, made in zip(optimizers, fresh):
+            for group, options in zip(optimizer.param_groups, made.param_groups):
                 group.update({name: value for name, value in options.items() if name != "params"})
 
     @contextmanager

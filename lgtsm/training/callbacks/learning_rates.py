@@ -14,7 +14,7 @@ class LearningRates(pl.Callback):
     whose optimizer has several groups of parameters gets lr/NAME/0, lr/NAME/1 and so on.
     """
 
-    def on_train_batch_start(self, trainer: pl.Trainer, module: pl.LightningModule, batch: Any, index: int) -> None:
+    def on_train_batch_start(self, trainer: pl.Trainer, module: Any, batch: Any, index: int) -> None:
         """Log the rates that the step will use, if the step is logged."""
         if not trainer._logger_connector.should_update_logs:
             return
