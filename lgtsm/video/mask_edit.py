@@ -54,7 +54,8 @@ class Mask:
     ):
         self.source, self.invert, self.dilate, self.dilate_time = source, invert, dilate, dilate_time
         self.survey = survey(self)
-        if getattr(source, "settle", bool)():
+        settle = getattr(source, "settle", None)
+        if settle is not None and settle():
             self.survey = survey(self)
         self._check(self.survey.hole_share, notice)
 

@@ -54,7 +54,7 @@ class VideoReader(Protocol):
 
     def close(self) -> None:
         """Release the file, if it is kept open."""
-        return
+        return  # a reader that keeps nothing open has nothing to do
 
     def __enter__(self: Reader) -> Reader:
         return self
