@@ -14,7 +14,7 @@ def surroundings() -> dict[str, Any]:
     """Return the processor, cores, load, versions and commit."""
     from importlib.metadata import PackageNotFoundError, version
 
-    versions = {}
+    versions: dict[str, str | None] = {}
     for package in ("lgtsm", "torch", "numpy", "opencv-python-headless", "pillow", "decord", "av"):
         try:
             versions[package] = version(package)

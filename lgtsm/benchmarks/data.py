@@ -59,7 +59,7 @@ def measure_data(
         {"settings", "rates": {"decoding alone", "workers=0", ...}, "ratios": to decoding alone, and to decord}.
     """
     clips = _open_clips(folder, num_frames, height, width, seed, limit)
-    videos: FolderVideos = clips.videos
+    videos: Any = clips.videos
     stream = StreamBatches(len(clips), batch_size, batches, seed)
     same = [clip for batch in stream for clip in windows(videos, batch, num_frames, height, width, seed)]
 
@@ -77,7 +77,7 @@ def measure_data(
         runs["decord alone"] = lambda: decode(sources)
     for count in workers:
         loader = DataLoader(clips, batch_sampler=stream, num_workers=count, persistent_workers=count > 0)
-        runs[f"workers={count}"] = lambda loader=loader: sum(batch["video"].shape[:2].numel() for batch in loader)
+        runs[f"workers={count}"] = functools.partial(_frames_of, loader)
     cv2.setNumThreads(1)
     rates = measure(runs, repeats)
     settings = {
@@ -107,9 +107,15 @@ def decode_alone(path: Path, numbers: Sequence[int]) -> np.ndarray:
     """Decode frames and nothing else: with decord from a file, with OpenCV from a folder of images."""
     if path.is_dir():
         files = list_images(path)
-        return np.stack([cv2.imread(str(files[number])) for number in numbers])
+        pictures: list[Any] = [cv2.imread(str(files[number])) for number in numbers]
+        return np.stack(pictures)
     with DecordReader(path, _checked(path)) as reader:
         return reader.read(numbers)
+
+
+def _frames_of(loader: DataLoader) -> int:
+    """Load all batches; return their number of frames."""
+    return sum(batch["video"].shape[:2].numel() for batch in loader)
 
 
 @functools.cache
@@ -139,7 +145,7 @@ def measure_memory(
     if memory_in_use(device) is None:
         raise UnavailableError("Measuring memory needs Linux: this system does not report what a process holds.")
     data = _open_clips(folder, num_frames, height, width)
-    curve = [{"clips": 0, "mib": memory_in_use(device)}]
+    curve: list[dict[str, Any]] = [{"clips": 0, "mib": memory_in_use(device)}]
     step = max(1, clips // points)
     for draw in range(clips):
         data[draw, draw % len(data)]

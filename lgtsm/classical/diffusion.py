@@ -8,7 +8,7 @@ import numpy as np
 from lgtsm.classical.frame_threads import for_each
 
 RELAXATIONS = 24
-NEIGHBORS = np.float32([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]])
+NEIGHBORS = np.array([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]], np.float32)
 
 
 def diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -43,7 +43,7 @@ def smooth_frames(frames: np.ndarray, missing: np.ndarray) -> np.ndarray:
     Returns:
         float32 (time, height, width, channel), equal to frames where nothing is missing.
     """
-    blank = missing.all((1, 2))
+    blank = np.asarray(missing.all((1, 2)))
     mean = frames[~missing].mean(0) if blank.any() else None
     known = ~missing
 

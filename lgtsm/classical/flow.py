@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import torch
@@ -15,6 +17,7 @@ REACH = 48  # pixels around an area that belong to its surroundings; motion path
 STEP = 64  # flow is rounded to 1/64 pixel: finer than any measurement, and whole pixels stay whole
 POINTS_IN_ROW = 256
 LONGEST_SIDE = 2**14  # OpenCV samples at most 32766 rows or columns at once
+NO_SECOND_MAP: Any = None  # OpenCV takes None, its types do not
 SMALLEST = 12  # pixels; frames with a shorter side are too small to measure flow
 
 
@@ -70,7 +73,7 @@ def _measure(here: np.ndarray, there: np.ndarray) -> np.ndarray:
 
     Rounds it to whole pixels where the frames then agree better, so that a pan by whole pixels is found exactly.
     """
-    estimator = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    estimator: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     estimator.setFinestScale(0)
     flow = estimator.calc(here, there, None)
     position, whole = grid(*here.shape), np.round(flow)
@@ -100,7 +103,7 @@ def complete_flow(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
 
 def sample_image(image: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Return image (height, width, channel) at the float32 positions (height, width, 2), x first, border repeated."""
-    return cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(image, at, NO_SECOND_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def sample_points(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -127,7 +130,7 @@ def _reliable(there: np.ndarray, back: np.ndarray, hole: np.ndarray, other_hole:
     target = grid(height, width) + there
     x, y = target[..., 0], target[..., 1]
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    hidden = cv2.remap(other_hole.astype(np.uint8), target, None, cv2.INTER_NEAREST, borderValue=1)
+    hidden = cv2.remap(other_hole.astype(np.uint8), target, NO_SECOND_MAP, cv2.INTER_NEAREST, borderValue=1)
     returned = sample_image(back, target)
     allowed = 0.01 * (squared_length(there) + squared_length(returned)) + 0.5
     return inside & ~hole & (hidden == 0) & (squared_length(there + returned) < allowed)

@@ -94,7 +94,7 @@ def copy_along_flow(
         color[t].reshape(-1, 3)[found] = total[found] / weights[found, None]
         missing[t].reshape(-1)[found] = False
 
-    for_each(copy_into, np.flatnonzero(hole.any((1, 2))))
+    for_each(copy_into, np.flatnonzero(hole.any((1, 2))).tolist())
     return Copied(color, missing)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -50,7 +52,9 @@ def _from_small_to_large(
 ) -> np.ndarray | None:
     """Return the votes for the hole and the known pixels beside it; None if the full size has no source."""
     textures = texture_of(frames, ~usable)
-    voted = found = number = None
+    voted: Any = None
+    found: Any = None
+    number: Any = None
     for height, width in pyramid_sizes(missing[None], RADIUS, MOST_PIXELS // len(frames)):
         here = shrink(missing[None], height, width)[0]
         whole = ~shrink(~usable, height, width)

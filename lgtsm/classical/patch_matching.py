@@ -173,7 +173,7 @@ def _cosine_terms() -> np.ndarray:
     """Return the lowest terms of the orthonormal cosine transform, float32 (TERMS, WIDTH)."""
     place = np.arange(WIDTH) + 0.5
     scale = [np.sqrt((2 if k else 1) / WIDTH) for k in range(TERMS)]
-    return np.float32([scale[k] * np.cos(np.pi * k * place / WIDTH) for k in range(TERMS)])
+    return np.array([scale[k] * np.cos(np.pi * k * place / WIDTH) for k in range(TERMS)], np.float32)
 
 
 COSINES = _cosine_terms()

@@ -136,8 +136,8 @@ def vote(
         source = flat_index(field.source[t, y, x], missing.shape)
         colors = flat[(source[:, None] + offsets).ravel()]
         total = np.bincount(pixel, weight, height * width)
-        mean = np.stack([np.bincount(pixel, weight * channel, height * width) for channel in colors.T], axis=-1)
-        mean /= np.maximum(total, 1e-12)[:, None]
+        sums = np.stack([np.bincount(pixel, weight * channel, height * width) for channel in colors.T], axis=-1)
+        mean = sums / np.maximum(total, 1e-12)[:, None]
         here = missing[t] & (total > 0).reshape(height, width)
         voted[t][here] = mean.reshape(height, width, -1)[here]
     return voted
@@ -207,7 +207,8 @@ class _FrameSearch:
             for down, right in ((0, reach), (0, -reach), (reach, 0), (-reach, 0)):
                 self._ask(self.t, self.y + down, self.x + right, (0, down, right))
             for other, position in links:
-                self._ask(other, *position[self.y, self.x].T, (0, 0, 0))
+                y, x = position[self.y, self.x].T
+                self._ask(other, y, x, (0, 0, 0))
             size = np.array([len(self.targets), height, width]) / 1.0
             while size.max() >= 1:
                 step = rng.uniform(-1, 1, self.source.shape) * size

@@ -79,7 +79,8 @@ class TCCDS(ClipMethod):
                 continue
             frames = patch_search.resize_frames(looks, height, width)
             targets = patch_search.target_centers(part, self.radius)
-            motion = tuple(_resize_flow(f, height, width) for f in flow)
+            forward, backward = (_resize_flow(f, height, width) for f in flow)
+            motion = forward, backward
             if field is None:
                 field = patch_search.random_field(sources, rng)
             else:
@@ -100,7 +101,7 @@ def _resize_flow(flow: np.ndarray, height: int, width: int) -> np.ndarray:
     """Return flow (time, height', width', 2) for frames of another size, in their pixels."""
     if flow.shape[1:3] == (height, width):
         return flow
-    scale = np.float32((width / flow.shape[2], height / flow.shape[1]))
+    scale = np.array((width / flow.shape[2], height / flow.shape[1]), np.float32)
     resized = [cv2.resize(f, (width, height), interpolation=cv2.INTER_LINEAR) * scale for f in flow]
     return np.stack(resized) if resized else np.zeros((0, height, width, 2), np.float32)
 

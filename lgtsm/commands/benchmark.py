@@ -22,7 +22,7 @@ def make_parser() -> argparse.ArgumentParser:
     shared.add_argument("--seed", type=int, default=0)
     shared.add_argument("--height", type=int, default=180)
     shared.add_argument("--width", type=int, default=320)
-    options = {"parents": [shared], "formatter_class": argparse.ArgumentDefaultsHelpFormatter}
+    options: dict[str, Any] = {"parents": [shared], "formatter_class": argparse.ArgumentDefaultsHelpFormatter}
 
     masks = subjects.add_parser("masks", help="drawing holes", **options)
     masks.add_argument("--kind", default="object_like")

@@ -9,6 +9,7 @@ import hydra
 from omegaconf import DictConfig
 
 from lgtsm.commands.command_line import progress_bar
+from lgtsm.commands.composed import run_hydra
 from lgtsm.config.folder import config_folder
 from lgtsm.exits import exit_with_sentence
 
@@ -57,7 +58,7 @@ def run(config: DictConfig) -> dict[str, list[Finding]]:
         if not stored and hasattr(masks, "read_hole"):
             stored = {f"{masks.folder}": masks}
         for name, beside in stored.items():
-            found[f"{split}: {name}"] = check_masks(beside, videos)
+            found[f"{split}: {name}"] = check_masks(beside, videos, config.thorough)
     return found
 
 
@@ -91,4 +92,4 @@ def _job(config: DictConfig) -> None:
 
 def main() -> None:
     """Entry point of `lgtsm check_data`."""
-    _job()
+    run_hydra("check_data", _job)

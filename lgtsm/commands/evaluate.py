@@ -11,7 +11,9 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from lgtsm.commands.command_line import progress_bar
+from lgtsm.commands.composed import run_hydra
 from lgtsm.config.folder import config_folder
+from lgtsm.config.job import remove_if_empty, run_folder, write_overrides
 from lgtsm.exits import exit_with_sentence
 from lgtsm.optional import UnavailableError
 from lgtsm.threads import wait_patiently
@@ -91,6 +93,7 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
     if document is None:
         return {}
     write_config(config, folder)
+    write_overrides(folder)
     (table, *_) = (folder / "report.md").read_text(encoding="utf-8").split("\n## ")
     print(f"{table.strip()}\n\nReport: {folder / 'report.html'}")
     check_scored(folder, list(document["methods"]))
@@ -185,7 +188,8 @@ def make_metrics(config: DictConfig, device: str) -> tuple[dict[str, Any], dict[
     from lgtsm.config.build import build
 
     metrics, unavailable = {}, {}
-    for name, node in config.items():
+    for key, node in config.items():
+        name = str(key)
         try:
             metric = build(node, f"metric.{name}", Metric)
         except UnavailableError as error:
@@ -198,15 +202,16 @@ def make_metrics(config: DictConfig, device: str) -> tuple[dict[str, Any], dict[
 
 @hydra.main(version_base="1.3", config_path=config_folder(), config_name="evaluate")
 def _job(config: DictConfig) -> None:
-    from hydra.core.hydra_config import HydraConfig
-
-    config.paths.run = HydraConfig.get().runtime.output_dir
+    config.paths.run = run_folder(config)
     again = f"To go on, repeat the command with paths.run={config.paths.run}."
-    with exit_with_sentence("evaluate", if_stopped=again):
-        run(config)
+    try:
+        with exit_with_sentence("evaluate", if_stopped=again):
+            run(config)
+    finally:
+        remove_if_empty(config.paths.run)
 
 
 def main() -> None:
     """Entry point of `lgtsm evaluate`."""
     wait_patiently()
-    _job()
+    run_hydra("evaluate", _job)

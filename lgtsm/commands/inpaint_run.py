@@ -123,7 +123,7 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
         )
         if report is not None:
             if to_pipe:
-                summary = dataclasses.replace(summary, output="raw frames in a pipe")
+                summary = dataclasses.replace(summary, output=Path("raw frames in a pipe"))
             report.write(summary, Path(arguments.video).name)
     for sentence in changes(summary, encoding):
         notice(sentence)
@@ -165,18 +165,19 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
     height, width = parse_size(arguments.raw)
     fps = parse_fps(arguments.fps) or Fraction(25)
     inpainter = make_inpainter(arguments, notice)
-    frames, hole = read_raw(sys.stdin.buffer, height, width), mask.still_hole(height, width, notice)
-    if hole is None:
+    frames = read_raw(sys.stdin.buffer, height, width)
+    holes: Any = mask.still_hole(height, width, notice)
+    if holes is None:
         one, other = itertools.tee(mask.follow(frames, height, width, notice))
-        frames, hole = (frame for frame, _ in one), (hole for _, hole in other)
+        frames, holes = (frame for frame, _ in one), (hole for _, hole in other)
     with contextlib.ExitStack() as stack:
         if arguments.output == "-":
-            sink = RawSink(sys.stdout.buffer)
+            sink: Any = RawSink(sys.stdout.buffer)
         else:
             sink = stack.enter_context(VideoWriter(arguments.output, fps, height, width, make_encoding(arguments)))
         bar = stack.enter_context(shown_later())
         task = bar.add_task("fill", total=None)
-        for done, filled in enumerate(inpainter.stream(frames, hole, options), start=1):
+        for done, filled in enumerate(inpainter.stream(frames, holes, options), start=1):
             sink.write(filled)
             bar.update(task, completed=done)
     print(f"{_frames(done)} of {width}x{height} filled", file=sys.stderr if arguments.output == "-" else sys.stdout)
@@ -396,7 +397,7 @@ def place_of(output: str) -> Path:
 
 
 @contextlib.contextmanager
-def shown_later() -> Iterator[Progress | ProgressLines]:
+def shown_later() -> Iterator[Any]:
     """Yield a frame counter for stderr, a bar in a terminal and lines in a log; it shows from its first update on."""
     console = Console(stderr=True)
     if not console.is_terminal:

@@ -36,8 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
     if output.suffix.lower() != ".png":
         raise ValueError(f"-o must name a .png file; got {output}.")
     # A picture may join a run's folder; only a log that is a file can be replaced.
-    logs = [Place("a log", Path(name)) for name in arguments.runs if not Path(name).is_dir()]
-    check_outputs([Place("`output`", output)], logs)
+    files = [Place("a log", Path(name)) for name in arguments.runs if not Path(name).is_dir()]
+    check_outputs([Place("`output`", output)], files)
     logs = [read_log(name) for name in arguments.runs]
     for log in logs:
         starts = f" in {log.starts} starts" if log.starts > 1 else ""

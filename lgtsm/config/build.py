@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from types import SimpleNamespace, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -18,6 +18,8 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+NUMBERS = {int: "a whole number", float: "a number", bool: "true or false"}
+NO_TEXT = ("Tensor", "tuple", "list")  # other kinds that are no text
 SPECIAL = ("_target_", "_partial_", "_args_")  # the keywords of Hydra that `build` supports
 ARGUMENT = re.compile(r"`([a-z]\w*(?:=[\w.]+)?)`")
 REFERENCE = re.compile(r"\$\{(\w[\w.]*)\}")
@@ -53,7 +55,8 @@ def build(config: DictConfig | None, key: str, expected: type | tuple[type, ...]
 
 def build_all(config: DictConfig | None, key: str, expected: type | None = None) -> dict[str, Any]:
     """Build the entries of a group by name, in order; skip null entries."""
-    built = {str(name): build(node, f"{key}.{name}", expected) for name, node in (config or {}).items()}
+    entries = {str(name): node for name, node in (config or {}).items()}
+    built = {name: build(node, f"{key}.{name}", expected) for name, node in entries.items()}
     return {name: value for name, value in built.items() if value is not None}
 
 
@@ -73,13 +76,18 @@ def _build(node: Any, key: str, extra: dict[str, Any] | None = None) -> Any:
         raise ConfigError(f"{key}.{refused[0]} is not supported: every node is built, as plain values. Remove it.")
     target = _find(node["_target_"], key)
     for name, value in arguments.items():
-        _check_type(value, _hint(target, name), node[name], _place(node, name, f"{key}.{name}"))
+        place = _place(node, name, f"{key}.{name}")
+        hint = _hint(target, name)
+        if not isinstance(node[name], DictConfig):
+            _check_number(value, hint, place, str(getattr(target, "__module__", "")).startswith("lgtsm"))
+        _check_type(value, hint, node[name], place)
     call = functools.partial(target, *values.get("_args_", ()), **{**arguments, **(extra or {})})
-    return call if node.get("_partial_") else _call(call, key, node["_target_"])
+    return call if node.get("_partial_") else _call(call, key, node)
 
 
 def _children(node: DictConfig | ListConfig, key: str, leave_out: Collection[str] = ()) -> Iterator[tuple[Any, Any]]:
-    for name in node if isinstance(node, DictConfig) else range(len(node)):
+    names: Iterable[Any] = node if isinstance(node, DictConfig) else range(len(node))
+    for name in names:
         if name in leave_out:
             continue
         own = f"{key}[{name}]" if isinstance(node, ListConfig) else f"{key}.{name}"
@@ -94,7 +102,8 @@ def _children(node: DictConfig | ListConfig, key: str, leave_out: Collection[str
 
 def _place(node: DictConfig | ListConfig, name: Any, own: str) -> str:
     """Return the key where a child is written: its own, or the one its reference points to."""
-    written = OmegaConf.to_container(node, resolve=False)[name]
+    whole: Any = OmegaConf.to_container(node, resolve=False)
+    written = whole[name]
     match = REFERENCE.fullmatch(written) if isinstance(written, str) else None
     return own if match is None else match[1]
 
@@ -112,26 +121,40 @@ def _find(target: str, key: str) -> Callable[..., Any]:
     return found
 
 
-def _call(call: Callable[[], Any], key: str, target: str) -> Any:
+def _call(call: Callable[[], Any], key: str, node: DictConfig) -> Any:
+    target = node["_target_"]
     try:
         return call()
     except (ValueError, FileNotFoundError) as error:
-        raise ConfigError(f"{key}: {in_keys(str(error), key)}") from error
+        raise ConfigError(f"{key}: {in_keys(str(error), key, node)}") from error
     except Exception as error:
         if type(error).__module__.startswith("lgtsm"):
             raise
-        raise ConfigError(f"{key} cannot be built: {target} raised {type(error).__name__}: {error}") from error
+        texts = [f"{key}.{name}" for name, value in getattr(call, "keywords", {}).items() if isinstance(value, str)]
+        check = f". Does it want numbers for {', '.join(texts)}?" if type(error) is TypeError and texts else ""
+        raise ConfigError(f"{key} cannot be built: {target} raised {type(error).__name__}: {error}{check}") from error
 
 
-def in_keys(sentence: str, key: str) -> str:
-    """Replace arguments that an error of the library names in backticks, like `split=all`, by configuration keys."""
-    return ARGUMENT.sub(lambda match: f"{key}.{match[1]}", sentence)
+def in_keys(sentence: str, key: str, node: DictConfig) -> str:
+    """Replace arguments that an error of the library names in backticks, like `split=all`, by configuration keys.
+
+    An argument that refers to another key is set there, for all who use it.
+    """
+
+    def replaced(match: re.Match) -> str:
+        name, equals, value = match[1].partition("=")
+        own = f"{key}.{name}"
+        return f"{_place(node, name, own) if name in node else own}{equals}{value}"
+
+    return ARGUMENT.sub(replaced, sentence)
 
 
 def _hint(target: Callable[..., Any], name: str) -> Any:
     """Return an argument's annotated type, or None if it cannot be resolved."""
     # A subclass may pass arguments on; the annotation is then in a base class.
-    functions = [vars(kind).get("__init__") for kind in target.__mro__] if inspect.isclass(target) else [target]
+    functions: list[Any] = (
+        [vars(kind).get("__init__") for kind in target.__mro__] if inspect.isclass(target) else [target]
+    )
     for function in functions:
         written = {key: hint for key, hint in getattr(function, "__annotations__", {}).items() if key == name}
         if written:
@@ -154,6 +177,24 @@ def _check_type(value: Any, hint: Any, node: Any, key: str) -> None:
     elif not node.get("_partial_") and not any(_fits(value, kind) for kind in kinds):
         names = [getattr(kind, "__name__", str(kind)) for kind in kinds if kind is not type(None)]
         raise _wrong_type(key, " or ".join(names), node, value)
+
+
+def _check_number(value: Any, hint: Any, key: str, ours: bool) -> None:
+    """Refuse text and the like where a number or a switch is wanted, and fractions where a whole number is."""
+    kinds = [hint] if get_origin(hint) not in (Union, UnionType) else list(get_args(hint))
+    wanted = [NUMBERS[kind] for kind in kinds if kind in NUMBERS]
+    others = [get_origin(kind) or kind for kind in kinds if kind not in NUMBERS and kind is not type(None)]
+    if not wanted or any(getattr(kind, "__name__", "") not in NO_TEXT for kind in others):
+        return  # something else may be given too
+    whole = int in kinds and float not in kinds
+    number = not isinstance(value, bool) and isinstance(value, (int, float)) and (int in kinds or float in kinds)
+    listed = isinstance(value, (list, tuple)) and bool(others)
+    nothing = value is None and (type(None) in kinds or not ours)  # others allow it without saying so
+    if nothing or listed or (isinstance(value, bool) and bool in kinds):
+        return
+    if number and not (whole and isinstance(value, float)):
+        return
+    raise ConfigError(f"{key} must be {' or '.join(dict.fromkeys(wanted))}; got {value!r}.")
 
 
 def _fits(value: Any, kind: Any) -> bool:

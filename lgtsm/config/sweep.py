@@ -38,7 +38,7 @@ def _expand(argument: str, arguments: Sequence[str]) -> str:
 
 
 def _own_folders(arguments: Sequence[str]) -> list[Path]:
-    found = []
+    found: list[str] = []
     for place, argument in enumerate(arguments):
         option, equals, value = argument.partition("=")
         if option in ("--config-dir", "-cd"):

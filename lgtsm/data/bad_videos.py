@@ -7,13 +7,15 @@ from collections.abc import Iterable
 
 from lgtsm.video.errors import VideoError
 
+NAMED = 3
+
 
 class BadVideoWarning(UserWarning):
     """A video was skipped."""
 
 
 class TooManyBadVideosError(VideoError):
-    """Too many videos cannot be used; the message lists them."""
+    """Too many videos cannot be used; the message names some."""
 
 
 class BadVideos:
@@ -46,7 +48,10 @@ class BadVideos:
             self.reasons[name] = reason
             warnings.warn(f"The video {name} is skipped: {reason}", BadVideoWarning, stacklevel=2)
         if len(self.reasons) > self.max_share * self.num_videos:
-            listed = "; ".join(f"{name} ({reason})" for name, reason in sorted(self.reasons.items()))
+            first = sorted(self.reasons.items())[:NAMED]
+            listed = "; ".join(f"{name} ({reason})" for name, reason in first)
+            if len(self.reasons) > NAMED:
+                listed += f"; and {len(self.reasons) - NAMED} more."
             raise TooManyBadVideosError(
                 f"{len(self.reasons)} of {self.num_videos} videos cannot be used, more than the allowed share of "
                 f"{self.max_share:g} (max_bad_share): {listed} Repair or remove them; `lgtsm check_data` finds all."

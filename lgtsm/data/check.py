@@ -79,9 +79,16 @@ def check_videos(
     ]
 
 
-def check_masks(masks: StoredMasks, videos: FolderVideos) -> list[Finding]:
-    """Check stored masks for `videos`: find videos without masks, unreadable masks, and inverted masks."""
-    missing, unreadable, inverted, shares = [], [], [], []
+def check_masks(masks: StoredMasks, videos: FolderVideos, thorough: bool = False) -> list[Finding]:
+    """Check stored masks for `videos`: find videos without masks, and unreadable, empty, full, cut off, inverted masks.
+
+    Args:
+        masks: the masks.
+        videos: the split that they belong to.
+        thorough: read every frame of each, not only five where these have a hole.
+    """
+    missing, unreadable, unusable, inverted, shares = [], [], [], [], []
+    damaged: list[str] = []
     if masks.pair == "name":
         for name, position in zip(videos.names, videos.positions):
             try:
@@ -93,16 +100,26 @@ def check_masks(masks: StoredMasks, videos: FolderVideos) -> list[Finding]:
     for path in masks.paths:
         try:
             hole = _some_frames(masks, path)
+            damaged += masks.pictures(path).faults
         except VideoError as error:
             unreadable.append(str(error))
             continue
+        if thorough or not hole.any() or hole.all():
+            try:
+                masks.check_whole(path)
+            except VideoError as error:
+                unusable.append(str(error))
+                continue
         shares.append(float(hole.mean()))
         if looks_inverted(hole, path.parent.name):
             inverted.append(f"{path.relative_to(masks.folder)} ({shares[-1]:.0%} missing)")
+    useless = "masks of nothing or everything" + (", or with unreadable frames" if thorough else "")
     return [
         Finding("mask clips", "ok", f"{len(masks)}, {np.mean(shares):.1%} missing on average" if shares else "0"),
         _listed("videos without masks", "wrong", missing),
         _listed("unreadable masks", "wrong", unreadable),
+        _listed(useless, "wrong", unusable),
+        _listed("damaged masks", "wrong", damaged),
         _listed(f"masks that look inverted (read as meaning={masks.meaning})", "wrong", inverted),
     ]
 

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset, get_worker_info
 
 from lgtsm.checks import check_positive
 from lgtsm.data.bad_videos import BadVideos, describe
+from lgtsm.data.transforms import whole_window
 from lgtsm.video.errors import VideoError
 
 if TYPE_CHECKING:
@@ -119,11 +120,13 @@ class InpaintingClips(Dataset):
         # Clips and holes use separate random streams, so that changing the augmentation keeps the holes.
         again = [attempt] if attempt else []
         rng = np.random.default_rng([self.seed, number, 0, *again]) if augment else None
+        masks: Any = self.masks
         if self.stored:
-            frames, window = self.videos.read_window(index, *size, rng)
-            return frames, self.masks.read_hole(window)
+            videos: Any = self.videos
+            frames, window = videos.read_window(index, *size, rng)
+            return frames, masks.read_hole(window)
         frames = self.videos.read_clip(index, *size, rng)
-        return frames, self.masks(*size, [self.seed, number, 1 if augment else 2])
+        return frames, masks(*size, [self.seed, number, 1 if augment else 2])
 
 
 def colors_first(frames: np.ndarray) -> np.ndarray:
@@ -184,8 +187,9 @@ class MixedVideos:
     def read_window(
         self, index: int, num_frames: int, height: int, width: int, rng: np.random.Generator | None
     ) -> tuple[np.ndarray, Window]:
-        """Return a clip and its window from the source of `index`."""
+        """Return a clip and its window from the source of `index`; procedural clips take stored masks in turn."""
         source, own = self._items[index]
         if not hasattr(source, "read_window"):
-            raise ValueError(f"Masks from files need videos from files; {type(source).__name__} has none.")
+            frames = source.read_clip(own, num_frames, height, width, rng)
+            return frames, whole_window(own, num_frames, height, width)
         return source.read_window(own, num_frames, height, width, rng)

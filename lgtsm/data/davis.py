@@ -42,6 +42,11 @@ class DAVISVideos(FolderVideos):
             return listed(names, self._list)
         return choose_split(names, split, held_out, split_folder)
 
+    def _way_out(self, names, split, held_out, split_folder) -> str:
+        if split_folder is None and self._list.is_file():
+            return f"Name some in {self._list}, or set `split=all`."
+        return super()._way_out(names, split, held_out, split_folder)
+
     def published_count(self) -> int | None:
         """Return the number of videos in the split's list; None without a list."""
         return len(self._list.read_text().split()) if self._list.is_file() else None

@@ -10,7 +10,7 @@ import numpy as np
 
 from lgtsm.checks import check_choice, check_positive
 from lgtsm.data.opening import Opener
-from lgtsm.data.splits import choose_split
+from lgtsm.data.splits import choose_split, share_for
 from lgtsm.data.transforms import Window, choose_crop
 from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import list_videos
@@ -65,8 +65,8 @@ class FolderVideos:
         chosen = self._choose(names, split, held_out, split_folder)
         if not chosen:
             raise VideoError(
-                f"{self.root} has videos, but none in the split {split!r} (held_out={held_out}). "
-                "Add videos, change `held_out`, or set `split=all`."
+                f"{self.root} has {len(names)} videos, but none in the split {split!r}. "
+                f"{self._way_out(names, split, held_out, split_folder)}"
             )
         if limit is not None and limit < len(chosen):
             chosen = [chosen[k * len(chosen) // limit] for k in range(limit)]
@@ -77,6 +77,14 @@ class FolderVideos:
     def _choose(self, names: list[str], split: str, held_out: float, split_folder: str | Path | None) -> list[int]:
         """Return the indices of the videos in the split."""
         return choose_split(names, split, held_out, split_folder)
+
+    def _way_out(self, names: list[str], split: str, held_out: float, split_folder: str | Path | None) -> str:
+        """Return what to do about an empty split."""
+        if split_folder is not None:
+            return f"Name some in {Path(split_folder) / split}.txt, or set `split=all`."
+        enough = share_for(names) if split in ("train", "validation") else None
+        change = "" if enough is None else f" set `held_out={enough}` (it is {held_out:g}),"
+        return f"Add videos,{change} or set `split=all`."
 
     def __len__(self) -> int:
         return len(self.paths) * self.clips_per_video
@@ -132,7 +140,7 @@ class FolderVideos:
             if len(reader) < (num_frames - 1) * least + 1:
                 raise VideoError(
                     f"{self.paths[video]} must have at least {(num_frames - 1) * least + 1} frames for clips of "
-                    f"{num_frames} at stride {least}; it has {len(reader)}. Remove it, or use shorter clips."
+                    f"{num_frames} at stride {least}; it has {len(reader)}. Remove it, or lower num_frames."
                 )
             stride = least if rng is None or most == least else int(rng.integers(least, min(most, longest) + 1))
             room = len(reader) - (num_frames - 1) * stride

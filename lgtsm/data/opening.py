@@ -46,10 +46,13 @@ class Opener:
             return PyAVReader(path, found)
         try:
             reader = FrameFolder(path, check_all=False) if path.is_dir() else open_video(path, self.backend)
-            self._found[key] = (
-                reader if isinstance(reader, FrameFolder) else getattr(reader, "checked", None) or reader.index
-            )
+            self._found[key] = reader if isinstance(reader, FrameFolder) else _known(reader)
         except VideoError as error:
             self._found[key] = str(error)
             raise
         return reader
+
+
+def _known(reader: Any) -> Any:
+    """Return what spares the next reader of the same file its checks."""
+    return getattr(reader, "checked", None) or reader.index

@@ -102,7 +102,8 @@ def scenes(frames: Iterator[np.ndarray], cut: bool) -> Iterator[tuple[bool, np.n
 
 def _prepare_one(path: Path, name: str, target: Path, how: Preparation) -> dict[str, Any]:
     line: dict[str, Any] = {"video": name, "scenes": [], "left_out": 0}
-    encoding, writer = Encoding(crf=how.crf, key_frame_distance=how.key_frame_distance), None
+    encoding = Encoding(crf=how.crf, key_frame_distance=how.key_frame_distance)
+    writer: Any = None
     try:
         with open_video(path, backend="pyav") as reader:
             size = _size(reader.height, reader.width, how)
@@ -144,7 +145,8 @@ def _size(height: int, width: int, how: Preparation) -> tuple[int, int]:
     wanted = choose_crop((height, width), how.height, how.width, how.scale).resized
     if wanted[0] >= height:
         wanted = height, width
-    return tuple(max(2, length - length % 2) for length in wanted)
+    rows, columns = (max(2, length - length % 2) for length in wanted)
+    return rows, columns
 
 
 def _check_apart(source: Path, target: Path) -> None:

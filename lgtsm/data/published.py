@@ -60,6 +60,14 @@ class PublishedVideos(FolderVideos):
             return super()._choose(names, split, held_out, split_folder)
         return list(range(len(names))) if self._splits else hold_out(names, split, self.num_test)
 
+    def _way_out(self, names, split, held_out, split_folder) -> str:
+        if split_folder is not None or self._splits:
+            return super()._way_out(names, split, held_out, split_folder).replace(", or set `split=all`", "")
+        return (
+            f"The {self.num_test} of the smallest hashes are for testing, and there are no others: add videos, or sort "
+            "them into the folders Train and Test."
+        )
+
     def published_count(self) -> int:
         """Return the number of videos in the published split."""
         return self.num_test if self.split == "test" else self.num_videos_published - self.num_test

@@ -33,6 +33,13 @@ def choose_split(
     return [place for place, name in enumerate(names) if stable_split(name, held_out) == split]
 
 
+def share_for(names: Sequence[str]) -> float | None:
+    """Return a `held_out` of few digits that leaves videos for training and for validation, or None."""
+    places = [stable_place(name) for name in names]
+    fits = [k / 1000 for k in range(1, 500) if min(places) < k / 1000 and 2 * k / 1000 <= max(places)]
+    return min(fits, default=None)
+
+
 def listed(names: Sequence[str], file: Path) -> list[int]:
     """Return the indices of the videos that a text file names, one per line, with or without extension."""
     if not file.is_file():
@@ -40,12 +47,13 @@ def listed(names: Sequence[str], file: Path) -> list[int]:
     places = {name: place for place, name in enumerate(names)}
     wanted = [line.strip() for line in file.read_text().splitlines() if line.strip()]
     found = [places.get(name, places.get(str(Path(name).with_suffix("")))) for name in wanted]
-    if None in found:
+    places_found = [place for place in found if place is not None]
+    if len(places_found) < len(found):
         raise VideoError(
             f"{file} names {wanted[found.index(None)]!r}, but there is no such video ({found.count(None)} of "
             f"{len(wanted)} are missing). Write paths relative to the folder of the videos."
         )
-    return sorted(set(found))
+    return sorted(set(places_found))
 
 
 def hold_out(names: Sequence[str], split: str, num_test: int) -> list[int]:

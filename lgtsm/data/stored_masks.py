@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from lgtsm.data.transforms import Window
 from lgtsm.masks import dilate_hole
 from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import list_videos, natural_key
+from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_pictures import MEANINGS, MaskPictures
 
 
@@ -43,18 +45,21 @@ class StoredMasks:
         self.folder, self.meaning, self.pair = Path(folder), meaning, pair
         self.dilate, self.every_video = dilate, every_video
         self.paths = list_videos(self.folder)
+        self._whole: dict[Path, str | None] = {}  # what is wrong with a mask clip, or None
         self._by_name = {path.relative_to(self.folder).with_suffix("").as_posix(): path for path in self.paths}
 
     def __len__(self) -> int:
         return len(self.paths)
 
-    def path_for(self, name: str, position: int) -> Path:
+    def path_for(self, name: str | None, position: int) -> Path:
         """Return the mask clip of a video, by its name or its position in the sorted folder of videos.
+
+        A clip without a name is no file and takes the masks in turn.
 
         Raises:
             VideoError: no mask clip has the video's name.
         """
-        if self.pair == "order":
+        if self.pair == "order" or name is None:
             return self.paths[position % len(self.paths)]
         if name not in self._by_name:
             raise VideoError(f"{self.folder / name} must hold the masks of video {name}; there are none.")
@@ -67,14 +72,32 @@ class StoredMasks:
             window: the window of the clip, from `FolderVideos.read_window`.
 
         Raises:
-            VideoError: the mask is missing or unreadable.
+            VideoError: the mask is missing or unreadable, or masks nothing or everything in its whole length.
         """
-        pictures = self.pictures(self.path_for(window.name, window.position))
+        path = self.path_for(window.name, window.position)
+        pictures = self.pictures(path)
         holes = pictures.read(self._choose(pictures, window))
         size = holes[0].shape[::-1]
         holes = [cv2.resize(hole, size, interpolation=cv2.INTER_NEAREST_EXACT) for hole in holes]
+        if not any(hole.any() for hole in holes) or all(hole.all() for hole in holes):
+            self.check_whole(path)
         hole = window.crop.hole(np.stack(holes))
         return dilate_hole(hole, self.dilate) if self.dilate else hole
+
+    def check_whole(self, path: Path) -> None:
+        """Refuse a mask clip as `lgtsm inpaint` does; each is read only once.
+
+        Raises:
+            VideoError: it is unreadable, or masks nothing or everything.
+        """
+        if path not in self._whole:
+            try:
+                Mask(_Named(self.pictures(path)))
+                self._whole[path] = None
+            except VideoError as error:
+                self._whole[path] = str(error)
+        if self._whole[path] is not None:
+            raise VideoError(self._whole[path])
 
     def pictures(self, path: Path) -> MaskPictures:
         """Open one mask clip of the folder."""
@@ -86,3 +109,17 @@ class StoredMasks:
             return [min(number, len(pictures) - 1) for number in window.frames]
         keys = [natural_key(image.stem) for image in pictures.files]
         return [max(0, sum(key <= natural_key(name) for key in keys) - 1) for name in window.frame_names]
+
+
+class _Named:
+    """The holes of a mask clip, with a name and advice for messages."""
+
+    def __init__(self, pictures: MaskPictures):
+        self.pictures, self.name, self.settle = pictures, str(pictures.path), pictures.settle
+        self.why_empty = f"Check the mask; it is read with meaning={pictures.meaning}."
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter(self.pictures)

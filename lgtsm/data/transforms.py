@@ -55,7 +55,7 @@ class Window(NamedTuple):
     """The part of a video that a clip shows, to crop its stored mask in the same way.
 
     Attributes:
-        name: name of the video.
+        name: name of the video; None if it is no file, and so has no masks of its own.
         position: index of the video in the whole sorted folder, before any split.
         frames: frame numbers in the video.
         frame_names: frame names without extension; None if the video is a file.
@@ -63,12 +63,18 @@ class Window(NamedTuple):
         crop: the crop of each frame.
     """
 
-    name: str
+    name: str | None
     position: int
     frames: tuple[int, ...]
     frame_names: tuple[str, ...] | None
     own_size: tuple[int, int]
     crop: Crop
+
+
+def whole_window(position: int, num_frames: int, height: int, width: int) -> Window:
+    """Return the window of a clip that is no part of a file, such as a procedural one: all of it."""
+    size = height, width
+    return Window(None, position, tuple(range(num_frames)), None, size, Crop(size, (0, 0), size, False))
 
 
 def choose_crop(

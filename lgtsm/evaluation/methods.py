@@ -48,11 +48,13 @@ class ModuleMethod:
     """A network or a method without weights, called method(video, hole)["filled"]."""
 
     def __init__(self, name: str, module: nn.Module, identity: dict[str, Any]):
-        self.name, self.module, self.identity = name, module, identity
+        self.name, self.identity = name, identity
+        self.module: nn.Module | None = module
 
     @torch.no_grad()
     def fill(self, unit: Unit, video: Tensor, hole: Tensor) -> Filled:
         """Fill the clip, with the hole blanked out first, so that no method sees the answer."""
+        assert self.module is not None
         return checked(video, hole, self.module(torch.where(hole > 0.5, 0.5, video), hole)["filled"])
 
 
@@ -71,13 +73,13 @@ class ResultsFolder:
         ValueError: the folder does not exist.
     """
 
-    module = None
+    module: nn.Module | None = None
 
     def __init__(self, name: str, folder: str | Path, one_cell: bool = False):
         self.name, self.folder, self.one_cell = name, Path(folder), one_cell
         if not self.folder.is_dir():
             raise ValueError(f"The results of {name} must be in {folder}; there is no such folder.")
-        self.identity = {"results": str(self.folder)}
+        self.identity: dict[str, Any] = {"results": str(self.folder)}
 
     def fill(self, unit: Unit, video: Tensor, hole: Tensor) -> Filled:
         """Read the result of a unit; see `Method`."""

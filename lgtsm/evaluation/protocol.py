@@ -133,7 +133,9 @@ class PaperProtocol(Protocol):
                 f"The protocol {name} needs test videos. Set protocol.videos to the data set's folder, or to any "
                 "folder of videos."
             )
-        self.name, self.layout, self.kinds, self.centers = name, layout, tuple(kinds), tuple(centers)
+        self.name, self.layout = name, layout
+        self.kinds: Any = tuple(kinds)
+        self.centers: Any = tuple(centers)
         self.size = num_frames, height, width
         self.source, self.is_published_set = _open_videos(Path(videos), layout, limit)
         self.video_names = [self.source.name(video) for video in range(len(self.source))]
@@ -151,7 +153,8 @@ class PaperProtocol(Protocol):
             self._last = unit.video, self.source.read_window(unit.video, *self.size, None)
         frames, window = self._last[1]
         if self.stored is None:
-            hole = self.test_set.draw(MaskClip(unit.kind, unit.center, window.position))
+            center: Any = unit.center  # this protocol has bins
+            hole = self.test_set.draw(MaskClip(unit.kind, center, window.position))
         else:
             hole = self.stored[f"{unit.kind}/{unit.center}"].read_hole(window)
         video = torch.from_numpy(colors_first(frames)).float() / 255
@@ -160,7 +163,7 @@ class PaperProtocol(Protocol):
     def _find_stored(self, masks: str | Path | bool | None) -> dict[str, StoredMasks] | None:
         if masks is False:
             return None
-        folder = Path(masks) if masks else self.source.root.parent / LAYOUTS[self.layout][2]
+        folder = Path(str(masks)) if masks else self.source.root.parent / LAYOUTS[self.layout][2]
         cells = [f"{kind}/{center}" for kind in self.kinds for center in self.centers]
         missing = [cell for cell in cells if not (folder / cell).is_dir()]
         if missing and masks:

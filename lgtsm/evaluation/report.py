@@ -141,7 +141,8 @@ def _efficiency_note(document: dict[str, Any]) -> str:
 
 def _pictures(folder: Path, shown: list[str], methods: list[str]) -> list[Block]:
     """Write frames and slices of the clips to show, and one video of them all."""
-    kept, pictures = [], {"frames": [], "slices": []}
+    kept = []
+    pictures: dict[str, list[Block]] = {"frames": [], "slices": []}
     for number, key in enumerate(shown):
         clips = load_shown(folder, key, methods)
         if clips is not None:

@@ -66,8 +66,9 @@ def evaluate(
     folder = Path(folder)
     identities = {method.name: method.identity for method in methods}
     about = protocol.describe()
+    named: list[Any] = list(metrics.values())
     if processes.rank == 0:
-        all_names = sorted(name for metric in metrics.values() for name in metric.names)
+        all_names = sorted(name for metric in named for name in metric.names)
         claim(folder, about | {"metrics": all_names, "unavailable": sorted(unavailable)}, identities)
     processes.barrier()
     shown = choose_shown(protocol, num_pictures)
@@ -75,7 +76,7 @@ def evaluate(
     processes.barrier()
     if processes.rank != 0:
         return None
-    names = [name for metric in metrics.values() if not isinstance(metric, VideoFID) for name in metric.names]
+    names = [name for metric in named if not isinstance(metric, VideoFID) for name in metric.names]
     records = read_records(folder, list(identities))
     scores = summarize(records, names, bootstrap_seed)
     distances = {
@@ -104,7 +105,8 @@ def evaluate(
 
 def choose_shown(protocol: Protocol, count: int) -> list[str]:
     """Choose units for pictures: a new video and kind each time, bins around the middle one."""
-    names, kinds, centers, found = protocol.video_names, protocol.kinds, protocol.centers, {}
+    names, kinds, centers = protocol.video_names, protocol.kinds, protocol.centers
+    found: dict[str, None] = {}
     for number in range(count):
         video, center = number % len(names), centers[(len(centers) // 2 + number - 1) % len(centers)]
         found[Unit(video, names[video], kinds[number % len(kinds)], center).key] = None

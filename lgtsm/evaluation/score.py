@@ -84,8 +84,11 @@ def _score(
         return about | {"problem": str(error)}
     if kept is not None:
         save_shown(kept, unit, method.name, filled, hole)
-    scores, vectors, unavailable = {}, {}, {}
-    for metric in metrics.values():
+    scores: dict[str, Any] = {}
+    vectors: dict[str, Any] = {}
+    unavailable: dict[str, str] = {}
+    each: list[Any] = list(metrics.values())
+    for metric in each:
         try:
             if isinstance(metric, VideoFID):
                 vectors[metric.name] = _pack(metric.look(filled))

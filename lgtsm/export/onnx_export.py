@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from lgtsm.version import __version__
 from lgtsm.whole_files import whole_file
 
 TOLERANCE = 1e-4
-OPEN_SIZES = ((64, 96), (40, 128))  # a file for any size is checked at these
+OPEN_SIZES: tuple[tuple[int, int], ...] = ((64, 96), (40, 128))  # a file for any size is checked at these
 EXTRA_FRAMES = 3  # of the test clip, beyond the delay
 OUTPUTS = ("filled", "filled_valid")
 
@@ -63,13 +64,15 @@ def export_onnx(model: nn.Module, path: str | Path, height: int | None = None, w
         raise ValueError(f"An ONNX file must end in .onnx; got {path}.")
     if not path.parent.is_dir():
         raise ValueError(f"{path} cannot be written: the folder {path.parent} does not exist. Make it first.")
-    if (height is None) != (width is None):
+    sizes = OPEN_SIZES
+    if height is not None and width is not None:
+        if min(height, width) < 1:
+            raise ValueError(f"`height` and `width` must be at least 1 pixel; got {height} and {width}.")
+        sizes = ((height, width),)
+    elif height is not None or width is not None:
         raise ValueError("Give both `height` and `width` for frames of one size, or neither for any size.")
-    if height is not None and min(height, width) < 1:
-        raise ValueError(f"`height` and `width` must be at least 1 pixel; got {height} and {width}.")
     onnx, *_ = (require(name, "exporting to ONNX", "lgtsm[export]") for name in ("onnx", "onnxscript", "onnxruntime"))
     step = FrameStep(model)
-    sizes = OPEN_SIZES if height is None else ((height, width),)
     open_sizes = _open_sizes(step) if height is None else None
     graph = _graph(step, *sizes[0], open_sizes)
     _describe(graph, step, model, open_sizes)
@@ -114,13 +117,14 @@ def _graph(step: FrameStep, height: int, width: int, open_sizes: dict[str, tuple
         states = {name: _open_dims(sides, size) for name, size in open_sizes.items()}
         shapes = {"frame": whole, "hole": whole, "valid": {}, "state": states}
     inputs = {"frame": frame, "hole": hole, "valid": torch.ones(1), "state": state}
-    return torch.onnx.export(
+    program: Any = torch.onnx.export(
         torch.export.export(step, (), inputs, dynamic_shapes=shapes, strict=False),
         input_names=[*INPUTS, *(f"state.{name}" for name in state)],
         output_names=[*OUTPUTS, *(f"next.{name}" for name in state)],
         dynamo=True,
         verbose=False,
-    ).model_proto
+    )
+    return program.model_proto
 
 
 def _open_dims(sides: dict, size: tuple[int, int] | None) -> dict:
@@ -136,7 +140,7 @@ def _describe(graph, step: FrameStep, model: nn.Module, open_sizes: dict[str, tu
     """Name the open sizes by height and width, and write the metadata."""
     if open_sizes is not None:
         for one in (*graph.graph.input, *graph.graph.output):
-            size = open_sizes[one.name.split(".", 1)[1]] if "." in one.name else (4, 0)
+            size: Any = open_sizes[one.name.split(".", 1)[1]] if "." in one.name else (4, 0)
             dims = one.type.tensor_type.shape.dim
             if len(dims) == 4:
                 for dim, side in zip(dims[2:], ("height", "width")):
@@ -171,7 +175,7 @@ def _compare(path: Path, model: nn.Module, step: FrameStep, height: int, width: 
     video = torch.rand(1, count, 3, height, width, generator=generator)
     hole = (torch.rand(1, count, 1, height, width, generator=generator) > 0.5).float()
     training, device = model.training, next(model.parameters()).device
-    expected = model.eval()(video.to(device), hole.to(device))["filled"][0].cpu()
+    expected = model.eval()(video.to(device), hole.to(device))["filled"][0].clamp(0, 1).cpu()
     model.train(training)
     filled = list(OnnxStream(path).fill(video[0].numpy(), hole[0].numpy()))
     return float(np.abs(np.stack(filled) - expected.numpy()).max()) if len(filled) == count else float("inf")

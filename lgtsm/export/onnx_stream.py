@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -61,5 +62,6 @@ def _length(entry: int | str, height: int, width: int) -> int:
     """Return the length for a shape's entry, e.g. 2, "height", "width//2" or "height-2"."""
     if isinstance(entry, int):
         return entry
-    side, parts, more = re.fullmatch(r"(height|width)(?://(\d))?([+-]\d+)?", entry).groups()
+    match: Any = re.fullmatch(r"(height|width)(?://(\d))?([+-]\d+)?", entry)
+    side, parts, more = match.groups()
     return (height if side == "height" else width) // int(parts or 1) + int(more or 0)

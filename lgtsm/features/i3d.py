@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -124,7 +125,7 @@ class _Unit(nn.Module):
     def __init__(self, c_in: int, c_out: int, kernel: tuple, stride: tuple = (1, 1, 1), norm: bool = True):
         super().__init__()
         self.conv3d = nn.Conv3d(c_in, c_out, kernel, stride, bias=not norm)
-        self.bn = nn.BatchNorm3d(c_out, eps=EPS) if norm else None
+        self.bn: Any = nn.BatchNorm3d(c_out, eps=EPS) if norm else None
 
     def forward(self, x: Tensor, batch_statistics: bool) -> Tensor:
         x = self.conv3d(_pad_same(x, self.conv3d.kernel_size, self.conv3d.stride))

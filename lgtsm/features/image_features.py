@@ -44,6 +44,9 @@ class ImageFeatures(Frozen):
     Source: Chang et al. 2019, Section 3.2 (VGG16, relu2_2, relu3_3, relu4_3).
     """
 
+    mean: Tensor | None
+    std: Tensor | None
+
     def __init__(
         self,
         network: str = "vgg16",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,7 +56,7 @@ class DISFlow(nn.Module):
                 f"DIS flow needs frames of at least {DIS_LEAST_SIDE} pixels on each side; got "
                 f"{first.shape[-2]}x{first.shape[-1]}. Score larger frames, or set metric.warping_error=null."
             )
-        estimator = cv2.DISOpticalFlow_create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{self.preset.upper()}"))
+        estimator: Any = cv2.DISOpticalFlow.create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{self.preset.upper()}"))
         flows = [estimator.calc(a, b, None) for a, b in zip(_gray(first), _gray(second))]
         return torch.from_numpy(np.stack(flows)).permute(0, 3, 1, 2).contiguous().to(first.device)
 

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -88,19 +89,21 @@ class _Network(nn.Module):
         first = 0
         for number, parts in enumerate(layers, start=1):
             # The file numbers all layers through, across slices.
-            named = OrderedDict((str(first + place), part) for place, part in enumerate(parts))
+            named: OrderedDict[str, nn.Module] = OrderedDict()
+            named.update((str(first + place), part) for place, part in enumerate(parts))
             self.net.add_module(f"slice{number}", nn.Sequential(named))
             first += len(parts)
         for number, channels in enumerate(CHANNELS):
-            head = nn.Module()
+            head: Any = nn.Module()
             head.model = nn.Sequential(nn.Dropout(), nn.Conv2d(channels, 1, 1, bias=False))
             self.add_module(f"lin{number}", head)
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         a, b = (self.scaling_layer(2 * frames - 1) for frames in (first, second))
-        total = 0
+        total: Any = 0
         for number in range(len(CHANNELS)):
-            part, head = self.net.get_submodule(f"slice{number + 1}"), self.get_submodule(f"lin{number}")
+            part: Any = self.net.get_submodule(f"slice{number + 1}")
+            head: Any = self.get_submodule(f"lin{number}")
             a, b = part(a), part(b)
             difference = (_normalized(a) - _normalized(b)).square()
             total = total + head.model(difference).mean((1, 2, 3))
@@ -112,6 +115,9 @@ def _normalized(features: Tensor) -> Tensor:
 
 
 class _Scaling(nn.Module):
+    shift: Tensor
+    scale: Tensor
+
     def __init__(self):
         super().__init__()
         self.register_buffer("shift", torch.tensor(SHIFT).view(1, 3, 1, 1))
@@ -123,6 +129,8 @@ class _Scaling(nn.Module):
 
 class _Blur(nn.Module):
     """Blur with a binomial kernel and keep every second row and column."""
+
+    filt: Tensor
 
     def __init__(self, channels: int):
         super().__init__()

@@ -41,9 +41,11 @@ class WeightFile:
     def digits(self) -> str:
         """The sha256, or the first digits of it that the name carries."""
         carried = re.search(r"-([0-9a-f]{8,64})\.", self.name)
-        if self.sha256 is None and carried is None:
+        if self.sha256 is not None:
+            return self.sha256
+        if carried is None:
             raise ValueError(f"The weight file {self.name} carries no digits of its sha256; give it a sha256.")
-        return self.sha256 or carried[1]
+        return carried[1]
 
 
 def load_weights(weights: str | Path, file: WeightFile, needed_for: str, without: str) -> dict[str, Any]:

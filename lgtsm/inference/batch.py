@@ -30,8 +30,11 @@ RUNNING, DONE = "running", "done"
 class Summary(Protocol):
     """The outcome of filling or copying one video; see `lgtsm.inference.inpainter.FillSummary`."""
 
-    info: VideoInfo
-    hole_share: float
+    @property
+    def info(self) -> VideoInfo: ...
+
+    @property
+    def hole_share(self) -> float: ...
 
 
 @dataclasses.dataclass(frozen=True)

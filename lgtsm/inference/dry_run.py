@@ -25,7 +25,7 @@ def describe_plan(info: VideoInfo, hole_share: float, plan: Plan, trial: Trial |
     )
     for segment in plan.segments[:SEGMENTS_SHOWN]:
         regions = ", ".join(f"{r.right - r.left}x{r.bottom - r.top} at {r.left},{r.top}" for r in segment.regions)
-        lines.append(f"         frames {segment.start} to {segment.stop - 1}: {regions}")
+        lines.append(f"         frames {segment.start} to {(segment.stop or info.frames) - 1}: {regions}")
     if len(plan.segments) > SEGMENTS_SHOWN:
         lines.append(f"         and {len(plan.segments) - SEGMENTS_SHOWN} more")
     if len(plan.passes) > 1:

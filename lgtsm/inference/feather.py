@@ -29,11 +29,12 @@ def paste_feathered(frame: np.ndarray, hole: np.ndarray, fill: np.ndarray, feath
         uint8 (height, width, 3).
     """
     missing = hole > 0
-    if not missing.any():
+    around = bounding_region(missing)
+    if around is None:
         return frame
     if feather <= 0 or missing.all():
         return np.where(missing[..., None], fill, frame)
-    box = bounding_region(missing).grown(3 * feather, 3 * feather, *missing.shape)
+    box = around.grown(3 * feather, 3 * feather, *missing.shape)
     part = np.s_[box.top : box.bottom, box.left : box.right]
     known = (~missing[part]).astype(np.float32)
     difference = (frame[part].astype(np.float32) - fill[part]) * known[..., None]

@@ -24,7 +24,7 @@ def fill_frames(
     segments: Sequence[Segment],
     plan: Plan,
     options: FillOptions,
-    cut: Callable[[], None] = lambda: None,
+    cut: Callable[[], object] = lambda: None,
 ) -> Iterator[Filled]:
     """Yield filled frames in order, each as soon as it is ready.
 
@@ -38,13 +38,14 @@ def fill_frames(
     """
     detector = SceneCutDetector() if options.scene_cuts else None
     following = iter(segments)
-    segment, stream = next(following, None), None
+    segment = next(following, None)
+    stream: FrameStream | None = None
     for frame in frames:
         if detector is not None and detector.is_cut(frame.image):
             cut()
             if stream is not None:
                 yield from stream.flush()
-        if stream is not None and frame.number == segment.stop:
+        if stream is not None and segment is not None and frame.number == segment.stop:
             yield from stream.flush()
             segment, stream = next(following, None), None
         if segment is not None and frame.number == segment.start:
@@ -59,14 +60,18 @@ def fill_frames(
 
 def _open(filler: Filler, segment: Segment, plan: Plan, options: FillOptions) -> FrameStream:
     is_scaled = options.working_height is not None
+    stream: FrameStream
     if filler.can_step:
         feather = 0 if is_scaled else options.feather_pixels
         stream = NetworkStream(filler, segment.regions, feather, plan.chunk)
     else:
         model = filler.model
+        piece, ahead, behind = getattr(model, "window", WINDOW)
         stream = SceneStream(
             filler.fill_bytes,
-            *getattr(model, "window", WINDOW),
+            piece,
+            ahead,
+            behind,
             getattr(model, "bytes_per_pixel", BYTES_PER_PIXEL),
             options.regions and getattr(model, "local", False),
             options.max_memory,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +38,8 @@ class Filler:
         self.device = check_device(device)
         if model is None:
             model = create_model(DEFAULT_METHOD)
-        self.model = (load_model(model) if isinstance(model, (str, Path)) else model).eval().to(self.device)
+        # Any module; what it can do beyond a call, `can_step` and optional attributes tell.
+        self.model: Any = (load_model(model) if isinstance(model, (str, Path)) else model).eval().to(self.device)
         self.why_precision: str | None = None
         if precision == AUTO:
             precision = "fp32"

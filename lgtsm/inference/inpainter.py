@@ -94,8 +94,10 @@ class Inpainter(Filler):
         """
         if options.frames_at_once is None and options.max_memory is None:
             options = dataclasses.replace(options, frames_at_once=1)
-        still = isinstance(holes, np.ndarray) and holes.ndim == 2
-        records = _records(map(Picture, frames), itertools.repeat(holes) if still else holes)
+        still, each = False, iter(holes)
+        if isinstance(holes, np.ndarray) and holes.ndim == 2:
+            still, each = True, itertools.repeat(holes)
+        records = _records(map(Picture, frames), each)
         first = next(records, None)
         if first is None:
             return
@@ -112,7 +114,7 @@ class Inpainter(Filler):
         encoding: Encoding = Encoding(),  # noqa: B008 - frozen
         options: FillOptions = FillOptions(),  # noqa: B008 - frozen
         progress: Callable[[int, int], None] = lambda done, total: None,
-        watch: Callable[[Filled], None] | None = None,
+        watch: Callable[[Filled], object] | None = None,
     ) -> FillSummary:
         """Fill a video file of any length.
 
@@ -155,8 +157,10 @@ class Inpainter(Filler):
 
         with contextlib.ExitStack() as stack:
             reader = stack.enter_context(open_video(info.path, "pyav", index=info.index))
-            writer = output
-            if isinstance(output, Path):
+            writer: FrameSink | VideoWriter
+            if not isinstance(output, Path):
+                writer = output
+            else:
                 writer = stack.enter_context(
                     VideoWriter(output, None, info.height, info.width, encoding, like=info, source_path=info.path)
                 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import torch
-from torch import nn
 
 from lgtsm.inference.regions import Region
 
@@ -30,7 +30,7 @@ def parse_bytes(text: str) -> int:
 
 
 def stream_bytes(
-    model: nn.Module, height: int, width: int, chunk: int, dtype: torch.dtype, inner: Region | None = None
+    model: Any, height: int, width: int, chunk: int, dtype: torch.dtype, inner: Region | None = None
 ) -> tuple[int, int]:
     """Estimate the memory of one rectangle's stream.
 
@@ -72,9 +72,7 @@ def _out(step, length: int) -> int:
     return (length + step.before + after - (step.kernel - 1) * step.dilation - 1) // step.stride + 1
 
 
-def choose_chunk(
-    model: nn.Module, regions: Sequence[Region], budget: int, dtype: torch.dtype, frame: tuple[int, int]
-) -> int:
+def choose_chunk(model: Any, regions: Sequence[Region], budget: int, dtype: torch.dtype, frame: tuple[int, int]) -> int:
     """Return the largest number of frames at once that fits a budget with all regions open.
 
     Args:
@@ -101,7 +99,7 @@ def choose_chunk(
 
 
 def total_bytes(
-    model: nn.Module,
+    model: Any,
     regions: Sequence[Region],
     chunk: int,
     dtype: torch.dtype,
@@ -123,6 +121,6 @@ def total_bytes(
     return weights + sum(kept for kept, _ in streams) + max((work for _, work in streams), default=0)
 
 
-def _scaled(model: nn.Module, regions: Sequence[Region], scale: float, dtype: torch.dtype) -> int:
+def _scaled(model: Any, regions: Sequence[Region], scale: float, dtype: torch.dtype) -> int:
     small = [Region(0, 0, int((r.bottom - r.top) * scale), int((r.right - r.left) * scale)) for r in regions]
     return total_bytes(model, small, 1, dtype)

@@ -42,14 +42,15 @@ def pair_by_name(folder: Path, masks: Path | None, out: Path) -> list[Pair]:
     for what, other in (("input folder", folder), ("folder of masks", masks)):
         if other is not None and identity(out) == identity(other):
             raise VideoError(f"The output folder must differ from the {what}; both are {other}. Name another folder.")
-    one_for_all = masks is None or masks.is_file()
     pairs = []
     for video in list_videos(folder):
         if out.resolve() in video.resolve().parents:
             continue  # an output of an earlier run, in a folder inside the videos'
         name = video.relative_to(folder)
         ending = "" if video.is_dir() else video.suffix if video.suffix.lower() in KEPT_ENDINGS else ".mkv"
-        mask = masks if one_for_all else _mask_of(masks, name if video.is_dir() else name.with_suffix(""))
+        mask = masks
+        if masks is not None and not masks.is_file():
+            mask = _mask_of(masks, name if video.is_dir() else name.with_suffix(""))
         pairs.append(
             Pair(video, mask, out / name.parent / ((name.name if video.is_dir() else name.stem) + ending), str(name))
         )

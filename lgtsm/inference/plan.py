@@ -57,7 +57,7 @@ def make_plan(
     """
     height, width = size
     is_scaled = options.working_height is not None
-    if is_scaled:
+    if options.working_height is not None:
         height, width = options.working_height, max(1, round(width * options.working_height / height))
         runs = (dataclasses.replace(run, boxes=_scaled(run.boxes, size, (height, width))) for run in runs)
     segments = [Segment(0, num_frames, (Region(0, 0, height, width),))]

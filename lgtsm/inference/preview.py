@@ -39,8 +39,8 @@ class PreviewWriter:
         self._writer.__enter__()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._writer.__exit__(*error)
+    def __exit__(self, kind: type | None, *rest: object) -> None:
+        self._writer.__exit__(kind, *rest)
 
 
 def compare(frame: np.ndarray, hole: np.ndarray, filled: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ def tint_hole(frame: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """
     out = frame.copy()
     inside = hole > 0
-    out[inside] = out[inside] // 2 + np.uint8(HOLE_COLOR) // 2
+    out[inside] = out[inside] // 2 + np.array(HOLE_COLOR, np.uint8) // 2
     edge = inside & (cv2.erode(hole, np.ones((3, 3), np.uint8)) == 0)
     out[edge] = HOLE_COLOR
     return out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -25,7 +27,7 @@ class RegionStream:
         self.model, self.device, self.precision = filler.model, filler.device, filler.precision
         self.region = region
         self.output = output
-        self.state = None
+        self.state: Any = None  # of the network
         self.waiting = False
         self.at_once: int | None = None  # frames that fit into a GPU's memory, once known
 
@@ -51,7 +53,8 @@ class RegionStream:
         if self.region is not None:
             frames, holes = self.region.cut_frames(frames), self.region.cut_holes(holes)
         self.waiting = True
-        pieces, start = [], 0
+        pieces: list[np.ndarray] = []
+        start = 0
         while start < len(frames):
             stop = min(len(frames), start + (self.at_once or len(frames)))
             # Retry outside the handler: the error in it keeps the memory alive.

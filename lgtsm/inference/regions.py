@@ -131,7 +131,7 @@ def _rectangles(boxes: np.ndarray, size: tuple[int, int], reach: int, step: int)
         while smaller:
             other = next((one for one in regions if region.joined(one).pixels <= region.pixels + one.pixels), None)
             smaller = other is not None
-            if smaller:
+            if other is not None:
                 regions.remove(other)
                 region = region.joined(other)
         regions.append(region)

@@ -77,8 +77,7 @@ class ReportWriter:
             part = _around(hole)
             detail = np.concatenate([frame[part], filled[part]], axis=1)
             write_png(folder / names[number][1], _enlarged(detail, CROP // max(detail.shape[0], detail.shape[1] // 2)))
-        views = zip(("before", "hole", "after"), zip(*self.slice))
-        for name, lines in views:
+        for name, lines in zip(("before", "hole", "after"), zip(*self.slice)):
             # Thicken the lines of short clips, to make them visible.
             write_png(folder / f"slice_{name}.png", np.repeat(np.stack(lines), max(1, 192 // len(lines)), axis=0))
         return names
@@ -98,17 +97,21 @@ def _enlarged(picture: np.ndarray, times: int) -> np.ndarray:
 
 def _around(hole: np.ndarray) -> tuple[slice, slice]:
     """Return rows and columns around the middle of a hole, half as large again as it, at most 400 pixels."""
-    parts = []
+    parts: list[slice] = []
     for axis in (1, 0):
         there = np.flatnonzero(hole.any(axis))
         length, size = hole.shape[1 - axis], min(CROP, max(32, round(1.5 * (there[-1] - there[0] + 1))))
         start = max(0, min((there[0] + there[-1]) // 2 - size // 2, length - size))
         parts.append(slice(start, start + size))
-    return tuple(parts)
+    return parts[0], parts[1]
 
 
 def _page(summary: FillSummary, title: str, names: dict[int, tuple[str, str]], writer: ReportWriter) -> list[Block]:
-    blocks = [Heading(f"{title}, filled", 1), Heading("What was done"), Table(["fact", "value"], _facts(summary))]
+    blocks: list[Block] = [
+        Heading(f"{title}, filled", 1),
+        Heading("What was done"),
+        Table(["fact", "value"], _facts(summary)),
+    ]
     blocks.append(Heading("Frames: before, hole marked, after; then the hole and what is around it, before and after"))
     for number, (whole, detail) in names.items():
         blocks += [

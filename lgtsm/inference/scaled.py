@@ -40,6 +40,7 @@ class ScaledStream:
     def _paste(self, smaller: Iterable[Filled]) -> Iterator[Filled]:
         for small in smaller:
             frame = small.frame.whole
+            assert frame is not None  # from `push`
             fill = cv2.resize(small.image, frame.image.shape[1::-1], interpolation=cv2.INTER_CUBIC)
             yield Filled(frame, paste_feathered(frame.image, frame.hole, fill, self.feather))
 

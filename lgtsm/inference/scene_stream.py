@@ -101,8 +101,9 @@ class SceneStream:
         """Return the part of the frames that the method sees, for holes in a region."""
         if not self.local:
             return Region(0, 0, height, width)
-        sides = around.bottom - around.top, around.right - around.left
-        return around.grown(*(max(LEAST_MARGIN, side // 2) for side in sides), height, width)
+        down = max(LEAST_MARGIN, (around.bottom - around.top) // 2)
+        right = max(LEAST_MARGIN, (around.right - around.left) // 2)
+        return around.grown(down, right, height, width)
 
     def _bytes(self, around: Region | None, count: int, frame: Frame) -> int:
         """Estimate the memory of a piece: frames, as decoded and copied, holes, the part at work, larger originals."""

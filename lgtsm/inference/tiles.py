@@ -84,7 +84,8 @@ class HoleStore:
     """
 
     def __init__(self, holes: Iterable[np.ndarray], folder: Path | None):
-        self.holes, self.shape = holes, None
+        self.holes = holes
+        self.shape: tuple[int, ...] | None = None
         self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by whoever made the store
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -139,7 +140,7 @@ class PixelStore:
     def _missing(self, frame: Frame) -> np.ndarray:
         missing = np.zeros(frame.hole.shape, bool)
         for segment, parts in self.covered:
-            if segment.start <= frame.number < segment.stop:
+            if segment.start <= frame.number and (segment.stop is None or frame.number < segment.stop):
                 for part in parts:
                     part.cut_holes(missing)[:] = part.cut_holes(frame.hole) > 0
         return missing

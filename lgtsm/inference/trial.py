@@ -52,5 +52,5 @@ def try_network(filler: Filler, plan: Plan) -> Trial | None:
         # The first chunks cost less: the deeper layers still wait for frames.
         if ready >= plan.chunk or time.perf_counter() - begun > PATIENCE:
             break
-    pixels = sum((s.stop - s.start) * one.pixels for s in plan.segments for one in s.regions)
+    pixels = sum(((s.stop or s.start) - s.start) * one.pixels for s in plan.segments for one in s.regions)
     return Trial(region, plan.chunk, seconds, seconds / (plan.chunk * region.pixels) * pixels, ready >= plan.chunk)

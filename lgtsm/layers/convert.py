@@ -16,21 +16,42 @@ NAME = "temporal_shift"
 
 
 class ClipShift(nn.Module):
-    """Hold a shift and the length of a clip, for a network that does not know of time.
+    """Hold a shift and the clips of a batch, for a network that does not know of time.
 
     Args:
-        shift: module (features, num_frames) -> features.
+        shift: the shift.
         num_frames: frames of one clip.
+        clips: clips in a batch; None for any number.
     """
 
-    def __init__(self, shift: nn.Module, num_frames: int):
+    def __init__(self, shift: TemporalShift, num_frames: int, clips: int | None = 1):
         super().__init__()
         self.shift = shift
         self.num_frames = num_frames
+        self.clips = clips
 
     def forward(self, features: Tensor) -> Tensor:
-        """Shift (batch·num_frames, channel, height, width); the same shape comes back."""
+        """Shift (clips·num_frames, channel, height, width); the same shape comes back.
+
+        Raises:
+            ValueError: the batch holds other clips than the network was told of.
+        """
+        count = len(features)
+        if count % self.num_frames or self.clips not in (None, count // self.num_frames):
+            raise ValueError(self._sentence(count))
         return self.shift(features, self.num_frames)
+
+    def _sentence(self, count: int) -> str:
+        """Say what a batch of `count` frames should have been, and how to give these."""
+        if self.clips is None:
+            told = f"a whole number of clips of num_frames={self.num_frames} frames"
+        else:
+            told = f"clips={self.clips} of num_frames={self.num_frames} frames each"
+        ways = [f"set_clip_length(network, {count}) if they are one clip"]
+        if not count % self.num_frames:
+            clips = count // self.num_frames
+            ways.append(f"set_clip_length(network, {self.num_frames}, clips={clips}) if they are {clips}")
+        return f"The batch must hold {told}; it holds {count} frames. Call {', or '.join(ways)}."
 
 
 def add_temporal_shift(
@@ -43,12 +64,14 @@ def add_temporal_shift(
     kernel_size: int = 3,
     causal: bool = False,
     in_place: bool = False,
+    clips: int | None = 1,
 ) -> nn.Module:
-    """Put a temporal shift in front of the 2-D convolutions of a network.
+    """Put a temporal shift in front of the 2-D convolutions of a network, so that it sees neighboring frames.
 
-    Call the network as before, with time folded into the batch: (batch·num_frames, channel, height, width). Its own
-    parameters keep their names, so its weight files still load with strict=False; each chosen convolution gets a
-    submodule `temporal_shift`. A network with learnable shifts starts equal to one with fixed ones.
+    Call the network as before, with the frames of a clip as its batch: (num_frames, channel, height, width), or
+    (clips·num_frames, channel, height, width), clip after clip. Clips do not see each other. Its own parameters keep
+    their names, so its weight files still load with strict=False; each chosen convolution gets a submodule
+    `temporal_shift`. A network with learnable shifts starts equal to one with fixed ones.
 
     Args:
         module: any network of `torch.nn.Conv2d` layers.
@@ -58,6 +81,8 @@ def add_temporal_shift(
         shift: "learnable" or "fixed".
         shift_fraction, groups, kernel_size, causal: see `lgtsm.layers.LearnableTemporalShift`.
         in_place: change `module` itself instead of a copy.
+        clips: clips in a batch, so that 8 frames are not taken for two clips of 4 unless that is meant; None for any
+            number, as in training, where the last batch may be smaller. `set_clip_length` changes it.
 
     Returns:
         The network with shifts.
@@ -67,7 +92,7 @@ def add_temporal_shift(
 
     Source: Chang et al. 2019, Section 3.1; Lin et al. 2018 for putting shifts into image networks.
     """
-    _check_num_frames(num_frames)
+    _check_clips(num_frames, clips)
     if not in_place:
         module = copy.deepcopy(module)
     chosen = []
@@ -90,23 +115,28 @@ def add_temporal_shift(
             f"layers. Those of the network: {_names(module)}."
         )
     for conv, layer in chosen:
-        conv.add_module(NAME, ClipShift(layer.to(conv.weight.device, conv.weight.dtype), num_frames))
+        conv.add_module(NAME, ClipShift(layer.to(conv.weight.device, conv.weight.dtype), num_frames, clips))
         conv.register_forward_pre_hook(_shift_first)
     return module
 
 
-def set_clip_length(module: nn.Module, num_frames: int) -> None:
-    """Tell a converted network that clips now have `num_frames` frames.
+def set_clip_length(module: nn.Module, num_frames: int, clips: int | None = 1) -> None:
+    """Tell a converted network that batches now hold `clips` clips of `num_frames` frames.
+
+    Args:
+        module: the network, changed in place.
+        num_frames: frames of one clip.
+        clips: clips in a batch; None for any number.
 
     Raises:
-        ValueError: the network has no shift, or `num_frames` is not a whole number of at least 1.
+        ValueError: the network has no shift, or a number is not a whole one of at least 1.
     """
-    _check_num_frames(num_frames)
+    _check_clips(num_frames, clips)
     shifts = [layer for layer in module.modules() if isinstance(layer, ClipShift)]
     if not shifts:
         raise ValueError("The network has no temporal shift; put some in with add_temporal_shift first.")
     for layer in shifts:
-        layer.num_frames = num_frames
+        layer.num_frames, layer.clips = num_frames, clips
 
 
 def temporal_reach(module: nn.Module, frame: Tensor | None = None) -> tuple[int, int]:
@@ -149,7 +179,7 @@ def temporal_reach(module: nn.Module, frame: Tensor | None = None) -> tuple[int,
 
 
 def _shift_first(conv: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
-    return (conv.temporal_shift(inputs[0]), *inputs[1:])
+    return (conv.get_submodule(NAME)(inputs[0]), *inputs[1:])
 
 
 def _is_chosen(where: Where, name: str, conv: nn.Conv2d) -> bool:
@@ -163,6 +193,10 @@ def _names(module: nn.Module) -> str:
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") if names else "none"
 
 
-def _check_num_frames(num_frames: int) -> None:
-    if isinstance(num_frames, bool) or not isinstance(num_frames, int) or num_frames < 1:
-        raise ValueError(f"num_frames must be a whole number of frames, at least 1; got {num_frames!r}.")
+def _check_clips(num_frames: int, clips: int | None) -> None:
+    for name, value in (("num_frames", num_frames), ("clips", clips)):
+        if name == "clips" and value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            or_none = " or None" if name == "clips" else ""
+            raise ValueError(f"{name} must be a whole number, at least 1{or_none}; got {value!r}.")

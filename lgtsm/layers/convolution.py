@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +12,7 @@ from torch.nn.utils.parametrizations import spectral_norm as torch_spectral_norm
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from lgtsm.checks import check_choice
+from lgtsm.layers.temporal_shift import TemporalShift
 from lgtsm.ops.receptive_field import Step
 from lgtsm.ops.temporal_shift import fold_time, unfold_time
 
@@ -44,7 +46,7 @@ class ShiftedConv(nn.Module):
         stride: int = 1,
         padding: int | tuple[int, int, int, int] = 0,
         dilation: int = 1,
-        shift: nn.Module | None = None,
+        shift: TemporalShift | None = None,
         resize: float = 1,
         resize_mode: str = "nearest",
         activation: bool = True,
@@ -91,11 +93,12 @@ class ShiftedConv(nn.Module):
     def steps(self) -> tuple[Step, Step]:
         """Return the layer's step along height and along width, for the receptive field."""
         conv = self.feature
-        left, _, top, _ = self.uneven_padding or (conv.padding[1], 0, conv.padding[0], 0)
-        return tuple(
+        left, _, top, _ = self.uneven_padding or (int(conv.padding[1]), 0, int(conv.padding[0]), 0)
+        rows, columns = (
             Step(kernel, stride, before, dilation, self.resize, self.resize_mode == "bilinear")
             for kernel, stride, before, dilation in zip(conv.kernel_size, conv.stride, (top, left), conv.dilation)
         )
+        return rows, columns
 
     def convolve_window(self, window: Tensor, frames: Tensor) -> Tensor:
         """Convolve frames whose moving channels are given with the frames around them.
@@ -110,7 +113,7 @@ class ShiftedConv(nn.Module):
         num_frames = frames.shape[1]
         present = self.prepare(fold_time(frames))
         shifted = None
-        if self.moving_channels:
+        if self.shift is not None and self.moving_channels:
             # The shift and the resizing are both linear, so they may change places: small frames are shifted.
             still = frames[..., self.moving_channels :]
             shifted = self.prepare(fold_time(torch.cat([self.shift.shift_window(window), still], dim=-1)))
@@ -150,8 +153,8 @@ class GatedConv(ShiftedConv):
     Source: Chang et al. 2019, Eq. 1-3 and Fig. 3 (c, d).
     """
 
-    def __init__(self, *args, spectral_norm: bool = False, **kwargs):
-        super().__init__(*args, spectral_norm=spectral_norm, **kwargs)
+    def __init__(self, *args: Any, spectral_norm: bool = False, **kwargs: Any):
+        super().__init__(*args, **kwargs, spectral_norm=spectral_norm)  # type: ignore[misc]
         conv = self.feature
         self.gate = conv_like(conv)
         if spectral_norm:
@@ -166,12 +169,19 @@ class GatedConv(ShiftedConv):
         """Draw the features' weights as `ShiftedConv` does; the gate starts open (bias 1), its weights small."""
         self._start_features(paired_input, gate=torch.sigmoid(torch.tensor(GATE_BIAS, device="cpu")).item())
         set_weight(self.gate, torch.randn(self.gate.weight.shape) * (0.01 / self.gate.weight[0].numel()) ** 0.5)
-        self.gate.bias.fill_(GATE_BIAS)
+        nn.init.constant_(_bias(self.gate), GATE_BIAS)
 
 
 def conv_like(conv: nn.Conv2d) -> nn.Conv2d:
     """Return a convolution of the same sizes with weights of its own, without spectral norm."""
-    return nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, conv.dilation)
+    sizes: Any = conv.kernel_size, conv.stride, conv.padding, conv.dilation
+    return nn.Conv2d(conv.in_channels, conv.out_channels, *sizes)
+
+
+def _bias(conv: nn.Conv2d | nn.Conv3d) -> Tensor:
+    """Return the bias, which all layers of this library have."""
+    assert conv.bias is not None
+    return conv.bias
 
 
 def apply_spectral_norm(conv: nn.Conv2d | nn.Conv3d) -> None:
@@ -235,6 +245,6 @@ def set_weight(conv: nn.Conv2d | nn.Conv3d, weight: Tensor) -> None:
     if normalized:
         remove_parametrizations(conv, "weight", leave_parametrized=False)
     conv.weight.copy_(weight)
-    nn.init.zeros_(conv.bias)
+    nn.init.zeros_(_bias(conv))
     if normalized:  # again, because its estimate of the singular value belonged to the old weight
         apply_spectral_norm(conv)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -47,7 +49,7 @@ class SpaceTimeConv(nn.Module):
         self.resize = resize
         self.activation = activation
         self.causal = causal
-        self.shape = {
+        self.shape: dict[str, Any] = {
             "kernel_size": (FRAMES, kernel_size, kernel_size),
             "stride": (1, stride, stride),
             "padding": (0 if causal else FRAMES // 2, padding, padding),
@@ -70,10 +72,11 @@ class SpaceTimeConv(nn.Module):
     def steps(self) -> tuple[Step, Step]:
         """Return the layer's step along height and along width, for the receptive field."""
         conv = self.feature
-        return tuple(
-            Step(conv.kernel_size[axis], conv.stride[axis], conv.padding[axis], conv.dilation[axis], self.resize)
+        rows, columns = (
+            Step(conv.kernel_size[axis], conv.stride[axis], int(conv.padding[axis]), conv.dilation[axis], self.resize)
             for axis in (1, 2)
         )
+        return rows, columns
 
     def forward(self, features: Tensor, num_frames: int) -> Tensor:
         """Map (batch·num_frames, in_channels, height, width) to (batch·num_frames, out_channels, height', width')."""
@@ -120,7 +123,8 @@ class SpaceTimeConv(nn.Module):
         Args:
             frame_layer: a per-frame layer of the same sizes, without spectral norm.
         """
-        for name, conv in self.named_children():
+        convs: Any = self.named_children()
+        for name, conv in convs:
             frame_conv = getattr(frame_layer, name)
             weight = torch.randn_like(conv.weight) * (NEIGHBORS * frame_conv.weight.square().mean()).sqrt()
             weight[:, :, self.reach[0]] = frame_conv.weight
@@ -136,8 +140,8 @@ class GatedSpaceTimeConv(SpaceTimeConv):
     Source: Chang et al. 2019 (free-form video inpainting with 3D gated convolution and Temporal PatchGAN).
     """
 
-    def __init__(self, in_channels: int, out_channels: int, *args, spectral_norm: bool = False, **kwargs):
-        super().__init__(in_channels, out_channels, *args, spectral_norm=spectral_norm, **kwargs)
+    def __init__(self, in_channels: int, out_channels: int, *args: Any, spectral_norm: bool = False, **kwargs: Any):
+        super().__init__(in_channels, out_channels, *args, **kwargs, spectral_norm=spectral_norm)  # type: ignore[misc]
         self.gate = nn.Conv3d(in_channels, out_channels, **self.shape)
         if spectral_norm:
             apply_spectral_norm(self.gate)

@@ -12,6 +12,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from lgtsm.ops.receptive_field import Step
+
 
 @dataclasses.dataclass(frozen=True)
 class LayerState:
@@ -28,8 +30,19 @@ class LayerState:
 class StreamingLayer(Protocol):
     """A layer for `stream`."""
 
-    reach: tuple[int, int]
-    moving_channels: int
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Frames that the layer looks at behind and ahead of the present one."""
+
+    @property
+    def moving_channels(self) -> int:
+        """Channels, from channel 0 on, that it looks at in other frames."""
+
+    def steps(self) -> tuple[Step, Step]:
+        """Return the layer's step along height and along width."""
+
+    def __call__(self, features: Tensor, num_frames: int) -> Tensor:
+        """Map (batch·num_frames, channel, height, width) to (batch·num_frames, channel', height', width')."""
 
     def convolve_window(self, window: Tensor, frames: Tensor) -> Tensor:
         """Return (batch, time, height', width', channel') for (batch, time, height, width, channel) frames.
@@ -58,7 +71,7 @@ def stream(
         received = state.pending if frames is None else torch.cat([state.pending, frames], dim=1)
     count = 0 if received is None else received.shape[1]
     ready = count if last else max(0, count - ahead)
-    if ready == 0:
+    if received is None or ready == 0:
         return None, LayerState(state.past, received)
     moving = received[:, : ready + ahead, ..., : layer.moving_channels]
     past = _zero_frames(moving, behind) if state.past is None else state.past

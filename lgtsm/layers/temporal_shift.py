@@ -51,6 +51,15 @@ class TemporalShift(nn.Module):
         """Channels, from channel 0 on, that come from other frames."""
         return self.groups * self.channels_per_group
 
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Frames that the layer looks at behind and ahead of the present one."""
+        raise NotImplementedError
+
+    def shift_window(self, window: Tensor) -> Tensor:
+        """Shift the moving channels alone; see `LearnableTemporalShift.shift_window`."""
+        raise NotImplementedError
+
     def extra_repr(self) -> str:
         return (
             f"{self.channels}, groups={self.groups}, channels_per_group={self.channels_per_group}, causal={self.causal}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -55,7 +57,8 @@ def feature_matching(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Te
 
     Source: Nazeri et al. 2019 (EdgeConnect), Eq. 4.
     """
+    judge: Any = discriminator
     with torch.no_grad():
-        wanted = discriminator.activations(real.flatten(0, 1))
-    found = discriminator.activations(fake.flatten(0, 1))
+        wanted = judge.activations(real.flatten(0, 1))
+    found = judge.activations(fake.flatten(0, 1))
     return sum((a.float() - b.float()).abs().mean() for a, b in zip(found, wanted, strict=True))

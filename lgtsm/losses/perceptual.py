@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from lgtsm.checks import check_choice
@@ -28,5 +30,5 @@ class PerceptualLoss(nn.Module):
             filled, true: activations of each layer, (batch·time, channel, height, width).
             num_frames: frames of one clip.
         """
-        total = sum((a.float() - b.float()).abs().mean() for a, b in zip(filled, true, strict=True))
+        total: Any = sum((a.float() - b.float()).abs().mean() for a, b in zip(filled, true, strict=True))
         return total * num_frames if self.time_reduction == "sum" else total

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from lgtsm.checks import check_choice
@@ -47,7 +49,7 @@ class ReconstructionLoss(nn.Module):
         error = (output[self.of].float() - video.float()).abs()
         if self.squared_weight:
             error = error + self.squared_weight * error.square()
-        total = error.mean() if "frame" in self.regions else 0.0
+        total: Any = error.mean() if "frame" in self.regions else 0.0
         if "hole" in self.regions:
             # Average per clip, so that splitting a batch over processes does not change its loss.
             hole = (hole > 0.5).float()

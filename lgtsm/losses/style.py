@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -34,7 +36,7 @@ class StyleLoss(nn.Module):
             filled, true: activations of each layer, (batch·time, channel, height, width).
             num_frames: frames of one clip.
         """
-        total = 0.0
+        total: Any = 0.0
         for layer, (a, b) in enumerate(zip(filled, true, strict=True)):
             difference = (gram(a) - gram(b)).abs().mean()
             total = total + (difference / 2 ** (layer + 1) if self.divisor == "released" else difference)

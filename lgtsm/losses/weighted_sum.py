@@ -65,7 +65,7 @@ class GeneratorLoss(nn.Module):
             hole: (batch, time, 1, height, width), 1 = missing.
         """
         parts = {name: term(output, video, hole) for name, term in self.pixel_terms.items()}
-        if self.feature_terms:
+        if self.feature_terms and self.features is not None:
             filled, true = (self.features(frames.flatten(0, 1)) for frames in (output["filled"], video))
             parts |= {name: term(filled, true, video.shape[1]) for name, term in self.feature_terms.items()}
         total = sum((self.weights[name] * value for name, value in parts.items()), video.new_zeros(()))

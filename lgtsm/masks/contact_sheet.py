@@ -29,7 +29,7 @@ def contact_sheet(root: str | Path, lines: Sequence[dict], frames: int = 3) -> n
     """
     rows = []
     for kind in dict.fromkeys(line["kind"] for line in lines):
-        first = {}
+        first: dict[int, dict] = {}
         for line in lines:
             if line["kind"] == kind:
                 first.setdefault(line["center"], line)
@@ -52,7 +52,7 @@ def _tile(root: Path, line: dict, frames: int) -> np.ndarray:
     chosen = np.unique(np.linspace(0, len(files) - 1, frames).round().astype(int))
     parts = [_label(f"{line['center']} %: {line['share']:.1%}", TILE_WIDTH)]
     for number in chosen:
-        mask = cv2.imdecode(np.fromfile(files[number], np.uint8), cv2.IMREAD_GRAYSCALE)
+        mask = np.asarray(cv2.imdecode(np.fromfile(files[number], np.uint8), cv2.IMREAD_GRAYSCALE))
         height = round(mask.shape[0] * (TILE_WIDTH - 2) / mask.shape[1])
         small = cv2.resize(mask, (TILE_WIDTH - 2, height), interpolation=cv2.INTER_AREA)
         parts.append(np.pad(small, 1, constant_values=160))

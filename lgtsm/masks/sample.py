@@ -9,7 +9,7 @@ import numpy as np
 from .boxes import draw_boxes, sample_boxes
 from .checks import check_border, check_hole_share, check_kind, check_seed, check_whole
 from .presets import BOX, PRESETS
-from .strokes import draw_stroke, sample_strokes
+from .strokes import Stroke, draw_stroke, sample_strokes
 
 MOST_STROKES = 20
 MOST_STROKES_FOR_A_SHARE = 1000
@@ -109,7 +109,8 @@ class _Pen:
 
     def draw_strokes_to(self, rng: np.random.Generator, aim: float, high: float) -> bool:
         """Add strokes until they cover `aim`, but drop a last one beyond `high`; return whether they reached `aim`."""
-        drawn, share = [], 0.0
+        drawn: list[Stroke] = []
+        share = 0.0
         while share < aim and len(drawn) < MOST_STROKES_FOR_A_SHARE:
             for stroke in sample_strokes(rng, PRESETS[self.kind], 4 + len(drawn) // 4, *self.size):
                 draw_stroke(self.hole, stroke)

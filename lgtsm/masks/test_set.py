@@ -57,8 +57,6 @@ class TestSet(NamedTuple):
         seed: a whole number from 0 up; border: pixels at each edge that are never missing; static: nothing moves.
     """
 
-    __test__ = False  # pytest would collect it by its name
-
     kinds: Sequence[str] = DEFAULT_KINDS
     centers: Sequence[int] = CENTERS
     clips: int = 10
@@ -91,6 +89,9 @@ class TestSet(NamedTuple):
         )
 
 
+TestSet.__test__ = False  # type: ignore[attr-defined]  # pytest would collect it by its name
+
+
 def write_test_set(
     root: str | Path, test_set: TestSet, progress: Callable[[int, int], None] | None = None
 ) -> list[dict]:
@@ -113,7 +114,8 @@ def write_test_set(
     """
     test_set.check()
     root = Path(root)
-    lines, wanted = [], list(test_set.every_clip())
+    lines: list[dict] = []
+    wanted = list(test_set.every_clip())
     _claim(root, json.loads(json.dumps({"test_set": test_set._asdict(), "opencv": cv2.__version__})), wanted)
     with SoleWriter(root, inside=True):
         _write_missing(root, test_set, wanted, lines, progress)

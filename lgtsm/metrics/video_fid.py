@@ -104,7 +104,7 @@ class VideoFID(Metric):
         Raises:
             ValueError: there are fewer than two videos, so no covariance.
         """
-        gaussians = []
+        gaussians: list[Tensor] = []
         for which in SETS:
             count, total, products = (getattr(self, f"{state}_{which}") for state in ("count", "sum", "products"))
             if count < 2:

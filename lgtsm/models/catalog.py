@@ -6,10 +6,16 @@ import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from lgtsm.models.combcn import CombCN
+    from lgtsm.models.completion import CompletionGenerator
+    from lgtsm.models.edge_connect import EdgeConnect
+    from lgtsm.models.gated3d import Gated3DGenerator
+    from lgtsm.models.lgtsm import GatedShiftGenerator
 
 
 class Entry(NamedTuple):
@@ -61,6 +67,18 @@ def list_models(networks: bool | None = None) -> list[str]:
     return [name for name, entry in MODELS.items() if networks is None or entry.is_network == networks]
 
 
+@overload
+def create_model(name: Literal["lgtsm", "gtsm", "tsm"], **options: Any) -> GatedShiftGenerator: ...
+@overload
+def create_model(name: Literal["gated3d"], **options: Any) -> Gated3DGenerator: ...
+@overload
+def create_model(name: Literal["combcn"], **options: Any) -> CombCN: ...
+@overload
+def create_model(name: Literal["edge_connect"], **options: Any) -> EdgeConnect: ...
+@overload
+def create_model(name: Literal["completion"], **options: Any) -> CompletionGenerator: ...
+@overload
+def create_model(name: str, **options: Any) -> nn.Module: ...
 def create_model(name: str, **options: Any) -> nn.Module:
     """Build a network or method that fills videos, called `model(video, hole) -> {"filled", "predicted"}`.
 

@@ -156,6 +156,7 @@ class _Layer(nn.Module):
         time = (1,) * (dims - 2)
         stride, spread = (*time, stride, stride), (*time, dilation, dilation)
         padding = tuple((kernel - 1) * d // 2 for d in spread)
+        self.conv: nn.Module
         if transposed:
             conv_class = nn.ConvTranspose3d if time else nn.ConvTranspose2d
             self.conv = conv_class(c_in, c_out, kernel, stride, padding)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -43,8 +45,9 @@ class CompletionGenerator(nn.Module):
             shift_fraction=shift_fraction,
             geometry=geometry,
         )
+        last: Any = self.network.layers["conv11"]
         with torch.no_grad():
-            self.network.layers["conv11"].feature.weight.mul_(START)
+            last.feature.weight.mul_(START)
 
     def forward(self, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
         """Fill the hole.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -152,8 +154,8 @@ class EdgeConnectGenerator(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, width: int, residual_blocks: int, spectral_norm: bool):
         super().__init__()
 
-        def conv(cls: type[nn.Module], *args, norm: bool = spectral_norm, **kwargs) -> nn.Module:
-            layer = cls(*args, **kwargs)
+        def conv(cls: type[nn.Module], *args: Any, norm: bool = spectral_norm, **kwargs: Any) -> nn.Module:
+            layer: Any = cls(*args, **kwargs)
             nn.init.normal_(layer.weight, std=0.02)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
@@ -164,7 +166,8 @@ class EdgeConnectGenerator(nn.Module):
         def then(channels: int) -> list[nn.Module]:
             return [nn.InstanceNorm2d(channels), nn.ReLU()]
 
-        w, halve = width, {"kernel_size": 4, "stride": 2, "padding": 1}
+        w = width
+        halve: dict[str, Any] = {"kernel_size": 4, "stride": 2, "padding": 1}
         self.encoder = nn.Sequential(
             *[nn.ReflectionPad2d(3), conv(nn.Conv2d, in_channels, w, 7), *then(w)],
             *[conv(nn.Conv2d, w, 2 * w, **halve), *then(2 * w)],

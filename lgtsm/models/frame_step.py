@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from lgtsm.layers.convolution import conv_like
+from lgtsm.layers.convolution import ShiftedConv, conv_like
+from lgtsm.layers.temporal_shift import TemporalShift
 from lgtsm.models.lgtsm import GatedShiftGenerator
 from lgtsm.models.streaming import network_input
 from lgtsm.ops.padding import pad_to_multiple
@@ -39,13 +41,17 @@ class FrameStep(nn.Module):
         self.model = copy.deepcopy(model).requires_grad_(False)
         for layer in self.model.layers.values():
             for name, conv in layer.named_children():
-                if is_parametrized(conv, "weight"):
+                if isinstance(conv, nn.Conv2d) and is_parametrized(conv, "weight"):
                     setattr(layer, name, _plain(conv))
         self.delay = model.temporal_reach[1]
-        for name, layer in self.model.layers.items():
-            if layer.moving_channels:
+        for name, layer in self._layers():
+            if layer.shift is not None and layer.moving_channels:
                 self.register_buffer(f"taps_{name}", _taps(layer.shift, sum(layer.reach) + 1))
         self.eval()
+
+    def _layers(self) -> list[tuple[str, ShiftedConv]]:
+        """Return the layers by name, in order."""
+        return cast("list[tuple[str, ShiftedConv]]", list(self.model.layers.items()))
 
     def state_shapes(self, height: int, width: int) -> dict[str, tuple[int, ...]]:
         """Return the shape of each tensor of the state, by its name, for frames of a size in pixels.
@@ -53,11 +59,12 @@ class FrameStep(nn.Module):
         "valid", "frame" and "hole" wait to come out; "LAYER.moving" holds the moving channels of the frames before and
         after the one that a layer works on, "LAYER.still" the other channels of those after it.
         """
-        shapes = {}
+        shapes: dict[str, tuple[int, ...]] = {}
         if self.delay:
-            shapes = {name: (self.delay, channels, height, width) for name, channels in (("frame", 3), ("hole", 1))}
+            for name, channels in (("frame", 3), ("hole", 1)):
+                shapes[name] = (self.delay, channels, height, width)
             shapes["valid"] = (self.delay,)
-        layers = copy.deepcopy(self.model.layers).to("meta")
+        layers: Any = copy.deepcopy(self.model.layers).to("meta")
         features = pad_to_multiple(torch.empty(1, 5, height, width, device="meta"), self.model.size_step, 0.0)
         for name, layer in layers.items():
             channels, *size = features.shape[1:]
@@ -85,13 +92,14 @@ class FrameStep(nn.Module):
             state: `initial_state` at first, then the state that the last step returned; it is not changed.
 
         Returns:
-            the frame that went in `delay` steps ago, filled, (1, 3, height, width), not clipped to [0, 1] inside the
-            hole; its flag (1,), 0 if there was no such frame; and the new state.
+            the frame that went in `delay` steps ago, filled, (1, 3, height, width), clipped to [0, 1] inside the hole;
+            its flag (1,), 0 if there was no such frame; and the new state.
         """
-        model, new, late = self.model, {}, 0
+        model, late = self.model, 0
+        new: dict[str, Tensor] = {}
         features = network_input(frame[:, None], hole[:, None], model.centered)
         flags = torch.cat([state["valid"], valid]) if self.delay else valid
-        for name, layer in model.layers.items():
+        for name, layer in self._layers():
             features = torch.where(flags[self.delay - late] > 0.5, features, 0.0)
             present, shifted = self._shift(name, layer, features, state, new)
             features = layer.convolve(layer.prepare(present), None if shifted is None else layer.prepare(shifted))
@@ -100,11 +108,11 @@ class FrameStep(nn.Module):
             frame, new["frame"] = _delay(state["frame"], frame)
             hole, new["hole"] = _delay(state["hole"], hole)
             valid, new["valid"] = flags[:1], flags[1:]
-        filled = model._output(features, frame[:, None], hole[:, None])["filled"][:, 0]
+        filled = model._frames(features, frame[:, None], hole[:, None], "filled")[:, 0]
         return filled, valid, {name: new[name] for name in state}
 
     def _shift(
-        self, name: str, layer: nn.Module, features: Tensor, state: dict[str, Tensor], new: dict[str, Tensor]
+        self, name: str, layer: ShiftedConv, features: Tensor, state: dict[str, Tensor], new: dict[str, Tensor]
     ) -> tuple[Tensor, Tensor | None]:
         """Return the frame that a layer works on now, as it is and shifted; both (1, channel, h, w)."""
         behind, ahead = layer.reach
@@ -119,18 +127,18 @@ class FrameStep(nn.Module):
         return torch.cat([window[behind : behind + 1], still], 1), torch.cat([shifted, still], 1)
 
 
-def _plain(conv: nn.Conv2d) -> nn.Conv2d:
+def _plain(conv: Any) -> nn.Conv2d:
     """Return a convolution without spectral norm, with the weight that `conv` uses now.
 
     Taking the norm off a copy of the network would also take it off the original, which has the same class.
     """
-    plain = conv_like(conv).requires_grad_(False)
+    plain: Any = conv_like(conv).requires_grad_(False)
     plain.weight.copy_(conv.weight)
     plain.bias.copy_(conv.bias)
     return plain
 
 
-def _taps(shift: nn.Module, frames: int) -> Tensor:
+def _taps(shift: TemporalShift, frames: int) -> Tensor:
     """Return the weight of each frame of a window, (frames, moving channels, 1, 1), from a shift's impulse response."""
     impulses = torch.eye(frames)[:, :, None, None, None].expand(-1, -1, 1, 1, shift.moving_channels)
     return shift.shift_window(impulses).detach().reshape(frames, -1, 1, 1)

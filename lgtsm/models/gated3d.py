@@ -6,6 +6,9 @@ instead of behind a shift, and so three times their parameters.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -50,7 +53,8 @@ class Gated3DGenerator(StreamingGenerator):
             self.layers[name] = layer_class(*channels, **sizes, causal=causal)
         if initialization == "variance_preserving":
             single_frames = GatedShiftGenerator(width, "fixed", gated, shift_fraction=0.0)
-            for name, layer in self.layers.items():
+            layers: Iterable[tuple[str, Any]] = self.layers.items()
+            for name, layer in layers:
                 layer.start_from(single_frames.layers[name])
         self.to(memory_format=torch.channels_last_3d)
 
@@ -76,5 +80,6 @@ class TemporalPatchDiscriminator(PatchDiscriminator):
         if features.device.type != "cpu":
             return super()._run_layers(features, num_frames)
         # A fault of oneDNN: on some processors the bf16 weight gradient of such a layer holds uninitialized numbers.
+        first: Any = self.layers["conv1"]
         with torch.autocast("cpu", enabled=False):
-            return super()._run_layers(features.to(self.layers["conv1"].feature.bias.dtype), num_frames)
+            return super()._run_layers(features.to(first.feature.bias.dtype), num_frames)

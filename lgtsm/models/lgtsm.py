@@ -6,7 +6,7 @@ and TSM (fixed shift, plain convolutions).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -53,7 +53,8 @@ def layer_sizes(
     check_positive("width", width)
     if width % 2:
         raise ValueError(f"width must be even, because the last but one layer has half of it; got {width}.")
-    for name, in_width, out_width, kernel_size, stride, padding, dilation, resize in LAYERS:
+    layers: Sequence[tuple[Any, ...]] = LAYERS
+    for name, in_width, out_width, kernel_size, stride, padding, dilation, resize in layers:
         last = out_width is None
         channels = (5 if in_width is None else int(in_width * width), 3 if last else int(out_width * width))
         sizes = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
@@ -112,6 +113,7 @@ class GatedShiftGenerator(StreamingGenerator):
             moving = create_shift(shift, channels[0], shift_fraction, shift_groups, shift_kernel_size, causal)
             self.layers[name] = layer_class(*channels, **sizes, shift=moving)
         if initialization == "variance_preserving":
-            for name, layer in self.layers.items():
+            layers: Iterable[tuple[str, Any]] = self.layers.items()
+            for name, layer in layers:
                 layer.start_with_variance_kept(paired_input=name != LAYERS[0][0])
         self.to(memory_format=torch.channels_last)

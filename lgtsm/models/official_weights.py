@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 
 from lgtsm.models.catalog import create_discriminator, create_model
-from lgtsm.models.edge_connect import EdgeConnect
 from lgtsm.models.official_keys import combcn_keys, fill, shift_keys, space_time_keys, spectral_norm_key
 
 # The class that the authors' trainer stored beside the weights. Only its name counts.
@@ -132,9 +131,9 @@ def _build_generator(state: dict[str, Tensor], options: dict, config: dict, wher
     prefix, gated = "generator.coarse_net.", options.get("conv_type", "gated") == "gated"
     own = {"width": options["nf"], "initialization": "pytorch", "centered": False}
     if _kind(options, "generator", where) == "3d":
-        generator = create_model("gated3d", gated=gated, spectral_norm=_spectral_norm_acts(state, prefix), **own)
-        fill(generator, space_time_keys(state, prefix), where)
-        return generator
+        space_time = create_model("gated3d", gated=gated, spectral_norm=_spectral_norm_acts(state, prefix), **own)
+        fill(space_time, space_time_keys(state, prefix), where)
+        return space_time
     shift, learnable = _shift_options(config)
     name = ("lgtsm" if learnable else "gtsm") if gated else "tsm"
     # The names lgtsm and gtsm imply the shift.
@@ -167,7 +166,7 @@ def _build_combcn(state: dict[str, Tensor], where: str) -> nn.Module:
 
 def _load_edge_connect(folder: Path) -> OfficialCheckpoint:
     """Build Edge-Connect from a folder, without its discriminators."""
-    network: EdgeConnect = create_model("edge_connect")
+    network = create_model("edge_connect")
     for name, part in _EDGE_CONNECT_FILES.items():
         where = str(folder / name)
         state = read_checkpoint(where).get("generator")

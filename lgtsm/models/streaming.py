@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from lgtsm.checks import check_choice, check_video_and_hole
-from lgtsm.layers.streaming import LayerState, stream
+from lgtsm.layers.streaming import LayerState, StreamingLayer, stream
 from lgtsm.ops.compositing import composite
 from lgtsm.ops.padding import pad_to_multiple
 from lgtsm.ops.receptive_field import needed_slices, spatial_reach
@@ -61,7 +62,9 @@ class StreamingGenerator(nn.Module):
 
         Returns:
             "filled": like video, with the known pixels of video bit for bit;
-            "predicted": like video, the network's own output everywhere, not clipped to [0, 1].
+            "predicted": like video, the network's own output everywhere.
+            Neither is clipped to [0, 1], so that training sees by how much a pixel is out of range; `step` and
+            `lgtsm.Inpainter` clip.
 
         Raises:
             ValueError: video or hole has another shape or type.
@@ -72,14 +75,19 @@ class StreamingGenerator(nn.Module):
 
     def run_layers(self, features: Tensor, num_frames: int) -> Tensor:
         """Map (batch·time, 5, height', width'), sizes multiples of `size_step`, to (batch·time, 3, height', width')."""
-        for layer in self.layers.values():
+        for layer in self.stack:
             features = layer(features, num_frames)
         return features
 
     @property
+    def stack(self) -> list[StreamingLayer]:
+        """The layers, in order."""
+        return cast("list[StreamingLayer]", list(self.layers.values()))
+
+    @property
     def temporal_reach(self) -> tuple[int, int]:
         """Frames behind and ahead of one that its result depends on."""
-        reaches = [layer.reach for layer in self.layers.values()]
+        reaches = [layer.reach for layer in self.stack]
         return sum(behind for behind, _ in reaches), sum(ahead for _, ahead in reaches)
 
     @property
@@ -90,7 +98,7 @@ class StreamingGenerator(nn.Module):
     @property
     def spatial_reach(self) -> int:
         """Pixels each way (up, down, left, right) that the result at one pixel depends on, at most."""
-        axes = zip(*(layer.steps() for layer in self.layers.values()), strict=True)
+        axes = zip(*(layer.steps() for layer in self.stack), strict=True)
         return max(max(spatial_reach(axis, SIZE_STEP)) for axis in axes)
 
     def _output(self, features: Tensor, video: Tensor, hole: Tensor) -> dict[str, Tensor]:
@@ -100,6 +108,11 @@ class StreamingGenerator(nn.Module):
             predicted = (predicted + 1) / 2
         return {"filled": composite(video, hole, predicted), "predicted": predicted}
 
+    def _frames(self, features: Tensor, video: Tensor, hole: Tensor, output: str) -> Tensor:
+        """Return one of OUTPUTS, with "filled" clipped to [0, 1] inside the hole."""
+        predicted = self._output(features, video, hole)["predicted"]
+        return predicted if output == "predicted" else composite(video, hole, predicted.clamp(0, 1))
+
     def initial_state(self, inner: tuple[int, int, int, int] | None = None) -> StreamState:
         """Return the state before the first frame of a video, for `step`.
 
@@ -107,16 +120,17 @@ class StreamingGenerator(nn.Module):
             inner: top, left, bottom, right of the part to give back, in pixels, the ends not included. Each layer then
                 computes only the pixels that this part depends on. None for whole frames.
         """
+        part = None
         if inner is not None:
             top, left, bottom, right = inner
-            inner = slice(top, bottom), slice(left, right)
-        return StreamState(tuple(LayerState() for _ in self.layers), inner=inner)
+            part = slice(top, bottom), slice(left, right)
+        return StreamState(tuple(LayerState() for _ in self.stack), inner=part)
 
     def layer_parts(self, inner: Part | None) -> list[Part | None]:
         """Return the rows and columns to keep of each layer's output to compute `inner`."""
         if inner is None:
-            return [None] * len(self.layers)
-        axes = zip(*(layer.steps() for layer in self.layers.values()), strict=True)
+            return [None] * len(self.stack)
+        axes = zip(*(layer.steps() for layer in self.stack), strict=True)
         rows, columns = (needed_slices(axis, part.start, part.stop) for axis, part in zip(axes, inner, strict=True))
         return list(zip(rows, columns, strict=True))
 
@@ -125,7 +139,8 @@ class StreamingGenerator(nn.Module):
     ) -> tuple[Tensor, StreamState]:
         """Fill a video piece by piece, computing every frame once, in memory that does not grow with its length.
 
-        The returned pieces and the one of `flush`, joined in time, equal "filled" of the whole video.
+        The returned pieces and the one of `flush`, joined in time, are the frames of `lgtsm.Inpainter(model).fill` of
+        the whole video: clipped to [0, 1] inside the hole, known pixels bit for bit.
         A frame comes back `temporal_reach[1]` frames after it went in (causal networks: at once).
         With `torch.compile(model.step)`, steps run compiled once the first frame has come back.
 
@@ -133,7 +148,7 @@ class StreamingGenerator(nn.Module):
             video: (batch, time, 3, height, width) in [0, 1], the next frames, one or more.
             hole: (batch, time, 1, height, width), 1 = missing.
             state: `initial_state()` at first, then the state that the last step returned; it is not changed.
-            output: "filled", or "predicted" for the network's own pixels everywhere.
+            output: "filled", or "predicted" for the network's own pixels everywhere, not clipped.
 
         Returns:
             the frames that are ready, (batch, time', 3, height, width), none or more, or the state's inner part of
@@ -162,19 +177,20 @@ class StreamingGenerator(nn.Module):
         Raises:
             ValueError: the stream never got a frame.
         """
-        if state.video is None:
+        if state.video is None or state.hole is None:
             raise ValueError("There is nothing to flush: give the stream at least one frame with step() first.")
         check_choice("output", output, OUTPUTS)
-        layers, states, pieces, given = list(self.layers.values()), list(state.layers), [], 0
+        layers, states, given = self.stack, list(state.layers), 0
+        pieces: list[Tensor] = []
         parts = self.layer_parts(state.inner)
         for ending in range(len(layers)):
-            features = None
+            features: Tensor | None = None
             for index in range(ending, len(layers)):
                 features, states[index] = stream(layers[index], features, states[index], last=index == ending)
                 features = _cut(features, parts[index])
             if features is not None:
                 owed = slice(given, given + features.shape[1])
-                pieces.append(self._output(fold_time(features), state.video[:, owed], state.hole[:, owed])[output])
+                pieces.append(self._frames(fold_time(features), state.video[:, owed], state.hole[:, owed], output))
                 given = owed.stop
         return torch.cat(pieces, 1) if pieces else state.video
 
@@ -183,11 +199,11 @@ class StreamingGenerator(nn.Module):
         return self._step(video, hole, state, output)
 
     def _step(self, video: Tensor, hole: Tensor, state: StreamState, output: str) -> tuple[Tensor, StreamState]:
-        features = unfold_time(network_input(video, hole, self.centered), video.shape[1])
+        features: Tensor | None = unfold_time(network_input(video, hole, self.centered), video.shape[1])
         size = (video.shape[0], *video.shape[3:])
         if state.inner is not None:
             video, hole = (frames[..., state.inner[0], state.inner[1]] for frames in (video, hole))
-        if state.video is not None:
+        if state.video is not None and state.hole is not None:
             if state.size != size:
                 raise ValueError(
                     f"A stream's frames must keep their size; it began with (batch, height, width) = {state.size} and "
@@ -195,16 +211,14 @@ class StreamingGenerator(nn.Module):
                 )
             video, hole = torch.cat([state.video, video], 1), torch.cat([state.hole, hole], 1)
         states = []
-        for layer, layer_state, part in zip(
-            self.layers.values(), state.layers, self.layer_parts(state.inner), strict=True
-        ):
+        for layer, layer_state, part in zip(self.stack, state.layers, self.layer_parts(state.inner), strict=True):
             features, layer_state = stream(layer, features, layer_state, last=False)
             features = _cut(features, part)
             states.append(layer_state)
         ready = 0 if features is None else features.shape[1]
         out = video[:, :0]
-        if ready:
-            out = self._output(fold_time(features), video[:, :ready], hole[:, :ready])[output]
+        if features is not None and ready:
+            out = self._frames(fold_time(features), video[:, :ready], hole[:, :ready], output)
         video, hole, steady = video[:, ready:].clone(), hole[:, ready:].clone(), state.steady or ready > 0
         return out, StreamState(tuple(states), video, hole, size, steady, state.inner)
 

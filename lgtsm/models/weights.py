@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, overload
 
 import safetensors.torch
 import torch
@@ -23,6 +23,7 @@ from lgtsm.models.official_weights import build_official, is_official, read_chec
 from lgtsm.whole_files import whole_file
 
 FORMAT = "lgtsm-weights-1"
+Network = TypeVar("Network", bound=nn.Module)
 LARGEST = 1e9  # no trained weight is larger
 
 
@@ -58,7 +59,8 @@ def note_own(network: nn.Module, name: str, arguments: dict[str, Any]) -> None:
     arguments = {key: value for key, value in arguments.items() if key != "_target_"}
     text = json.dumps(arguments)
     plain = not any(f'"{word}"' in text for word in ("_target_", "_partial_", "_args_"))
-    network.own_entry = {"class": name, "arguments": arguments if plain else None}
+    noted: Any = network
+    noted.own_entry = {"class": name, "arguments": arguments if plain else None}
     _to_bytes(network)
 
 
@@ -103,6 +105,12 @@ def _to_bytes(model: nn.Module, about: dict[str, Any] | None = None, half: bool 
     return safetensors.torch.save(state, {**metadata, "about": json.dumps(about or {})})
 
 
+@overload
+def load_model(path: str | Path, model: None = None) -> nn.Module: ...
+@overload
+def load_model(path: str | Path, model: Network) -> Network: ...
+@overload
+def load_model(path: str | Path, model: Callable[..., Network]) -> Network: ...
 def load_model(path: str | Path, model: nn.Module | Callable[..., nn.Module] | None = None) -> nn.Module:
     """Rebuild a network with its weights, in eval mode, on the CPU.
 
@@ -121,7 +129,7 @@ def load_model(path: str | Path, model: nn.Module | Callable[..., nn.Module] | N
     if model is None and stored.options is not None:
         with torch.device("meta"):  # takes no memory, whatever sizes the file asks for
             _check_fit(path, _from_catalog(path, stored.options), stored.generator)
-    network = model if isinstance(model, nn.Module) else _rebuild(stored, Path(path), model)
+    network: Any = model if isinstance(model, nn.Module) else _rebuild(stored, Path(path), model)
     _check_fit(path, network, stored.generator)
     network.load_state_dict(stored.generator)
     if stored.own is not None:
@@ -141,8 +149,9 @@ def read_networks(path: str | Path) -> Stored:
     checkpoint = read_checkpoint(path)
     if is_official(checkpoint):
         official = build_official(checkpoint, str(path))
-        discriminator = official.discriminator and official.discriminator.state_dict()
-        return Stored(official.generator.state_dict(), official.generator.catalog_entry, None, discriminator)
+        discriminator = None if official.discriminator is None else official.discriminator.state_dict()
+        generator: Any = official.generator
+        return Stored(generator.state_dict(), generator.catalog_entry, None, discriminator)
     noted = checkpoint.get("lgtsm")
     if not isinstance(noted, dict) or "prefix" not in noted or "state_dict" not in checkpoint:
         raise ValueError(
@@ -249,6 +258,7 @@ def _rebuild(stored: Stored, path: Path, own_class: Callable[..., nn.Module] | N
             f"{path} holds {name}, which is not in the catalog. A class that a file names is never imported: pass it, "
             "as in load_model(path, model=MyModel)."
         )
+    arguments: Any
     if stored.options is not None:
         arguments = {key: value for key, value in stored.options.items() if key != "name"}
     else:
@@ -257,6 +267,12 @@ def _rebuild(stored: Stored, path: Path, own_class: Callable[..., nn.Module] | N
         raise ValueError(
             f"{path} holds {name} without the arguments that built it. Pass a built network, as in load_model(path, "
             "model=MyModel(...))."
+        )
+    unknown = [key for key, value in arguments.items() if "${oc.env:" in json.dumps(value)]
+    if unknown:
+        raise ValueError(
+            f"{path} holds {name}, which took its argument {' and '.join(unknown)} from the environment; such values "
+            "are not stored. Pass a built network, as in load_model(path, model=MyModel(...))."
         )
     try:
         return own_class(**arguments)

@@ -48,7 +48,7 @@ class AdversarialTraining:
         feature_matching: float = 0.0,
     ):
         check_choice("step_order", step_order, ("generator_first", "discriminator_first"))
-        self.loss = loss or AdversarialLoss()
+        self.loss: Any = loss or AdversarialLoss()
         self.weight = weight
         self.start_step = start_step
         self.plateau = start_plateau

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ SHARED = (
     ("discriminator's scores", r"train/score_(real|fake)"),
     ("true patches scored above filled ones (share)", TOLD_APART),
     ("gradient norm", r"train/gradient_norm_\w+"),
-    ("learning rate", r"lr-.*"),
+    ("learning rate", r"lr[-/].*"),
     ("PSNR of validation clips (dB)", r"val/psnr.*"),
     ("SSIM of validation clips", r"val/ssim.*"),
     ("MSE of validation clips", r"val/mse.*"),
@@ -98,7 +99,7 @@ def write_curves(path: str | Path, logs: Sequence[RunLog], smooth: int | None = 
 
 
 def _draw_panel(axis, title: str, members: list[str], logs: Sequence[RunLog], smooth: int | None) -> None:
-    everything = []
+    everything: Any = []
     short = {name: name.split("/", 1)[-1] for name in members}
     labels = short if len(set(short.values())) == len(members) else {name: name for name in members}
     for number, log in enumerate(logs):

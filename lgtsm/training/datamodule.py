@@ -42,8 +42,8 @@ class ClipDataModule(pl.LightningDataModule):
         check_positive("batch_size", batch_size)
         check_positive("accumulate", accumulate)
         check_positive("steps_per_epoch", steps_per_epoch)
-        self.train = train
-        self.validation = validation
+        self.train: Any = train  # with a length
+        self.validation: Any = validation
         self.batch_size = batch_size * accumulate
         self.steps_per_epoch = steps_per_epoch
         self.validation_batch_size = validation_batch_size
@@ -52,7 +52,7 @@ class ClipDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         """Return batches that continue after those already trained on."""
-        trainer = self.trainer
+        trainer: Any = self.trainer
         batches = StreamBatches(
             len(self.train),
             self.batch_size,
@@ -73,9 +73,10 @@ class ClipDataModule(pl.LightningDataModule):
 
     def on_before_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Any]:
         """Report skipped videos, which workers cannot do just once, and add their number to the batch."""
-        training = self.trainer is None or self.trainer.training
+        trainer: Any = self.trainer
+        training = trainer is None or trainer.training
         clips = self.train if training else self.validation
-        batch["counted"] = training or self.trainer.global_rank < len(self.validation)
+        batch["counted"] = training or trainer.global_rank < len(self.validation)
         bad_videos = getattr(clips, "bad_videos", None)
         if bad_videos is not None:
             bad_videos.note(batch.get("skipped", ()))

@@ -106,6 +106,11 @@ class InpaintingGAN(pl.LightningModule):
         self.validation_metrics = nn.ModuleDict({"quality": FrameQuality(), **(validation_metrics or {})})
         # Saved in checkpoints: where the stream of batches continues, and how many were skipped.
         self.batches_done = self.skipped_steps = 0
+        # Saved too, for a resumed run to compare: what decides the order of the stream (`lgtsm.training.resuming`), and
+        # the configuration (`lgtsm.config.changes`). And whether options of the optimizers have changed since.
+        self.videos: dict[str, Any] | None = None
+        self.config: dict[str, Any] | None = None
+        self.renew_optimizers = False
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -131,6 +136,7 @@ class InpaintingGAN(pl.LightningModule):
         """Train on one batch; return the generator's total loss, without gradients, as "loss" for callbacks."""
         video, hole = as_floats(batch)
         self.optimizer.norms.clear()
+        self._log_stage_where_it_starts()
         self.log("train/stage", float(self.stage == "gan"))
         self.log("train/skipped_videos", float(batch.get("skipped_videos", 0)))
         try:
@@ -142,6 +148,16 @@ class InpaintingGAN(pl.LightningModule):
         self.log("train/skipped_steps", float(self.skipped_steps))
         self.batches_done += 1
         return {"loss": loss}
+
+    def _log_stage_where_it_starts(self) -> None:
+        """Log the stage at the first step, and where the discriminator joins, whatever steps are logged."""
+        begun = self.batches_done > 0
+        if begun and (self.stage == "pretrain" or self.adversarial.stage(self.batches_done - 1) == "gan"):
+            return
+        if self.trainer._logger_connector.should_update_logs:
+            return  # logged with the other values of this step
+        for logger in self.trainer.loggers:
+            logger.log_metrics({"train/stage": float(self.stage == "gan")}, step=self.batches_done)
 
     def _train_on(self, video: Tensor, hole: Tensor) -> Tensor:
         gan = self.stage == "gan"
@@ -166,7 +182,7 @@ class InpaintingGAN(pl.LightningModule):
                 output = self._output(part)
                 total, terms = self.loss(output, part.video, part.hole)
                 judged = _judged(output, part.video)
-                if self.stage == "gan":
+                if self.stage == "gan" and self.discriminator is not None:
                     added, more = self.adversarial.generator_loss(self.discriminator, *judged, part.hole)
                     total, terms = total + added, terms | more
                 if not total.requires_grad:
@@ -187,6 +203,7 @@ class InpaintingGAN(pl.LightningModule):
             NonFiniteError: a loss or gradient is not finite; nothing was stepped.
         """
         logged = []
+        assert self.discriminator is not None
         with self.optimizer.stepping(self, "discriminator"):
             for part, fake in zip(self._parts(judged.real, hole), judged.fake.chunk(self.accumulate)):
                 loss = self.adversarial.discriminator_loss(
@@ -207,8 +224,9 @@ class InpaintingGAN(pl.LightningModule):
     def _backward(self, total: Tensor, terms: dict[str, Tensor], part: Part) -> None:
         """Add a part's gradients; processes exchange gradients at the last part."""
         check_finite(terms, self.trainer)
-        exchanging = part.last or not hasattr(self.trainer.model, "no_sync")
-        with nullcontext() if exchanging else self.trainer.model.no_sync():
+        strategy: Any = self.trainer.model
+        exchanging = part.last or not hasattr(strategy, "no_sync")
+        with nullcontext() if exchanging else strategy.no_sync():
             self.manual_backward(total * part.share)
 
     def _log_means(self, logged: list[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -224,16 +242,18 @@ class InpaintingGAN(pl.LightningModule):
             return
         video, hole = as_floats(batch)
         filled = self(video, hole)["filled"]
-        for metric in self.validation_metrics.values():
+        metrics: Any = self.validation_metrics.values()
+        for metric in metrics:
             metric.update(filled, video, hole)
 
     def on_validation_epoch_end(self) -> None:
         """Log the mean scores as val/psnr_hole and so on."""
-        scores = {}
+        scores: dict[str, Tensor] = {}
+        metrics: Any = self.validation_metrics.items()
         with warnings.catch_warnings():
             # A process without clips of its own computes with the others' clips.
             warnings.filterwarnings("ignore", message="The ``compute`` method of metric")
-            for name, metric in self.validation_metrics.items():
+            for name, metric in metrics:
                 computed = metric.compute()
                 # Our metrics return several scores by name; others may return just one.
                 computed = computed if isinstance(computed, dict) else {name: computed}
@@ -261,6 +281,8 @@ class InpaintingGAN(pl.LightningModule):
             "batches_done": self.batches_done,
             "skipped_steps": self.skipped_steps,
             "plateau": self.adversarial.state_dict(),
+            "videos": self.videos,
+            "config": self.config,
             "random_state": random_state(),
         }
 
@@ -271,8 +293,18 @@ class InpaintingGAN(pl.LightningModule):
         self.adversarial.load_state_dict(own["plateau"])
         self._random_state = own["random_state"]
 
+    def on_train_batch_start(self, batch: dict[str, Any], batch_index: int) -> None:
+        """Number the steps in the log by batches; Lightning counts one too many at every resume within an epoch."""
+        self.trainer.fit_loop.epoch_loop._batches_that_stepped = self.batches_done
+
     def on_train_start(self) -> None:
-        """Restore the random state of a resumed run; only with one process, since each has its own state."""
+        """Continue a resumed run: new options of the optimizers, and the random state.
+
+        The random state needs a single process, since each has its own.
+        """
+        if self.trainer.strategy.broadcast(self.renew_optimizers):
+            schedules = [config.scheduler for config in self.trainer.lr_scheduler_configs]
+            self.optimizer.renew(self.networks, self.trainer.optimizers, schedules)
         if self.trainer.world_size == 1 and getattr(self, "_random_state", None) is not None:
             restore_random_state(self._random_state)
 

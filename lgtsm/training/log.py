@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,10 @@ def read_log(run: str | Path) -> RunLog:
                 values.setdefault(column, {})[int(row["step"])] = value
     if not values:
         raise ValueError(f"{run} has logged nothing yet: {files[-1]} is empty. Wait for the first steps of the run.")
-    columns = {name: tuple(map(np.array, zip(*sorted(by_step.items())))) for name, by_step in sorted(values.items())}
+    columns = {}
+    for name, by_step in sorted(values.items()):
+        steps, logged = map(np.array, zip(*sorted(by_step.items())))
+        columns[name] = steps, logged
     return RunLog(str(run), len(files), columns)
 
 
@@ -82,7 +86,8 @@ def log_files(run: str | Path) -> list[Path]:
         return [run]
     found = [path for path in (run / FILE_NAME, run / "log" / FILE_NAME) if path.is_file()]
     versions = {path: re.fullmatch(r"version_(\d+)", path.parent.name) for path in run.glob(f"log/*/{FILE_NAME}")}
-    files = found + sorted((path for path in versions if versions[path]), key=lambda path: int(versions[path][1]))
+    numbers = {path: int(match[1]) for path, match in versions.items() if match}
+    files = found + sorted(numbers, key=lambda path: numbers[path])
     if not files:
         raise FileNotFoundError(
             f"{run} has no training log: neither {run}/log/version_0/{FILE_NAME} nor {run}/{FILE_NAME} exists. "
@@ -104,7 +109,7 @@ def _read_rows(file: Path) -> list[dict[str, float]]:
     return rows
 
 
-def _float(cell: object) -> float | None:
+def _float(cell: Any) -> float | None:
     with suppress(TypeError, ValueError):
         return float(cell)
     return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -49,8 +51,28 @@ class NetworkOptimizers:
         schedules = [make(optimizers[name]) for name, make in self.make_schedule.items() if make and name in optimizers]
         return list(optimizers.values()), schedules
 
+    def renew(self, networks: dict[str, nn.Module], optimizers: list[Optimizer], schedules: list[LRScheduler]) -> None:
+        """Give optimizers and schedules that a checkpoint restored the options of now, where it brought earlier ones.
+
+        Learning rates become those of a run with these options from its first step on.
+
+        Args:
+            networks: as for `build`.
+            optimizers, schedules: as from `build`, with restored states.
+        """
+        fresh, replayed = self.build(networks)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step\\(\\)` before")
+            for schedule, new in zip(schedules, replayed):
+                for _ in range(schedule.last_epoch):
+                    new.step()
+                schedule.load_state_dict(new.state_dict())
+        for optimizer, made in zip(optimizers, fresh):
+            for group, options in zip(optimizer.param_groups, made.param_groups):
+                group.update({name: value for name, value in options.items() if name != "params"})
+
     @contextmanager
-    def stepping(self, module: pl.LightningModule, name: str) -> Iterator[None]:
+    def stepping(self, module: Any, name: str) -> Iterator[None]:
         """Collect gradients for one network only, then clip, step, and advance its schedule.
 
         Raises:
@@ -65,12 +87,12 @@ class NetworkOptimizers:
         finally:
             module.untoggle_optimizer(optimizer)
 
-    def before_step(self, module: pl.LightningModule, optimizer: Optimizer) -> None:
+    def before_step(self, module: Any, optimizer: Optimizer) -> None:
         """Clip gradients under fp16, where they have their true scale only from here on."""
         if _scaler(module) is not None:
             self._clip(module, list(module.networks)[module.trainer.optimizers.index(optimizer)], optimizer)
 
-    def _step(self, module: pl.LightningModule, name: str, optimizer: LightningOptimizer) -> None:
+    def _step(self, module: Any, name: str, optimizer: LightningOptimizer) -> None:
         if _scaler(module) is None:
             self._clip(module, name, optimizer.optimizer)
         if name == "generator":
@@ -80,7 +102,7 @@ class NetworkOptimizers:
         if self.make_schedule[name]:
             with_schedule = [network for network in module.networks if self.make_schedule[network]]
             _as_list(module.lr_schedulers())[with_schedule.index(name)].step()
-        if _scaler(module) is not None and (scale := _scaler(module).get_scale()) < LEAST_SCALE:
+        if (scaler := _scaler(module)) is not None and (scale := scaler.get_scale()) < LEAST_SCALE:
             # The scaler halves its factor at every overflow and would never stop.
             raise NonFiniteError(f"gradients keep overflowing; the loss scale has fallen to {scale:.1g}")
 

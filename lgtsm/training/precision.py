@@ -28,7 +28,7 @@ def training_precision(
             "auto", "fp32", "bf16" or "fp16".
         checkpoint: the checkpoint to resume from, in the `checkpoints` folder of a run.
     """
-    precision = trainer.get("precision")
+    precision: Any = trainer.get("precision")
     if precision != AUTO:
         return LIGHTNING.get(precision, precision), None
     device = training_device(trainer)

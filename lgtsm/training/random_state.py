@@ -12,7 +12,8 @@ import torch
 def random_state() -> dict[str, Any]:
     """Return the states of Python's, numpy's and torch's generators, loadable with weights_only=True."""
     version, words, gauss = random.getstate()
-    kind, keys, position, has_gauss, cached = np.random.get_state()
+    legacy: Any = np.random.get_state()
+    kind, keys, position, has_gauss, cached = legacy
     return {
         "python": [version, list(words), gauss],
         "numpy": [str(kind), torch.from_numpy(keys.astype(np.int64)), int(position), int(has_gauss), float(cached)],

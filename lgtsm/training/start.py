@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.plugins.environments import SLURMEnvironment
 
-from lgtsm.training.checkpoint_files import WholeCheckpointIO, find_newest_whole
+from lgtsm.training.checkpoint_files import WholeCheckpointIO, find_damage, find_newest_whole
 
 # Required types of the configured parts that go to Lightning.
 PARTS = {"callbacks": pl.Callback, "logger": pl.loggers.Logger, "trainer": pl.Trainer}
@@ -37,6 +38,7 @@ def checkpoint_to_resume(resume: str | None, folder: str | Path) -> str | None:
 
     Raises:
         FileNotFoundError: the path does not exist.
+        ValueError: it, or each checkpoint in the folder, is damaged.
     """
     if resume is None:
         return None
@@ -45,7 +47,35 @@ def checkpoint_to_resume(resume: str | None, folder: str | Path) -> str | None:
         return None if newest is None else str(newest)
     if not Path(resume).is_file():
         raise FileNotFoundError(f"There is no checkpoint {resume} to resume. Check the path, or use resume=auto.")
+    damage = find_damage(resume)
+    if damage is not None:
+        raise ValueError(f"The checkpoint {resume} is damaged ({damage}). Use another one, or resume=auto.")
     return str(resume)
+
+
+def check_hardware(trainer: dict[str, Any]) -> None:
+    """Refuse an accelerator, or a number of them, that this machine lacks.
+
+    Args:
+        trainer: arguments of Lightning's Trainer: accelerator, devices.
+
+    Raises:
+        ValueError: names the key.
+    """
+    name, devices = trainer.get("accelerator", "auto"), trainer.get("devices", "auto")
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    there = {"cuda": cuda, "mps": mps, "gpu": cuda or mps}.get(name, True)
+    if not there:
+        what = {"cuda": "an NVIDIA GPU", "mps": "the GPU of an Apple computer", "gpu": "a GPU"}[name]
+        raise ValueError(
+            f"trainer.accelerator={name} needs {what} that torch can use, but there is none here. Use hardware=cpu."
+        )
+    if name in ("gpu", "cuda") and cuda:
+        wanted = max(devices, default=0) + 1 if isinstance(devices, list) else devices
+        if isinstance(wanted, int) and wanted > torch.cuda.device_count():
+            raise ValueError(
+                f"trainer.devices={devices} needs {wanted} GPUs; this machine has {torch.cuda.device_count()}."
+            )
 
 
 def hide_known_advice() -> None:

@@ -6,29 +6,44 @@ Frames are numpy uint8 RGB, (height, width, 3), or (time, height, width, 3). The
 
 from __future__ import annotations
 
-import importlib
+from typing import TYPE_CHECKING
 
-_PUBLIC = {
-    "VideoError": "lgtsm.video.errors",
-    "VideoReader": "lgtsm.video.reader",
-    "open_video": "lgtsm.video.open",
-    "list_videos": "lgtsm.video.listing",
-    "VideoInfo": "lgtsm.video.probe",
+from lgtsm.lazy_names import on_first_use
+
+if TYPE_CHECKING:
+    from lgtsm.video.encoding import Encoding
+    from lgtsm.video.errors import VideoError
+    from lgtsm.video.listing import list_videos
+    from lgtsm.video.mask_choice import MaskChoice
+    from lgtsm.video.mask_reader import MaskReader, read_mask
+    from lgtsm.video.open import open_video
+    from lgtsm.video.probe import VideoInfo
+    from lgtsm.video.reader import VideoReader
+    from lgtsm.video.writer import VideoWriter
+
+_MODULES = {
     "Encoding": "lgtsm.video.encoding",
-    "VideoWriter": "lgtsm.video.writer",
-    "MaskReader": "lgtsm.video.mask_reader",
     "MaskChoice": "lgtsm.video.mask_choice",
+    "MaskReader": "lgtsm.video.mask_reader",
+    "VideoError": "lgtsm.video.errors",
+    "VideoInfo": "lgtsm.video.probe",
+    "VideoReader": "lgtsm.video.reader",
+    "VideoWriter": "lgtsm.video.writer",
+    "list_videos": "lgtsm.video.listing",
+    "open_video": "lgtsm.video.open",
     "read_mask": "lgtsm.video.mask_reader",
 }
-
-__all__ = list(_PUBLIC)
-
-
-def __getattr__(name: str):
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module 'lgtsm.video' has no attribute '{name}'")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__ = [
+    "Encoding",
+    "MaskChoice",
+    "MaskReader",
+    "VideoError",
+    "VideoInfo",
+    "VideoReader",
+    "VideoWriter",
+    "list_videos",
+    "open_video",
+    "read_mask",
+]
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_first_use(__name__, _MODULES)

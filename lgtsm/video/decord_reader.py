@@ -27,7 +27,7 @@ class DecordUnsuitable(VideoError):
 class Checked(NamedTuple):
     """What a reader learned about a file that decord reads well; valid until the file changes."""
 
-    index: PacketIndex
+    index: PacketIndex  # type: ignore[assignment]  # instead of tuple.index
     height: int
     width: int
 
@@ -81,7 +81,7 @@ class DecordReader(VideoReader):
         return Checked(self.index, self.height, self.width)
 
     @property
-    def fps(self) -> Fraction:
+    def fps(self) -> Fraction:  # type: ignore[override]  # asked for on first use
         """Frames per second; the mean if the rate varies."""
         return self.index.fps
 

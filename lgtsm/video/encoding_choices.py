@@ -94,8 +94,10 @@ def choose_siting(codec: str, pix_fmt: str, like: VideoInfo | None) -> tuple[str
     """Return where an encoder puts chroma samples, and whether that moves those of the source."""
     if not any(key in pix_fmt for key in ("420", "422", "440", "nv12", "nv16")):
         return UNKNOWN, False
-    is_rgb = like is None or not like.pix_fmt.startswith(("yuv", "nv", "p0")) or "444" in like.pix_fmt
-    source = "left" if is_rgb else like.chroma_siting
+    is_rgb = True
+    source: str | None = "left"
+    if like is not None and like.pix_fmt.startswith(("yuv", "nv", "p0")) and "444" not in like.pix_fmt:
+        is_rgb, source = False, like.chroma_siting
     siting = _SITING_OF.get(codec, source or "left")
     return siting, siting != source and not (is_rgb or source == UNKNOWN)
 

@@ -43,6 +43,9 @@ class FrameFolder(VideoReader):
     ):
         self.path = Path(path)
         self.fps = Fraction(fps)
+        self.files: list[Path]
+        self.height: int
+        self.width: int
         if known is not None:
             self.files, self.height, self.width = known.files, known.height, known.width
             return

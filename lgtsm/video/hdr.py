@@ -69,8 +69,8 @@ class HDR10:
         option, display, light, in_steps = _OPTIONS[codec]
         params = []
         # The encoders take a display only as a whole, and refuse values that make no sense, with the video.
-        if self._is_whole():
-            spots = [_pair(*point, 50000, in_steps) for point in self.points]
+        if self.points is not None and self.luminance is not None and self._is_whole():
+            spots = [_pair(x, y, 50000, in_steps) for x, y in self.points]
             dark, bright = self.luminance
             order = {
                 "G": spots[1],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def not_kept(
     if lost_tags:
         said.append(f"Lost or changed: the tags {', '.join(lost_tags)}; {suffix} does not keep them as they were.")
     late = _latest(before, after)
-    if late > 1e-3 + float(max(before.time_base, after.time_base)) / 2:
+    if late > 1e-3 + float(max(before.time_base or 0, after.time_base or 0)) / 2:
         said.append(f"Frame times are off by up to {late:.3f} s; the clock of {after.path} is too coarse.")
     if re.search(r"\d\d[lb]e$", before.pix_fmt):
         end = "what was filled has 8."
@@ -91,5 +92,6 @@ def _latest(before: VideoInfo, after: VideoInfo) -> float:
     """Return the largest difference of frame times in seconds, counted from the first frame."""
     if before.frames != after.frames:
         return 0.0
-    shown = [(info.pts - info.pts[0]) * float(info.time_base) for info in (before, after)]
+    videos: Any = before, after  # with times, as all but folders
+    shown = [(info.pts - info.pts[0]) * float(info.time_base) for info in videos]
     return float(np.abs(shown[0] - shown[1]).max())

@@ -24,7 +24,7 @@ class MaskArray:
 
     def __init__(self, path: Path):
         try:
-            array = np.lib.format.open_memmap(path, mode="r")
+            array: np.ndarray = np.lib.format.open_memmap(path, mode="r")
         except Exception as error:  # damaged headers raise almost anything
             raise VideoError(
                 f"{path} must be an array of numbers from `np.save`; it cannot be read ({error}). Save it again."

@@ -71,6 +71,7 @@ class MaskChoice:
         Raises:
             VideoError: the mask cannot be read, does not fit the video, or masks nothing or everything.
         """
+        source: MaskReader | StillMask | KeyColorMask
         if self.path is not None:
             source = self._reader(
                 info.frames,
@@ -84,7 +85,7 @@ class MaskChoice:
         elif self.boxes:
             source = StillMask(box_hole(self.boxes, info.height, info.width), info.frames, "The box")
         else:
-            source = KeyColorMask(info, self.key_color, self.key_tolerance)
+            source = KeyColorMask(info, self._color(), self.key_tolerance)
         return Mask(source, self.invert, self.dilate, self.dilate_time, notice)
 
     def still_hole(self, height: int, width: int, notice: Callable[[str], None] | None = None) -> np.ndarray | None:
@@ -92,6 +93,7 @@ class MaskChoice:
 
         `notice` and errors as in `open`.
         """
+        source: MaskReader | StillMask
         if self.boxes:
             source = StillMask(box_hole(self.boxes, height, width), 1, "The box")
         elif self.path is not None and is_still(self.path):
@@ -117,8 +119,9 @@ class MaskChoice:
         still = self.still_hole(height, width)
         if still is not None:
             return zip(frames, itertools.repeat(still))
+        pairs: Iterator[tuple[np.ndarray, np.ndarray]]
         if self.path is None:
-            pairs = ((frame, key_hole(frame, self.key_color, self.key_tolerance)) for frame in frames)
+            pairs = ((frame, key_hole(frame, self._color(), self.key_tolerance)) for frame in frames)
         else:
             mask = self._reader(None, height, width)
             Mask(mask, self.invert, notice=notice)  # reports faults before the first frame
@@ -126,13 +129,21 @@ class MaskChoice:
         edited = ((frame, edit_hole(hole, self.invert, self.dilate)) for frame, hole in pairs)
         return widen_in_time(edited, self.dilate_time)
 
+    def _color(self) -> tuple[int, int, int]:
+        """Return the key color of a mask that has neither a file nor boxes."""
+        assert self.key_color is not None
+        return self.key_color
+
     def _reader(self, num_frames: int | None, height: int, width: int, *options: bool, **more: Any) -> MaskReader:
-        return MaskReader(self.path, num_frames, height, width, self.resize, *options, levels=self.levels, **more)
+        assert self.path is not None
+        switches: Any = self.resize, *options
+        return MaskReader(self.path, num_frames, height, width, *switches, **{"levels": self.levels, **more})
 
     def _beside(
         self, frames: Iterable[np.ndarray], mask: MaskReader, notice: Callable[[str], None] | None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        holes, hole, count = iter(mask), None, 0
+        holes, count = iter(mask), 0
+        hole: Any = None
         for frame in frames:
             count += 1
             following = next(holes, None)

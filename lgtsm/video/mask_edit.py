@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -13,6 +13,14 @@ from lgtsm.video.errors import NothingMaskedError, VideoError
 from lgtsm.video.survey import survey
 
 Carried = TypeVar("Carried")
+
+
+class HoleSource(Protocol):
+    """Holes, uint8 (height, width), 1 = missing, that can be iterated repeatedly."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[np.ndarray]: ...
 
 
 class Mask:
@@ -38,7 +46,7 @@ class Mask:
 
     def __init__(
         self,
-        source: Iterable[np.ndarray],
+        source: HoleSource,
         invert: bool = False,
         dilate: int = 0,
         dilate_time: int = 0,
@@ -46,7 +54,8 @@ class Mask:
     ):
         self.source, self.invert, self.dilate, self.dilate_time = source, invert, dilate, dilate_time
         self.survey = survey(self)
-        if hasattr(source, "settle") and source.settle():
+        settle = getattr(source, "settle", None)
+        if settle is not None and settle():
             self.survey = survey(self)
         self._check(self.survey.hole_share, notice)
 
@@ -57,7 +66,7 @@ class Mask:
         return (hole for _, hole in widen_in_time(self._edited(), self.dilate_time))
 
     def _edited(self) -> Iterator[tuple[None, np.ndarray]]:
-        before = edited = None
+        before, edited = None, np.empty(0)
         for hole in self.source:
             if hole is not before:  # a still mask yields the same object each time
                 before, edited = hole, edit_hole(hole, self.invert, self.dilate)

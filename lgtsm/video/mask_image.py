@@ -43,9 +43,10 @@ def read_mask_image(file: Path, labels: bool = False) -> MaskImage:
     image_size(file, "a mask image (PNG, JPEG, ...)")
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(file) as image:  # Pillow warns of large ones
-            if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a photo with a second view
+            pages = getattr(image, "n_frames", 1)
+            if pages > 1 and image.format != "MPO":  # a photo with a second view
                 raise VideoError(
-                    f"{file} must hold one mask; it holds {image.n_frames} pages or pictures. Save each as an image "
+                    f"{file} must hold one mask; it holds {pages} pages or pictures. Save each as an image "
                     "in a folder, or all as a video."
                 )
             ImageOps.exif_transpose(image, in_place=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -35,8 +37,9 @@ class Levels:
         if counts[1:255].any():
             around = np.ones((3, 3), np.uint8)
             spread = cv2.subtract(cv2.dilate(picture, around), cv2.erode(picture, around))
-            self.inside += _histogram_where(picture, cv2.compare(spread, FLAT, cv2.CMP_LE))
-            self.equal += _histogram_where(picture, cv2.compare(spread, 0, cv2.CMP_EQ))
+            compare: Any = cv2.compare  # its types know no plain number
+            self.inside += _histogram_where(picture, compare(spread, FLAT, cv2.CMP_LE))
+            self.equal += _histogram_where(picture, compare(spread, 0, cv2.CMP_EQ))
         else:
             self.inside[[0, 255]] += counts[[0, 255]]
             self.equal[[0, 255]] += counts[[0, 255]]
@@ -59,7 +62,8 @@ class Levels:
         all_gray = self.counts[FAINT + 1 : 255 - FAINT].sum()
         if self.inside[: FAINT + 1].sum() < 0.01 * self.counts.sum() or gray.sum() < max(9, all_gray / 6):
             return []
-        peaks, left, sharp = [], gray.copy(), 0
+        peaks: list[int] = []
+        left, sharp = gray.copy(), 0
         while len(peaks) < 12 and left.sum() > 0.1 * gray.sum():
             peaks.append(int(left.argmax()))
             sharp += left[peaks[-1] - 1 : peaks[-1] + 2].sum()

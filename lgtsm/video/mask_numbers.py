@@ -48,7 +48,7 @@ def pair_by_number(
     if numbers is None:
         return None
     counted = wanted is None
-    if counted:
+    if wanted is None:
         if not len(masks) < numbers[-1] - numbers[0] + 1 <= num_frames:
             return None
         wanted = list(range(numbers[0], numbers[0] + num_frames))

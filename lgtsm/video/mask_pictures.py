@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,12 +51,15 @@ class MaskPictures:
     def __init__(self, path: str | Path, meaning: str = "hole", levels: Sequence[tuple[int, int]] = ()):
         check_choice("meaning", meaning, MEANINGS)
         self.path, self.meaning, self.levels = Path(path), meaning, tuple(levels)
-        self.levels_read, self.by_alpha, self._cut = Levels(), None, cut_below([])
+        self.levels_read, self._cut = Levels(), cut_below([])
+        self.by_alpha: Path | None = None
         what = "a mask (image, folder of images, or video)"
         in_folder = is_folder(self.path, what)
         if not in_folder:
             check_file(self.path, what)
-        self.is_still, self.files, self._source = is_still(self.path), None, None
+        self.is_still = is_still(self.path)
+        self.files: list[Path] | None = None
+        self._source: Any = None  # an array or a video, where there are no images
         if in_folder:
             self.files = list_images(self.path, allow_holes=True)  # masks are paired by number
         elif self.path.suffix.lower() == ARRAY_EXTENSION:
@@ -81,10 +85,11 @@ class MaskPictures:
 
     def in_order(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield the holes of images by their numbers, which never decrease; equal numbers give the same array."""
-        before = hole = None
+        files: Any = self.files
+        before, hole = None, np.empty(0)
         for number in numbers:
             if number != before:
-                before, hole = number, self._hole(self.files[number])
+                before, hole = number, self._hole(files[number])
             yield hole
 
     def read(self, numbers: Sequence[int]) -> list[np.ndarray]:
@@ -93,6 +98,7 @@ class MaskPictures:
         Labels of objects are recognized by these frames alone.
         """
         wanted = sorted(set(numbers))
+        pictures: Sequence[Any]
         if self.files is not None:
             pictures = [self.files[number] for number in wanted]
         elif isinstance(self._source, MaskArray):

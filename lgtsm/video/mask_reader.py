@@ -122,7 +122,8 @@ class MaskReader:
         return self.num_frames
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        hole = before = fitted = None
+        before: np.ndarray | None = None
+        fitted: Any = None
         count = 0
         holes = iter(self.pictures) if self._numbers is None else self.pictures.in_order(self._numbers)
         for hole in itertools.islice(holes, self.num_frames):

@@ -30,7 +30,8 @@ def parse_box(text: str) -> Box:
             f"Write a box as x,y,w,h in whole pixels, its top left corner and a size above 0, like 20,10,200,40; "
             f"got {text!r}."
         )
-    return tuple(numbers)
+    x, y, width, height = numbers
+    return x, y, width, height
 
 
 def parse_color(text: str) -> tuple[int, int, int]:
@@ -42,7 +43,8 @@ def parse_color(text: str) -> tuple[int, int, int]:
     match = re.fullmatch(r"#?([0-9a-fA-F]{6})", text.strip())
     if not match:
         raise VideoError(f"Write a color as hexadecimal RRGGBB, such as 00FF00 for green; got {text!r}.")
-    return tuple(bytes.fromhex(match[1]))
+    red, green, blue = bytes.fromhex(match[1])
+    return red, green, blue
 
 
 def box_hole(boxes: Sequence[Box], height: int, width: int) -> np.ndarray:

@@ -64,7 +64,9 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         time_base = pyav.fraction(stream.time_base) or Fraction(1, 90000)
         guesses = [rate for rate in map(pyav.fraction, (stream.average_rate, stream.guessed_rate)) if rate]
         promised = stream.duration or 0  # duration, in units of time_base
-        shown, keys, last, in_order, last_corrupt, packets = [], [], (0, 0), True, False, 0
+        shown: list[int | None] = []
+        keys: list[int] = []
+        last, in_order, last_corrupt, packets = (0, 0), True, False, 0
         try:
             for packet in container.demux(stream):
                 if not packet.size:
@@ -85,7 +87,7 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         counted = _tell_pictures(stream.codec_context.name, shown) and in_order
         if not counted:
             shown = _decoded_pts(path)
-            in_order = None not in shown and all(a < b for a, b in pairwise(shown)) and in_order
+            in_order = _rises(shown) and in_order
         if not shown:
             raise VideoError(f"{path} must hold at least one picture; it holds none.")
         faults = []
@@ -115,15 +117,20 @@ def read_packet_index(path: str | Path) -> PacketIndex:
     duration = (promised if span < promised < LONGEST / time_base else end - int(pts[0])) * time_base
     if variable:
         fps = (len(pts) / duration).limit_denominator(LARGEST)
-    keys = np.sort(np.asarray(keys, dtype=np.int64))
-    return PacketIndex(pts, keys, time_base, duration, fps, variable, in_order, tuple(faults))
+    key_pts = np.sort(np.asarray(keys, dtype=np.int64))
+    return PacketIndex(pts, key_pts, time_base, duration, fps, variable, in_order, tuple(faults))
 
 
 def _tell_pictures(codec: str, pts: list[int | None]) -> bool:
     """Return whether the packets of a codec, with these times, are its pictures, shown in the order of time."""
     if codec in _REORDERED:
         return len(set(pts)) == len(pts)
-    return codec in _ONE_PICTURE_PER_PACKET and None not in pts and all(a < b for a, b in pairwise(pts))
+    return codec in _ONE_PICTURE_PER_PACKET and _rises(pts)
+
+
+def _rises(pts: list[int | None]) -> bool:
+    """Return whether all times are there, each later than the one before."""
+    return all(a is not None and b is not None and a < b for a, b in pairwise(pts)) and None not in pts
 
 
 def _is_hidden(stream, packet) -> bool:

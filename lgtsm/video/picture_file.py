@@ -84,14 +84,12 @@ def _as_source(kind: str, image: np.ndarray, source: Path | None, changed: np.nd
         return b""
 
 
-def _like(
-    original: Image.Image, data: bytes, source: Path, kind: str, image: np.ndarray, changed: np.ndarray, lossless: bool
-) -> bytes:
+def _like(original: Any, data: bytes, source: Path, kind: str, image: Any, changed: Any, lossless: bool) -> bytes:
     same_kind = kind == {"MPO": "JPEG"}.get(original.format, original.format)
     exif = Image.Exif() if original.format == "PNG" and b"eXIf" not in data else original.getexif()
     orientation = _orientation(original, source, exif)
     image, changed = (_turned(one, _TURN_BACK.get(orientation, orientation)) for one in (image, changed))
-    picture = None
+    picture: Any = None
     if _is_deep(original, data) and kind in ("PNG", "TIFF"):
         picture = _deep(data, image, changed)
     elif same_kind and kind == "JPEG":
@@ -113,7 +111,7 @@ def _like(
     return encoded
 
 
-def _is_deep(original: Image.Image, data: bytes) -> bool:
+def _is_deep(original: Any, data: bytes) -> bool:
     """Return whether a picture has several channels of 16 bits, of which Pillow keeps 8."""
     bits = original.tag_v2.get(258, (8,)) if original.format == "TIFF" else (8,)
     return is_deep_color(data) or (len(bits) > 1 and set(bits) == {16})
@@ -121,7 +119,7 @@ def _is_deep(original: Image.Image, data: bytes) -> bool:
 
 def _deep(data: bytes, image: np.ndarray, changed: np.ndarray) -> np.ndarray:
     """Return uint16 (height, width, 3 or 4), RGB and alpha, as stored."""
-    stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    stored: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     stored = cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA if stored.shape[2] == 4 else cv2.COLOR_BGR2RGB)
     stored[changed, :3] = image[changed].astype(np.uint16) * 257
     if stored.shape[2] == 4:
@@ -163,7 +161,7 @@ def _mixed(original: Image.Image, image: np.ndarray, changed: np.ndarray, modes:
     return mixed
 
 
-def _ways(kind: str, original: Image.Image | None, data: bytes, lossless: bool) -> dict[str, Any]:
+def _ways(kind: str, original: Any, data: bytes, lossless: bool) -> dict[str, Any]:
     """Return how to encode, for Pillow's `save`."""
     if kind == "WEBP":
         is_lossy = original is not None and original.format == "WEBP" and b"VP8L" not in data[:64]
@@ -183,7 +181,7 @@ def _ways(kind: str, original: Image.Image | None, data: bytes, lossless: bool) 
     return options | ({"subsampling": sampling} if sampling >= 0 else {})
 
 
-def _metadata(original: Image.Image, picture: Image.Image | np.ndarray, kind: str) -> dict[str, Any]:
+def _metadata(original: Any, picture: Image.Image | np.ndarray, kind: str) -> dict[str, Any]:
     """Return what goes into the file beside pixels, for Pillow's `save`."""
     info, options = original.info, {}
     model = getattr(picture, "mode", "RGB")

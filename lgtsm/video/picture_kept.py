@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -43,7 +43,8 @@ def _form(path: Path) -> _Form:
         with file.open("rb") as raw:
             deep_png = is_deep_color(raw.read(26))
         with Image.open(file) as image:
-            bits = image.tag_v2.get(258, (8,)) if image.format == "TIFF" else (8,)
+            tiff: Any = image
+            bits = tiff.tag_v2.get(258, (8,)) if image.format == "TIFF" else (8,)
             deep = deep_png or max(bits) > 8 or image.mode.startswith("I") or image.mode == "F"
             clear = "transparency" in image.info or image.mode in ("LA", "PA", "RGBA")
             clear = clear and np.asarray(image.convert("RGBA").getchannel("A")).min() < 255

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +14,16 @@ LONGEST = 10**8  # seconds, three years; longer times come from damaged files
 
 def unusable(shown: list[int | None], time_base: Fraction) -> str | None:
     """Return what is wrong with times that tell nothing; None if they are of use, or missing."""
-    if None in shown:
+    known = [time for time in shown if time is not None]
+    if len(known) < len(shown):
         return None
-    span = (max(shown) - min(shown)) * time_base
+    span = (max(known) - min(known)) * time_base
     if span > LONGEST:
         return f"cannot be true ({float(span):.3g} s apart)"
     return "are mostly the same" if 2 * len(set(shown)) <= len(shown) > 1 else None
 
 
-def increasing(times: Sequence[int], time_base: Fraction) -> tuple[np.ndarray, int]:
+def increasing(times: Sequence[Any], time_base: Fraction) -> tuple[np.ndarray, int]:
     """Make the times of pictures, in the order in which they are shown, strictly increasing.
 
     Where they jump back by more than a second, the clock started anew: the rest moves on by a usual step. Swapped times
@@ -76,6 +78,6 @@ def rate_of(pts: np.ndarray, time_base: Fraction, guesses: list[Fraction]) -> tu
 def _named_rate(rate: Fraction) -> Fraction:
     """Return the standard rate behind a rounded one: Matroska's nanoseconds turn 60000/1001 into 19001/317."""
     for whole in (Fraction(round(rate)), Fraction(round(rate * Fraction(1001, 1000)) * 1000, 1001)):
-        if abs(rate / whole - 1 if whole else 1) < Fraction(1, 100_000):
+        if abs(rate / whole - 1 if whole else Fraction(1)) < Fraction(1, 100_000):
             return whole
     return rate

@@ -15,7 +15,7 @@ TEXT_HEIGHT = 16
 
 def mark_hole(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """Return uint8 (time, height, width, 3) with the hole (time, height, width), 1 = missing, painted magenta."""
-    return np.where(hole[..., None] > 0, np.uint8(HOLE_COLOR), frames)
+    return np.where(hole[..., None] > 0, np.array(HOLE_COLOR, np.uint8), frames)
 
 
 def strip(rows: dict[str, np.ndarray], max_frames: int = 6) -> np.ndarray:

@@ -24,7 +24,9 @@ def carry_over(source: bytes, target: bytes) -> bytes:
     Chunks that speak of the color model go along only if that stays the same.
     """
     same_type, same_model = source[25] == target[25], source[25] & 2 == target[25] & 2
-    early, late, before_pixels = [], [], True
+    early: list[bytes] = []
+    late: list[bytes] = []
+    before_pixels = True
     for name, chunk in _chunks(source):
         if name == b"IDAT":
             before_pixels = False

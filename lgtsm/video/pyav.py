@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from lgtsm.optional import require
 from lgtsm.video.errors import VideoError
@@ -32,9 +33,9 @@ def load() -> ModuleType:
     return av
 
 
-def _unknown_side_data(kinds: type, number: int):
+def _unknown_side_data(kinds: type, number: int) -> Any:
     """Return a member for side data that this PyAV has no name for, such as EXIF: else no side data can be read."""
-    kind = object.__new__(kinds)
+    kind: Any = object.__new__(kinds)
     kind._name_, kind._value_ = f"UNKNOWN_{number}", number
     return kind
 

@@ -34,7 +34,7 @@ class PyAVReader(VideoReader):
         self.path = Path(path)
         if index is not None:
             self.index = index
-        self._frames: Iterator[tuple[Any, np.ndarray]] | None = None  # the current position of random access
+        self._frames: Any = None  # the current position of random access
         self._next_pts = 0
         self._shape: tuple[int, ...] | None = None
         self._shape = self.first_frame.shape
@@ -54,7 +54,7 @@ class PyAVReader(VideoReader):
         return read_packet_index(self.path)
 
     @property
-    def fps(self) -> Fraction:
+    def fps(self) -> Fraction:  # type: ignore[override]  # asked for on first use
         """Frames per second; the mean if the rate varies."""
         return self.index.fps
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from lgtsm.video.errors import VideoError
+
+Reader = TypeVar("Reader", bound="VideoReader")
 
 
 class Picture(NamedTuple):
@@ -52,8 +54,9 @@ class VideoReader(Protocol):
 
     def close(self) -> None:
         """Release the file, if it is kept open."""
+        return  # a reader that keeps nothing open has nothing to do
 
-    def __enter__(self) -> VideoReader:
+    def __enter__(self: Reader) -> Reader:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -34,7 +34,7 @@ class SceneCutDetector:
     def is_cut(self, frame: np.ndarray) -> bool:
         """Return whether the next frame, uint8 (height, width, 3), RGB, starts a new scene; False for the first."""
         small = cv2.resize(frame, SIZE, interpolation=cv2.INTER_AREA)
-        colors = cv2.calcHist([small], [0, 1, 2], None, BINS, [0, 256] * 3).ravel() / (SIZE[0] * SIZE[1])
+        colors: np.ndarray = cv2.calcHist([small], [0, 1, 2], None, BINS, [0, 256] * 3).ravel() / (SIZE[0] * SIZE[1])
         colors = cv2.GaussianBlur(colors.reshape(BINS[0], -1), (3, 3), 0).ravel()
         gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
         before, self._before = self._before, (gray, colors)

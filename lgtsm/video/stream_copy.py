@@ -30,7 +30,7 @@ _LEAP = 1  # seconds
 class _Copied:
     """One stream on its way: the stream of the output, its last packet, and what had to be mended."""
 
-    stream: object
+    stream: Any
     name: str
     rehearsal: Rehearsal
     last: int | None = None
@@ -66,8 +66,9 @@ class StreamCopy:
         self.notices: list[str] = []
         self._shift = Fraction(0)
         self._streams: dict[int, _Copied] = {}
-        self._covers = []
-        self._packets = self._waiting = None
+        self._covers: list[Any] = []
+        self._packets: Any = None
+        self._waiting: Any = None
         try:
             self._add_all(kinds)
             # A muxer refuses the whole file for a chapter that ends before it starts.
@@ -162,7 +163,8 @@ class StreamCopy:
 
     def _put(self, packet, copied: _Copied, time: Fraction) -> None:
         """Write a packet at a time in seconds, later than the one before in its stream."""
-        av, source_base, clock = pyav.load(), pyav.fraction(packet.time_base), pyav.fraction(copied.stream.time_base)
+        av, source_base = pyav.load(), pyav.fraction(packet.time_base)
+        clock: Any = pyav.fraction(copied.stream.time_base)  # of the output, which has one
         length = Fraction(packet.duration or 0) * (source_base or 0)
         length = length if 0 <= length < _FAR else Fraction(0)
         ticks, named = round(time / clock), _named(packet)
@@ -170,7 +172,8 @@ class StreamCopy:
         step = 0 if self._output.format.output.flags & av.format.Flags.ts_nonstrict.value else 1
         if copied.last is not None and ticks < copied.last + step:
             ticks = copied.last + step
-            copied.raised += time <= copied.last_time if step else time < copied.last_time  # else it was rounded
+            before: Any = copied.last_time
+            copied.raised += time <= before if step else time < before  # else it was rounded
         copied.last_time, copied.next_time = time, max(time + length, ticks * clock)
         # Nothing is reordered in what is copied, so the time of decoding is that of showing.
         packet.time_base, packet.dts, packet.pts, packet.duration = clock, ticks, ticks, round(length / clock)
@@ -218,7 +221,7 @@ class StreamCopy:
         """Forget the time of a packet that lies far ahead if the next one goes on as before."""
         copied, base = self._streams[packet.stream_index], pyav.fraction(packet.time_base)
         now, then = _named(packet), _named(following)
-        if None in (now, then, base, copied.last_time) or now <= then:
+        if now is None or then is None or base is None or copied.last_time is None or now <= then:
             return
         last = (copied.last_time - self._shift) / base
         if then >= last and now - last > _LEAP / base:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -63,7 +64,11 @@ def survey(holes: Iterable[np.ndarray]) -> Survey:
     """
     areas: list[int] = []
     runs: list[Run] = []
-    rows, before, first, union, at_once = 0, None, 0, None, None
+    before: Any = None
+    union: Any = None
+    rows: Any = 0
+    at_once: Any = None
+    first = 0
     for number, hole in enumerate(holes):
         if hole is not before:  # a still mask yields the same object each time
             before, area = hole, cv2.countNonZero(hole)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import count
 from math import lcm
@@ -55,22 +55,26 @@ class VideoWriter:
         source_path: str | Path | None = None,
         timestamps: Iterable[Fraction | float] | None = None,
     ):
-        if fps is None and like is None:
+        if fps is not None:
+            fps = Fraction(fps).limit_denominator(1_000_000)
+        elif like is not None:
+            fps = like.fps
+        else:
             raise VideoError(f"{path} needs a frame rate; got none. Set fps, or like=probe(source).")
-        fps = Fraction(fps).limit_denominator(1_000_000) if fps is not None else like.fps
-        check_positive("fps", fps)
+        check_positive("fps", float(fps))
         self.path, self.height, self.width, self.frames = Path(path), height, width, 0
         is_folder = str(path).endswith(("/", os.sep)) or not self.path.suffix
         is_image = is_folder or is_picture_name(self.path)
+        ending = None
         if is_folder:
             ending = ending_of_folder(self.path, encoding)
         elif is_image:
-            ending = check_picture(self.path, like and like.frames, encoding)
+            check_picture(self.path, None if like is None else like.frames, encoding)
         self._temporary = temporary_beside(self.path)
         self._times, clock, regular = _times(fps, like, timestamps)
         self._length = 1 / fps
-        if like is not None and not regular and timestamps is None:
-            self._length = like.duration - int(like.pts[-1] - like.pts[0]) * like.time_base
+        if like is not None and not regular and timestamps is None and like.pts is not None:
+            self._length = like.duration - int(like.pts[-1] - like.pts[0]) * _clock(like)
         self._last: Fraction | None = None
         if not regular and self.path.suffix.lower() == ".avi":
             raise VideoError(
@@ -78,6 +82,7 @@ class VideoWriter:
             )
         check_place(self.path, is_folder)
         self._right = SoleWriter(self.path)
+        self._sink: Any
         try:
             if is_image:
                 self._sink = ImageSink(self._temporary, self.path, ending, encoding.lossless)
@@ -116,7 +121,7 @@ class VideoWriter:
             )
         shown = next(self._times, None)
         if shown is None or (self._last is not None and shown <= self._last):
-            came = "none" if shown is None else f"{float(shown)} s after {float(self._last)} s"
+            came = "none" if shown is None or self._last is None else f"{float(shown)} s after {float(self._last)} s"
             raise VideoError(
                 f"{self.path} needs one increasing timestamp per frame; got {came} for frame {self.frames}."
             )
@@ -162,7 +167,9 @@ class VideoWriter:
             self.abort()
 
 
-def _times(fps: Fraction, like: VideoInfo | None, timestamps: Iterable | None):
+def _times(
+    fps: Fraction, like: VideoInfo | None, timestamps: Iterable[Fraction | float] | None
+) -> tuple[Iterator[Fraction], Fraction | None, bool]:
     """Return display times in seconds, a clock that holds them exactly (None: 1 / fps), and if they are regular."""
     if timestamps is not None:
         return (Fraction(time) for time in timestamps), Fraction(1, 90000), False
@@ -171,16 +178,23 @@ def _times(fps: Fraction, like: VideoInfo | None, timestamps: Iterable | None):
     if like.variable_frame_rate:
         return _like_times(like), like.time_base, False
     # Regular except for its container's rounding (milliseconds in .mkv): make it exactly regular from the same start.
-    start = int(like.pts[0]) * like.time_base
+    start = int(like.pts[0]) * _clock(like)
     ticks = lcm((1 / fps).denominator, start.denominator)
     return (start + index / fps for index in count()), Fraction(1, ticks if ticks < 10**7 else 90000), True
 
 
-def _like_times(like: VideoInfo):
+def _clock(like: VideoInfo) -> Fraction:
+    """Return the seconds per unit of the times of a video file."""
+    assert like.time_base is not None
+    return like.time_base
+
+
+def _like_times(like: VideoInfo) -> Iterator[Fraction]:
     """Yield the times of the source, then continue at its rate."""
-    for pts in like.pts:
-        yield int(pts) * like.time_base
-    last = int(like.pts[-1]) * like.time_base
+    times, clock = np.asarray(like.pts), _clock(like)
+    for pts in times:
+        yield int(pts) * clock
+    last = int(times[-1]) * clock
     for index in count(1):
         yield last + index / like.fps
 

@@ -2,6 +2,7 @@
 
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
@@ -94,3 +95,33 @@ def test_polarity_goes_by_the_bin(center):
     hole = (np.arange(10_000).reshape(1, 100, 100) < center * 100).astype(np.uint8)
     assert not looks_inverted(hole, str(center))
     assert looks_inverted(1 - hole, str(center))
+
+
+@pytest.mark.parametrize(("level", "words"), [(255, "must mask something"), (0, "must leave something")])
+def test_masks_of_nothing_or_everything_are_wrong(tmp_path, level, words):
+    """In FVI 255 is known."""
+    fvi_tree(tmp_path)
+    videos = FVIVideos(tmp_path, "test")
+    for frame in (tmp_path / "Test" / "object_masks" / "video1").iterdir():
+        cv2.imwrite(str(frame), np.full((20, 32), level, np.uint8))
+    (found,) = wrong(check_masks(videos.masks_beside()["object_masks"], videos)).values()
+    assert found.startswith("1: ") and f"video1 {words}" in found
+
+
+def test_a_hole_outside_the_frames_that_are_looked_at_is_found(tmp_path):
+    fvi_tree(tmp_path, num_frames=20)
+    videos = FVIVideos(tmp_path, "test")
+    for number, frame in enumerate(sorted((tmp_path / "Test" / "object_masks" / "video1").iterdir())):
+        if number != 2:
+            cv2.imwrite(str(frame), np.full((20, 32), 255, np.uint8))
+    assert wrong(check_masks(videos.masks_beside()["object_masks"], videos)) == {}
+
+
+def test_a_thorough_check_reads_every_mask(tmp_path):
+    fvi_tree(tmp_path, num_frames=20)
+    videos = FVIVideos(tmp_path, "test")
+    (tmp_path / "Test" / "object_masks" / "video1" / "00002.png").write_bytes(b"no picture")
+    masks = videos.masks_beside()["object_masks"]
+    assert wrong(check_masks(masks, videos)) == {}
+    (found,) = wrong(check_masks(masks, videos, thorough=True)).values()
+    assert "00002.png" in found

@@ -90,7 +90,7 @@ def test_errors(tmp_path):
     write_frames(tmp_path / "a", num_frames=2)
     with pytest.raises(VideoError, match=r"at least 3 .* 2\b"):
         FolderVideos(tmp_path).read_clip(0, 3, 8, 8, None)
-    with pytest.raises(VideoError, match=r"split.*held_out"):
+    with pytest.raises(VideoError, match=r"split .*Add videos, or set `split=all`"):
         FolderVideos(tmp_path, split="validation", held_out=0.0)
 
 

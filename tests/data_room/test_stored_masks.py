@@ -141,9 +141,6 @@ def test_errors(tmp_path):
     fvi = fvi_tree(tmp_path / "fvi", train=1, test=1)
     with pytest.raises(ValueError, match="SyntheticVideos"):
         InpaintingClips(SyntheticVideos(2), FVIMasks(fvi), 2, 16, 16)
-    mixed = MixedVideos({"s": SyntheticVideos(2)}, {"s": 1})
-    with pytest.raises(ValueError, match="SyntheticVideos"):
-        InpaintingClips(mixed, FVIMasks(fvi), 2, 16, 16)[0]
     with pytest.raises(VideoError, match="folder of videos"):
         FVIMasks(fvi, split="train")
     with pytest.raises(VideoError, match="JPEGImages and Annotations"):
@@ -155,3 +152,45 @@ def test_errors(tmp_path):
     broken.write_bytes(broken.read_bytes()[:40])
     with pytest.raises(VideoError, match="mask image"):
         list(masks.pictures(broken.parent))
+
+
+@pytest.mark.parametrize("levels", [(0, 1), (0, 255), (0, 7)])
+@pytest.mark.parametrize("meaning", ["hole", "valid"])
+def test_masks_of_two_levels_are_read_whatever_the_levels(tmp_path, levels, meaning):
+    hole = np.zeros((20, 32), np.uint8)
+    hole[4:12, 6:20] = 1
+    write_frames(tmp_path / "videos" / "a", 4)
+    (tmp_path / "masks" / "a").mkdir(parents=True)
+    for t in range(4):
+        picture = np.where((hole if meaning == "hole" else 1 - hole) == 1, levels[1], levels[0])
+        cv2.imwrite(str(tmp_path / "masks" / "a" / f"{t}.png"), picture.astype(np.uint8))
+    clips = InpaintingClips(FolderVideos(tmp_path / "videos"), StoredMasks(tmp_path / "masks", meaning), 4, 20, 32)
+    assert np.array_equal(clips[0]["hole"][:, 0].numpy(), np.repeat(hole[None], 4, 0))
+
+
+def test_procedural_clips_among_videos_take_stored_masks_in_turn(tmp_path):
+    for k in range(3):
+        write_masks(tmp_path / f"m{k}", 2, 16, 16, size=k + 1)
+    for pair in ("order", "name"):
+        clips = InpaintingClips(
+            MixedVideos({"s": SyntheticVideos(5)}, {"s": 1}), StoredMasks(tmp_path, pair=pair), 4, 16, 16
+        )
+        assert [int(clips[k]["hole"].sum()) for k in range(5)] == [4 * (k % 3 + 1) ** 2 for k in range(5)]
+
+
+@pytest.mark.parametrize(("level", "words"), [(0, "must mask something"), (255, "must leave something to fill from")])
+def test_a_mask_that_inpaint_refuses_is_refused_here_too(tmp_path, level, words):
+    write_frames(tmp_path / "videos" / "a", 6)
+    write_masks(tmp_path / "part" / "a", 6, invert=True)
+    (tmp_path / "masks" / "a").mkdir(parents=True)
+    for t in range(6):
+        cv2.imwrite(str(tmp_path / "masks" / "a" / f"{t}.png"), np.full((20, 32), level, np.uint8))
+        if t < 4:  # only the frames of the clip are empty: the mask is fine
+            cv2.imwrite(str(tmp_path / "part" / "a" / f"{t:05d}.png"), np.zeros((20, 32), np.uint8))
+    videos = FolderVideos(tmp_path / "videos")
+    window = videos.read_window(0, 4, 20, 32, None)[1]
+    masks = StoredMasks(tmp_path / "masks", "hole")
+    for _ in range(2):
+        with pytest.raises(VideoError, match=rf"masks/a {words}"):
+            masks.read_hole(window)
+    assert not StoredMasks(tmp_path / "part", "hole").read_hole(window).any()

@@ -139,7 +139,7 @@ def test_the_advice_for_one_clip_is_followed(tmp_path, videos):
         evaluate(composed("evaluate", *words))
     advice = str(told.value).rsplit("set ", 1)[1].removesuffix(".")
     assert set(evaluate(composed("evaluate", *words, advice))) == {"mean-color", "temporal-copy"}
-    with pytest.raises(ValueError, match=r"`held_out`, or set `split=all`"):
+    with pytest.raises(ValueError, match=r"Add videos, or set `split=all`"):
         FolderVideos(videos, split="validation")
 
 

@@ -1,4 +1,5 @@
 import copy
+import re
 
 import pytest
 import torch
@@ -35,7 +36,7 @@ NETWORKS = {"resnet18": resnet, "u-net": SmallUNet}
 @pytest.mark.parametrize("name", NETWORKS)
 def test_learnable_starts_equal_to_fixed_and_differs_from_none(name):
     network, frames = NETWORKS[name](), torch.rand(2 * 4, 3, 32, 32)
-    learnable, fixed = (add_temporal_shift(network, 4, shift=shift) for shift in ("learnable", "fixed"))
+    learnable, fixed = (add_temporal_shift(network, 4, shift=shift, clips=2) for shift in ("learnable", "fixed"))
     torch.testing.assert_close(learnable(frames), fixed(frames))
     assert not torch.allclose(learnable(frames), network(frames), atol=1e-4)
     assert temporal_reach(network) == (0, 0)  # the network given was left alone
@@ -44,7 +45,7 @@ def test_learnable_starts_equal_to_fixed_and_differs_from_none(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_kernel_learns_and_the_network_keeps_its_keys(name):
     network = NETWORKS[name]()
-    shifted = add_temporal_shift(network, 3)
+    shifted = add_temporal_shift(network, 3, clips=None)
     added = set(shifted.state_dict()) - set(network.state_dict())
     assert added and all(key.endswith("temporal_shift.shift.kernels") for key in added)
     unfit = shifted.load_state_dict(network.state_dict(), strict=False)
@@ -54,11 +55,42 @@ def test_every_kernel_learns_and_the_network_keeps_its_keys(name):
 
 
 def test_clips_of_one_batch_do_not_meet():
-    network = add_temporal_shift(SmallUNet(), 4)
+    network = add_temporal_shift(SmallUNet(), 4, clips=None)
     clips = torch.rand(2, 4, 3, 16, 16)
     together = network(clips.flatten(0, 1)).unflatten(0, (2, 4))
     for clip, out in zip(clips, together):
         torch.testing.assert_close(network(clip), out)
+
+
+def test_other_clips_than_it_was_told_of_are_refused():
+    network, frames = add_temporal_shift(SmallUNet(), 4), torch.rand(8, 3, 16, 16)
+    with pytest.raises(ValueError, match=r"clips=1 of num_frames=4 frames each; it holds 8") as error:
+        network(frames)
+    # Both ways that the sentence names work, and give different results.
+    one, two = re.findall(r"set_clip_length\(.*?\)", str(error.value))
+    results = []
+    for way in (one, two):
+        eval(way, {"set_clip_length": set_clip_length, "network": network})
+        results.append(network(frames))
+    assert not torch.allclose(*results)
+    by_clip = [add_temporal_shift(network_of(network), 4)(clip) for clip in frames.unflatten(0, (2, 4))]
+    torch.testing.assert_close(results[1], torch.cat(by_clip))
+    set_clip_length(network, 4, clips=None)
+    torch.testing.assert_close(network(frames), results[1])
+    with pytest.raises(
+        ValueError,
+        match=r"whole number of clips of num_frames=4 frames; it holds 6 frames\. Call \S+ 6\) if they are one clip\.$",
+    ):
+        network(frames[:6])
+    with pytest.raises(ValueError, match=r"clips=1 of num_frames=4 frames each; it holds 2"):
+        add_temporal_shift(SmallUNet(), 4)(frames[:2])
+
+
+def network_of(shifted):
+    """The network as it was before its shifts."""
+    network = SmallUNet()
+    network.load_state_dict({key: value for key, value in shifted.state_dict().items() if "temporal_shift" not in key})
+    return network
 
 
 def test_one_shift_equals_shifting_by_hand():
@@ -113,7 +145,7 @@ def test_in_place_and_copies_are_independent():
     network = SmallUNet()
     assert add_temporal_shift(network, 4, in_place=True) is network
     twin = copy.deepcopy(network)
-    set_clip_length(twin, 2)
+    set_clip_length(twin, 2, clips=2)
     frames = torch.rand(4, 3, 16, 16)
     assert not torch.allclose(twin(frames), network(frames))
     assert network.down.temporal_shift.num_frames == 4
@@ -130,6 +162,8 @@ def test_public_name():
         ({"where": "first"}, "3 input channels"),
         ({"num_frames": 0}, "num_frames"),
         ({"num_frames": 2.0}, "num_frames"),
+        ({"clips": 0}, "clips must be a whole number, at least 1 or None; got 0"),
+        ({"clips": True}, "clips must be"),
         ({"shift": "free"}, "shift.*learnable"),
         ({"shift": "fixed", "kernel_size": 5}, "fixed shift.*5"),
         ({"kernel_size": 4}, "kernel_size.*4"),

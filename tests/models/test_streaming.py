@@ -29,6 +29,10 @@ def model(request):
     return make_lively(lgtsm.create_model(request.param.split("_")[0], width=8, **MODELS[request.param]))
 
 
+def fill(model, video, hole):
+    return lgtsm.Inpainter(model, precision="fp32").fill(video, hole)
+
+
 def stream(model, video, hole, sizes):
     state, pieces, start = model.initial_state(), [], 0
     while start < video.shape[1]:
@@ -43,7 +47,7 @@ def stream(model, video, hole, sizes):
 @pytest.mark.parametrize("sizes", [[1], [3], [8], [2, 5, 1]])
 def test_joined_pieces_equal_the_whole_clip(model, sizes, make_clip):
     video, hole = make_clip(2, 23, 20, 26)
-    expected = model(video, hole)["filled"]
+    expected = fill(model, video, hole)
     pieces = stream(model, video, hole, sizes)
     torch.testing.assert_close(torch.cat(pieces, 1), expected, atol=1e-5, rtol=0)
     delay = model.temporal_reach[1]
@@ -55,12 +59,38 @@ def test_joined_pieces_equal_the_whole_clip(model, sizes, make_clip):
 
 
 @torch.no_grad()
+def test_steps_clip_as_fill_does(model, make_clip):
+    video, hole = make_clip(2, 9, 20, 26)
+    last = model.layers["conv11"].feature
+    last.weight.mul_(4)
+    raw = model(video, hole)["filled"]
+    assert raw.min() < 0 and raw.max() > 1
+    joined, filled = torch.cat(stream(model, video, hole, [4]), 1), fill(model, video, hole)
+    assert (joined.min(), joined.max()) == (filled.min(), filled.max()) == (0, 1)
+    torch.testing.assert_close(joined, filled, atol=1e-5, rtol=0)
+    known = (hole == 0).expand_as(video)
+    assert torch.equal(joined[known], video[known])
+    if not model.temporal_reach[1]:  # one step computes what `fill` does, in the same order
+        assert torch.equal(torch.cat(stream(model, video, hole, [9]), 1), filled)
+
+
+@torch.no_grad()
+def test_known_pixels_are_never_clipped(make_clip):
+    model = lgtsm.create_model("gtsm", width=8).eval()
+    video, hole = make_clip(1, 3, 16, 16)
+    video = video * 3 - 1
+    known = (hole == 0).expand_as(video)
+    for result in (torch.cat(stream(model, video, hole, [2]), 1), fill(model, video, hole)):
+        assert torch.equal(result[known], video[known])
+
+
+@torch.no_grad()
 @pytest.mark.parametrize("length", [1, 2, 5])
 def test_clips_shorter_than_the_reach(length, make_clip):
     model = lgtsm.create_model("lgtsm", width=8).eval()
     video, hole = make_clip(1, length, 16, 16)
     torch.testing.assert_close(
-        torch.cat(stream(model, video, hole, [2]), 1), model(video, hole)["filled"], atol=1e-5, rtol=0
+        torch.cat(stream(model, video, hole, [2]), 1), fill(model, video, hole), atol=1e-5, rtol=0
     )
 
 
@@ -98,7 +128,7 @@ def test_two_streams_of_one_model_do_not_meet(make_clip):
             pieces[k].append(filled)
     for k, video in enumerate((a, b)):
         joined = torch.cat([*pieces[k], model.flush(states[k])], 1)
-        torch.testing.assert_close(joined, model(video, hole)["filled"], atol=1e-5, rtol=0)
+        torch.testing.assert_close(joined, fill(model, video, hole), atol=1e-5, rtol=0)
 
 
 @torch.no_grad()
@@ -162,7 +192,7 @@ def test_a_part_is_the_part_of_the_whole(name, size, inner, make_clip):
         piece, state = model.step(video[:, t : t + 1], hole[:, t : t + 1], state)
         pieces.append(piece)
     joined = torch.cat([*pieces, model.flush(state)], 1)
-    expected = model(video, hole)["filled"][..., top:bottom, left:right]
+    expected = fill(model, video, hole)[..., top:bottom, left:right]
     torch.testing.assert_close(joined, expected, atol=1e-5, rtol=0)
     if bottom - top < size[0]:  # the last layer computes next to nothing but what is wanted
         assert min(computed) <= (bottom - top + 8) * (right - left + 8) / 4
@@ -192,7 +222,7 @@ def test_compiled_steps_are_the_same(name, make_clip):
         filled, state = step(video[:, t : t + 1], hole[:, t : t + 1], state)
         pieces.append(filled)
     joined = torch.cat([*pieces, model.flush(state)], 1)
-    torch.testing.assert_close(joined, model(video, hole)["filled"], atol=1e-5, rtol=0)
+    torch.testing.assert_close(joined, fill(model, video, hole), atol=1e-5, rtol=0)
     # One graph of the whole step, however many steps; and what there is before the first frame comes back.
     graphs = [sum("conv2d" in str(node.target) for node in graph.graph.nodes) for graph in counter.graphs]
     assert sorted(graphs)[:-1] == [0] * (len(graphs) - 1)

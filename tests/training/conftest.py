@@ -70,17 +70,21 @@ def fit(tmp_path, make_data):
     def run(module, steps, data=None, resume=None, callbacks=(), **options):
         hide_known_advice()
         recorder = Recorder()
+        given = {"logger": False, "log_every_n_steps": 1} | options
+        given.setdefault("enable_checkpointing", any(isinstance(c, Checkpoint) for c in callbacks))
         trainer = pl.Trainer(
             accelerator="cpu",
             max_steps=steps,
-            logger=False,
-            log_every_n_steps=1,
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
             default_root_dir=tmp_path,
-            **({"enable_checkpointing": any(isinstance(c, Checkpoint) for c in callbacks)} | options),
+            **(
+                {"logger": False, "log_every_n_steps": 1}
+                | {"enable_checkpointing": any(isinstance(c, Checkpoint) for c in callbacks)}
+                | options
+            ),
             callbacks=[recorder, *callbacks],
         )
         trainer.fit(module, data or make_data(), ckpt_path=resume)

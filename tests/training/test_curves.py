@@ -112,6 +112,13 @@ def test_every_quantity_has_its_panel(tmp_path):
     ]
 
 
+def test_learning_rates_share_a_panel_by_their_names_and_by_those_of_earlier_logs(tmp_path):
+    write(tmp_path / "a", 0, "step,lr/generator,lr/discriminator\n9,1e-3,1e-4\n")
+    write(tmp_path / "b", 0, "step,lr-Adam,lr-Adam-1\n9,1e-3,1e-4\n")
+    names = ["lr-Adam", "lr-Adam-1", "lr/discriminator", "lr/generator"]
+    assert panels([read_log(tmp_path / "a"), read_log(tmp_path / "b")]) == [("learning rate", names)]
+
+
 def test_curves_are_drawn_where_the_values_are(tmp_path):
     # One panel of one color: its picture is dark where its values are.
     write(tmp_path, 0, "step,train/loss\n" + "".join(f"{step},{step < 50:d}\n" for step in range(100)))

@@ -13,11 +13,12 @@ class BestCheckpoints(ModelCheckpoint):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the best checkpoints that exist in this run's folder."""
-        here = {str(Path(self.dirpath) / Path(path).name): score for path, score in state_dict["best_k_models"].items()}
+        folder = Path(str(self.dirpath))
+        here = {str(folder / Path(path).name): score for path, score in state_dict["best_k_models"].items()}
         here = {path: score for path, score in here.items() if Path(path).is_file()}
         if not here:
             return  # started in another folder: choose among its own only
-        by_score = sorted(here, key=here.get, reverse=self.mode == "max")
+        by_score = sorted(here, key=lambda path: here[path], reverse=self.mode == "max")
         super().load_state_dict(
             state_dict
             | {

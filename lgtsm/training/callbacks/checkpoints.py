@@ -46,7 +46,7 @@ class RunCheckpoints(Checkpoint):
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Replace Lightning's signal handlers, which exchange messages between processes right away."""
         self._signals.watch()
-        self._signals.received = self.earlier and self.earlier.received
+        self._signals.received = None if self.earlier is None else self.earlier.received
         self._saved_step = trainer.global_step
         if trainer.is_global_zero and self.folder.is_dir():
             for unfinished in self.folder.glob(".*.ckpt"):

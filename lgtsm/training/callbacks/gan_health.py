@@ -41,18 +41,16 @@ class GANHealth(pl.Callback):
         self._steps = 0
         self._warned: list[str] = []
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, index: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int) -> None:
         """Add the step's values to the running means."""
         logged = {name: trainer.callback_metrics.get(f"train/{name}") for name in self.LOGGED}
-        logged = {name: value for name, value in logged.items() if value is not None and value.isfinite()}
+        logged = {name: float(value) for name, value in logged.items() if value is not None and value.isfinite()}
         if module.stage != "gan" or "told_apart" not in logged:
             return
         self._steps += 1
         share = 1 / min(self._steps, self.window)
         for name, value in logged.items():
-            self._means[name] = self._means.get(name, 0.0) * (1 - share) + share * float(value)
+            self._means[name] = self._means.get(name, 0.0) * (1 - share) + share * value
         if self._steps < self.window:
             return
         if self._at_start is None:

@@ -40,7 +40,7 @@ class Speed(pl.Callback):
         check_positive("gan_factor", gan_factor)
         self.gan_factor = gan_factor
         self._clock = clock
-        self._blocks = {stage: deque(maxlen=window) for stage in STAGES}  # seconds per step
+        self._blocks: dict[str, deque[float]] = {stage: deque(maxlen=window) for stage in STAGES}  # seconds per step
         self._validations: deque[float] = deque(maxlen=window)
         self._before: dict[str, float] = {}  # medians of the resumed run
         self._block: dict[str, Any] | None = None
@@ -56,7 +56,7 @@ class Speed(pl.Callback):
         pretrain = self.seconds_per_step("pretrain") if stage == "gan" else None
         return None if pretrain is None else pretrain * self.gan_factor
 
-    def seconds_left(self, trainer: pl.Trainer, module: pl.LightningModule) -> float | None:
+    def seconds_left(self, trainer: Any, module: Any) -> float | None:
         """Return the seconds left in the run, or None while unknown."""
         left = trainer.max_steps - trainer.global_step
         if trainer.max_steps < 0 or self.seconds_per_step(module.stage) is None:
@@ -64,16 +64,16 @@ class Speed(pl.Callback):
         to_gan = left if module.discriminator is None else module.adversarial.start_step - module.batches_done
         pretrain = min(left, max(0, to_gan)) if module.stage == "pretrain" else 0
         steps = {"pretrain": pretrain, "gan": left - pretrain}
-        total = sum(count * self.seconds_per_step(stage) for stage, count in steps.items() if count)
+        total = sum(count * (self.seconds_per_step(stage) or 0.0) for stage, count in steps.items() if count)
         between = (trainer.val_check_batch or float("inf")) * (trainer.check_val_every_n_epoch or 1)
         validations = trainer.max_steps // between - trainer.global_step // between
         return total + validations * self._seconds_per_validation()
 
-    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: Any, module: Any) -> None:
         """Discard the current block: time before the start does not count."""
         self._block = self._paused_at = None
 
-    def on_train_batch_start(self, trainer: pl.Trainer, module: pl.LightningModule, batch: Any, index: int) -> None:
+    def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, index: int) -> None:
         """Note the stage, and end a validation's pause."""
         self._stage = module.stage
         if self._paused_at is not None:
@@ -83,15 +83,13 @@ class Speed(pl.Callback):
                 self._block["began"] += pause
             self._paused_at = None
 
-    def on_validation_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def on_validation_start(self, trainer: Any, module: Any) -> None:
         """Start a pause."""
         if not trainer.sanity_checking:
             _wait(module.device)
             self._paused_at = self._clock()
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, module: pl.LightningModule, outputs: Any, batch: Any, index: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int) -> None:
         """Log and restart the block of steps if it is full."""
         block = self._block
         if block is None or block["stage"] != self._stage:
@@ -135,7 +133,7 @@ class Speed(pl.Callback):
     def _seconds_per_validation(self) -> float:
         return statistics.median(self._validations) if self._validations else self._before.get("validation", 0.0)
 
-    def _begin_block(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def _begin_block(self, trainer: Any, module: Any) -> None:
         _wait(module.device)
         began = self._clock()
         self._block = {"stage": self._stage, "began": began, "step": trainer.global_step, "clips": 0, "frames": 0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
@@ -33,13 +33,21 @@ class RunFolderWandbLogger(WandbLogger):
         project: str = "lgtsm",
         name: str | None = None,
         offline: bool = False,
-        log_model: bool | str = False,
+        log_model: bool | Literal["all"] = False,
         **options: Any,
     ):
-        options = {"id": _run_id(Path(folder)), **options}
+        self._folder, known = Path(folder), _known_id(Path(folder))
+        options = {"id": known, **options}
         if offline:
             options["mode"] = "offline"
         super().__init__(name=name, save_dir=folder, project=project, log_model=log_model, **options)
+
+    @property
+    def experiment(self) -> Any:
+        """The run of W&B; the first use starts it and notes its id in the folder."""
+        if self._experiment is None and rank_zero_only.rank == 0:
+            _keep_id(self._folder, self._wandb_init["id"])
+        return super().experiment
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
@@ -50,11 +58,14 @@ class RunFolderWandbLogger(WandbLogger):
             self._experiment = None
 
 
-def _run_id(folder: Path) -> str | None:
+def _known_id(folder: Path) -> str | None:
     if rank_zero_only.rank != 0:
         return None  # only the first process logs
     path = folder / ID_FILE
-    if not path.exists():
+    return path.read_text().strip() if path.exists() else secrets.token_hex(4)
+
+
+def _keep_id(folder: Path, run_id: str) -> None:
+    if not (folder / ID_FILE).exists():
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(path, secrets.token_hex(4) + "\n")
-    return path.read_text().strip()
+        write_text(folder / ID_FILE, run_id + "\n")
