@@ -1,12 +1,9 @@
-import os
-
 import pytest
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 
 import lgtsm
-from lgtsm import create_model, load_model, save_model
+from lgtsm import create_model
 from lgtsm.inference.inpainter import Inpainter
 from lgtsm.models.weights import note_own
 
@@ -115,81 +112,6 @@ def test_a_class_may_be_handed_over_for_a_network_of_the_catalog(tmp_path):
     loaded = lgtsm.load_model(path, model=CompletionGenerator)
     for key, value in model.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], value)
-
-
-def rewritten(path, change=lambda state: None, **metadata):
-    """Write a weight file with changed weights or metadata."""
-    with safe_open(path, framework="pt") as file:
-        noted, state = dict(file.metadata()), {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    change(state)
-    other = path.with_name("changed.safetensors")
-    save_file(state, other, noted | metadata)
-    return other
-
-
-def spoil(value):
-    def change(state):
-        state[min(state)].view(-1)[0] = value
-
-    return change
-
-
-def replace_first(make):
-    def change(state):
-        state[min(state)] = make(state[min(state)])
-
-    return change
-
-
-DAMAGED = {
-    "nan": (spoil(float("nan")), {}, r"must hold trained weights; \S+ has values that are not finite"),
-    "inf": (spoil(float("inf")), {}, r"has values that are not finite \(NaN or Inf\)"),
-    "huge": (spoil(1e30), {}, r"has values as large as 1e\+30. The file is damaged"),
-    "integers": (replace_first(lambda value: value.long()), {}, r"\S+ must be torch.float32; it is torch.int64"),
-    "shape": (
-        replace_first(lambda value: value[None]),
-        {},
-        r"do not fit the network lgtsm: \S+ must be .*; it is 1x\d\S+",
-    ),
-    "missing": (lambda state: state.pop(min(state)), {}, r"do not fit .*: 1 of them are missing, such as \S+\."),
-    "more": (lambda state: state.update(x=torch.zeros(1)), {}, r"do not fit .*: 1 of them are too many, such as x\."),
-    "wide": (
-        None,
-        {"model": '{"name": "lgtsm", "width": 100000}'},
-        r"do not fit the network lgtsm: \S+ must be .*100000",
-    ),
-    "text": (None, {"model": '{"name": "lgtsm", "width": "4"}'}, r"notes a network that cannot be built \(.*\)"),
-    "list": (None, {"model": '{"name": "lgtsm", "width": [4]}'}, r"notes a network that cannot be built \(.*\)"),
-    "null": (None, {"model": '{"name": "lgtsm", "width": null}'}, r"notes a network that cannot be built \(.*\)"),
-    "unknown": (None, {"model": '{"name": "nope"}'}, r"cannot be built \(There is no model named 'nope'"),
-    "no dictionary": (None, {"model": "[1]"}, r"must note the name of its network and its options; it notes \[1\]"),
-    "no json": (None, {"model": "{"}, r"must name its network in its metadata, in JSON"),
-}
-
-
-@pytest.mark.parametrize("name", DAMAGED)
-def test_damaged_weight_files_get_a_sentence_before_memory_is_taken(tmp_path, name):
-    save_model(create_model("lgtsm", width=4), tmp_path / "a.safetensors")
-    change, metadata, sentence = DAMAGED[name]
-    path = rewritten(tmp_path / "a.safetensors", change or (lambda state: None), **metadata)
-    with pytest.raises(ValueError, match=sentence) as caught:
-        load_model(path)
-    assert str(path) in str(caught.value)
-    assert len(str(caught.value)) < 600
-
-
-def test_code_in_a_checkpoint_is_not_run_and_torch_gives_no_advice(tmp_path):
-    class Evil:
-        def __reduce__(self):
-            return os.mkdir, (str(tmp_path / "ran"),)
-
-    torch.save({"state_dict": Evil()}, tmp_path / "a.ckpt")
-    with pytest.raises(
-        ValueError, match=r"hold other objects, which are never executed\. It names \w+\.mkdir"
-    ) as caught:
-        load_model(tmp_path / "a.ckpt")
-    assert "weights_only" not in str(caught.value)
-    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("method", ["fill", "stream"])
