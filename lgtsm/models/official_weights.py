@@ -97,7 +97,7 @@ def check_file(path: Path) -> None:
     """Refuse what is no file with something in it.
 
     Raises:
-        FileNotFoundError, ValueError: there is nothing, a folder, or an empty file.
+        FileNotFoundError, ValueError, PermissionError: there is nothing, a folder or an empty file; or it is closed.
     """
     if path.is_dir():
         raise ValueError(f"{path} must be a file with weights; it is a folder. Name a file in it.")
@@ -105,6 +105,7 @@ def check_file(path: Path) -> None:
         raise FileNotFoundError(f"There is no weight file {path}. Check the path.")
     if path.stat().st_size == 0:
         raise ValueError(f"{path} must hold the weights of a network; the file is empty.")
+    path.open("rb").close()  # safetensors says that a file without permission does not exist
 
 
 def _check_unpacked(path: Path) -> None:

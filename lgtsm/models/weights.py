@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,15 @@ from lgtsm.models.stored import FORMAT, Stored, read_networks
 from lgtsm.models.weight_checks import check_fit, check_values, create_noted, find_untrained
 from lgtsm.whole_files import whole_file
 
-__all__ = ["load_model", "note_own", "read_networks", "save_model"]
+__all__ = ["NeedsClassError", "load_model", "note_own", "read_networks", "save_model"]
+
+
+class NeedsClassError(ValueError):
+    """A file holds a network of one's own, and no class was passed; `holds` says so without advice."""
+
+    def __init__(self, holds: str):
+        super().__init__(f"{holds} Pass it, as in load_model(path, model=MyModel).")
+        self.holds = holds
 
 
 def note_own(network: nn.Module, name: str, arguments: dict[str, Any]) -> None:
@@ -129,9 +138,8 @@ def _rebuild(stored: Stored, path: Path, own_class: Callable[..., nn.Module] | N
     own = stored.own if isinstance(stored.own, dict) else {}
     name = f"a network of the class {own['class']!s:.100}" if "class" in own else "a network without a note"
     if own_class is None:
-        raise ValueError(
-            f"{path} holds {name}, which is not in the catalog. A class that a file names is never imported: pass it, "
-            "as in load_model(path, model=MyModel)."
+        raise NeedsClassError(
+            f"{path} holds {name}, which is not in the catalog. A class that a file names is never imported."
         )
     if isinstance(stored.options, dict):
         arguments = {key: value for key, value in stored.options.items() if key != "name"}
@@ -147,7 +155,8 @@ def _from_class(
 ) -> nn.Module:
     """Call a class, or a function, with the noted arguments, and with none where none are noted."""
     try:
-        inspect.signature(own_class).bind(**arguments)
+        with suppress(ValueError):  # some of Python's own classes have no signature
+            inspect.signature(own_class).bind(**arguments)
     except TypeError as error:
         raise ValueError(
             f"{path} holds {what}; the passed class does not take that ({error}). Pass a built network, as in "
@@ -162,7 +171,13 @@ def _from_class(
     if fits:
         check_fit(path, plan, stored.generator)
     try:
-        return own_class(**arguments)
+        network = own_class(**arguments)
     except (TypeError, ValueError, ArithmeticError, RuntimeError, AttributeError, LookupError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise ValueError(f"{path} holds {what}, and the passed class cannot be built so ({reason:.300}).") from error
+    if not isinstance(network, nn.Module):
+        raise ValueError(
+            f"{path} holds {what}; what is passed must give a network (torch.nn.Module); it gave a "
+            f"{type(network).__name__}."
+        )
+    return network

@@ -1,6 +1,7 @@
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 import lgtsm
 from lgtsm import create_model
@@ -112,6 +113,78 @@ def test_a_class_may_be_handed_over_for_a_network_of_the_catalog(tmp_path):
     loaded = lgtsm.load_model(path, model=CompletionGenerator)
     for key, value in model.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], value)
+
+
+class Masked(torch.nn.Module):
+    """Has a buffer that is infinite on purpose."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.layer = torch.nn.Linear(size, size)
+        self.register_buffer("mask", torch.full((size,), -torch.inf))
+
+
+def test_buffers_of_ones_own_may_be_infinite_and_weights_may_not(tmp_path):
+    path, own = tmp_path / "weights.safetensors", Masked(3)
+    note_own(own, "mine.Masked", {"size": 3})
+    lgtsm.save_model(own, path)
+    assert lgtsm.load_model(path, model=Masked).mask.isinf().all()
+    with torch.no_grad():
+        own.layer.bias[1] = torch.nan
+    with pytest.raises(ValueError, match=r"Masked cannot be saved: layer\.bias has values that are not finite"):
+        lgtsm.save_model(own, tmp_path / "other.safetensors")
+    state = load_file(path) | {"layer.bias": own.layer.bias.detach()}
+    with safe_open(path, framework="pt") as file:
+        save_file(state, path, file.metadata())
+    with pytest.raises(ValueError, match=r"layer\.bias has values that are not finite"):
+        lgtsm.load_model(path, model=Masked)
+
+
+def test_fp16_refuses_weights_that_it_cannot_hold(tmp_path):
+    model = lgtsm.create_model("tsm", width=4)
+    with torch.no_grad():
+        next(model.parameters())[0, 0, 0, 0] = 70000  # fp16 ends at 65504
+    lgtsm.save_model(model, tmp_path / "whole.safetensors")
+    with pytest.raises(ValueError, match=r"cannot be saved: .* not finite .*65504"):
+        lgtsm.save_model(model, tmp_path / "half.safetensors", half=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["whole.safetensors"]
+
+
+def test_weights_of_eight_bits_load(tmp_path):
+    """fp8, as other programs write it: compared with torch's own conversion."""
+    model, path = lgtsm.create_model("gtsm", width=4), tmp_path / "weights.safetensors"
+    lgtsm.save_model(model, path)
+    small = {key: value.to(torch.float8_e4m3fn).contiguous() for key, value in model.state_dict().items()}
+    with safe_open(path, framework="pt") as file:
+        save_file(small, path, file.metadata())
+    for key, value in lgtsm.load_model(path).state_dict().items():
+        assert torch.equal(value, small[key].float())
+
+
+@pytest.mark.parametrize("arguments", [{"size": object()}, {"size": {1, 2}}, {"size": {"_partial_": True}}])
+def test_arguments_that_no_file_holds_are_not_noted(tmp_path, arguments):
+    own = Own(3)
+    note_own(own, "mine.Own", arguments)
+    assert own.own_entry == {"class": "mine.Own", "arguments": None}
+    lgtsm.save_model(own, tmp_path / "weights.safetensors")
+    loaded = lgtsm.load_model(tmp_path / "weights.safetensors", model=lambda: Own(3))  # a function builds it
+    assert torch.equal(loaded.first.weight, own.first.weight)
+
+
+def test_a_class_of_ones_own_is_not_built_in_sizes_that_only_the_note_has(tmp_path):
+    built = []
+
+    class Watched(Own):
+        def __init__(self, size):
+            super().__init__(size)
+            built.append(self.first.weight.device.type)
+
+    own = Own(3)
+    note_own(own, "mine.Watched", {"size": 10**6})  # 4 TB
+    lgtsm.save_model(own, tmp_path / "weights.safetensors")
+    with pytest.raises(ValueError, match=r"first\.bias must be 1000000; it is 3\.|first\.weight must be 1000000x"):
+        lgtsm.load_model(tmp_path / "weights.safetensors", model=Watched)
+    assert built == ["meta"]
 
 
 @pytest.mark.parametrize("method", ["fill", "stream"])
