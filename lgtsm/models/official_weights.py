@@ -7,19 +7,16 @@ Such a file is a pickle that also holds an instance of a class of the authors' p
 from __future__ import annotations
 
 import dataclasses
-import re
-import warnings
-import zipfile
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from lgtsm.models.catalog import create_discriminator, create_model
 from lgtsm.models.edge_connect import EdgeConnect
 from lgtsm.models.official_keys import combcn_keys, shift_keys, space_time_keys, spectral_norm_key
 from lgtsm.models.weight_checks import check_fit, check_state, check_values, create_noted
+from lgtsm.torch_files import read_torch_file
 
 # The class that the authors' trainer stored beside the weights. Only its name counts.
 _LOGGER_STAND_IN = type("Logger", (), {"__module__": "utils.logger"})
@@ -71,61 +68,10 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         FileNotFoundError: there is no such file.
         ValueError: it is not a checkpoint, or holds more than tensors and plain values.
     """
-    path = Path(path)
-    check_file(path)
-    try:
-        _check_unpacked(path)
-        with torch.serialization.safe_globals([_LOGGER_STAND_IN]), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about odd pickles, reported below
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except (_GrowingError, PermissionError):
-        raise
-    except Exception as error:  # a damaged pickle can fail in any way
-        # torch's own sentences advise to run what is in the file; of them only the object's name is told.
-        named = re.search(r"GLOBAL (\S+)", str(error))
-        reason = f" It names {named[1]}." if named else ""
-        raise ValueError(
-            f"{path} is not a readable checkpoint: expected a file of torch.save with tensors and plain values. It may "
-            f"be truncated, or hold other objects, which are never executed.{reason}"
-        ) from error
+    content = read_torch_file(path, stand_ins=[_LOGGER_STAND_IN])
     if not isinstance(content, dict):
         raise ValueError(f"{path} is not a readable checkpoint: expected a dictionary, got {type(content).__name__}.")
     return content
-
-
-def check_file(path: Path) -> None:
-    """Refuse what is no file with something in it.
-
-    Raises:
-        FileNotFoundError, ValueError, PermissionError: there is nothing, a folder or an empty file; or it is closed.
-    """
-    if path.is_dir():
-        raise ValueError(f"{path} must be a file with weights; it is a folder. Name a file in it.")
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no weight file {path}. Check the path.")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} must hold the weights of a network; the file is empty.")
-    path.open("rb").close()  # safetensors says that a file without permission does not exist
-
-
-def _check_unpacked(path: Path) -> None:
-    """Refuse an archive that grows when it is unpacked; torch.save stores its parts as they are.
-
-    Raises:
-        ValueError: it grows.
-    """
-    if not zipfile.is_zipfile(path):
-        return  # the older format of torch.save
-    with zipfile.ZipFile(path) as archive:
-        grows = sum(part.file_size for part in archive.infolist()) > path.stat().st_size
-    if grows:
-        raise _GrowingError(
-            f"{path} would unpack to more than its own size; torch.save packs nothing. The file is damaged."
-        )
-
-
-class _GrowingError(ValueError):
-    """An archive would grow."""
 
 
 def is_official(checkpoint: dict[str, Any]) -> bool:

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from lgtsm.models.official_weights import build_official, check_file, is_official, read_checkpoint
+from lgtsm.models.official_weights import build_official, is_official, read_checkpoint
 from lgtsm.models.weight_checks import check_state
+from lgtsm.torch_files import check_file
 
 FORMAT = "lgtsm-weights-1"
 
