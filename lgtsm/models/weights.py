@@ -146,22 +146,33 @@ def _rebuild(stored: Stored, path: Path, own_class: Callable[..., nn.Module] | N
     else:
         arguments = own.get("arguments")
     if not isinstance(arguments, dict):
-        return _from_class(path, stored, own_class, {}, f"{name} without the arguments that built it")
+        return _from_class(path, stored, own_class, None, f"{name} without the arguments that built it")
+    unknown = " and ".join(key for key, value in arguments.items() if "${oc.env:" in json.dumps(value))
+    if unknown:
+        what = f"{name}, which took its argument {unknown} from the environment; such values are not stored"
+        return _from_class(path, stored, own_class, None, what)
     return _from_class(path, stored, own_class, arguments, f"{name}, built with {arguments!r:.200}")
 
 
 def _from_class(
-    path: Path, stored: Stored, own_class: Callable[..., nn.Module], arguments: dict[str, Any], what: str
+    path: Path, stored: Stored, own_class: Callable[..., nn.Module], arguments: dict[str, Any] | None, what: str
 ) -> nn.Module:
-    """Call a class, or a function, with the noted arguments, and with none where none are noted."""
+    """Call a class, or a function, with the noted arguments; where none are noted, one that takes none at all.
+
+    Defaults of a class may differ from the arguments that built the network, with the same weights.
+    """
     try:
         with suppress(ValueError):  # some of Python's own classes have no signature
-            inspect.signature(own_class).bind(**arguments)
+            taken = inspect.signature(own_class)
+            if arguments is None and isinstance(own_class, type) and taken.parameters:
+                raise TypeError(f"it has arguments: {', '.join(taken.parameters)}")
+            taken.bind(**arguments or {})
     except TypeError as error:
         raise ValueError(
-            f"{path} holds {what}; the passed class does not take that ({error}). Pass a built network, as in "
+            f"{path} holds {what}; the passed class does not fit that ({error}). Pass a built network, as in "
             "load_model(path, model=MyModel(...)), or a function without arguments that builds it."
         ) from error
+    arguments = arguments or {}
     try:
         with torch.device("meta"):  # takes no memory, whatever sizes the file asks for
             plan = own_class(**arguments)

@@ -128,9 +128,9 @@ def test_another_class_than_noted_is_told(place, capsys):
         ("my_gray.Grey", "--own-class names 'my_gray.Grey', which cannot be imported"),
         ("nobody_has_this.Gray", "cannot be imported (No module named 'nobody_has_this')"),
         ("my_gray.number", "--own-class must name a class or a function; 'my_gray.number' is a int."),
-        ("my_gray.build", "the passed class does not take that"),
-        ("torch.nn.ReLU", "the passed class does not take that"),
-        ("fractions.Fraction", "the passed class does not take that"),
+        ("my_gray.build", "the passed class does not fit that"),
+        ("torch.nn.ReLU", "the passed class does not fit that"),
+        ("fractions.Fraction", "the passed class does not fit that"),
         ("builtins.dict", "must give a network (torch.nn.Module); it gave a dict"),
     ],
 )

@@ -171,6 +171,23 @@ def test_arguments_that_no_file_holds_are_not_noted(tmp_path, arguments):
     assert torch.equal(loaded.first.weight, own.first.weight)
 
 
+@pytest.mark.parametrize("arguments", [{"power": {"_target_": "mine.make"}}, {"power": "${oc.env:POWER}"}])
+def test_defaults_do_not_stand_in_for_arguments_that_are_not_noted(tmp_path, arguments):
+    """With other defaults, the same weights would compute something else."""
+
+    class Scaled(Own):
+        def __init__(self, power=1):
+            super().__init__(3)
+
+    own = Scaled(2)
+    note_own(own, "mine.Scaled", arguments)
+    lgtsm.save_model(own, tmp_path / "weights.safetensors")
+    with pytest.raises(ValueError, match=r"it has arguments: power.*Pass a built network.*function without arguments"):
+        lgtsm.load_model(tmp_path / "weights.safetensors", model=Scaled)
+    loaded = lgtsm.load_model(tmp_path / "weights.safetensors", model=lambda: Scaled(2))
+    assert torch.equal(loaded.first.weight, own.first.weight)
+
+
 def test_a_class_of_ones_own_is_not_built_in_sizes_that_only_the_note_has(tmp_path):
     built = []
 
