@@ -74,7 +74,7 @@ def check_kind(name: str, value: object, annotation: str) -> None:
     """
     kind, words = KINDS.get(annotation, (object, ""))
     if not isinstance(value, kind) or (isinstance(value, bool) and annotation in ("int", "float")):
-        raise ValueError(f"{name} must be {words}; got {value!r:.100}.")
+        raise ValueError(f"`{name}` must be {words}; got {value!r:.100}.")
 
 
 def check_positive(name: str, value: float) -> None:

@@ -68,7 +68,9 @@ def transfer(network: nn.Module, state: dict[str, Tensor], options: dict[str, An
             f"No weight of the file fits the {type(network).__name__} that starts from it: {for_example}. "
             "Give it the options (name, width, geometry) of the file."
         )
-    if found := find_untrained({name: state[name] for name, _ in network.named_parameters() if name in taken}):
+    weights = {name for name, _ in network.named_parameters()}  # buffers of one's own may be infinite on purpose
+    checked = [name for name in state if isinstance(options, dict) or (name in weights and name in taken)]
+    if found := find_untrained({name: state[name] for name in checked}):
         raise ValueError(f"The file to start from must hold trained weights; {found}. The file is damaged.")
     with torch.no_grad():
         network.load_state_dict({name: state[name] for name in taken}, strict=False)

@@ -189,6 +189,6 @@ def _from_class(
     if not isinstance(network, nn.Module):
         raise ValueError(
             f"{path} holds {what}; what is passed must give a network (torch.nn.Module); it gave a "
-            f"{type(network).__name__}."
+            f"{type(network).__name__}. Pass a built network, or its class."
         )
     return network

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 import lgtsm
+from lgtsm.commands import evaluate, export, inpaint, train
+from tests.end_to_end.composing import composed
 
 DATA = Path(__file__).parents[1] / "data"
 DOCS = Path(__file__).parents[2] / "docs"
@@ -61,7 +63,7 @@ def test_sentences_name_the_file_and_are_short(broken):
         ("whole numbers for weights", "must be torch.float32; it is torch.int64"),
         ("width 100,000", "width=100000"),
         ("width 20,000", "width=20000"),
-        ('width "4"', "width must be a whole number; got '4'"),
+        ('width "4"', "`width` must be a whole number; got '4'"),
         ("checkpoint with code", "never executed. It names posix.system."),
         ("a class of one's own", "never imported"),
     ],
@@ -152,3 +154,36 @@ def test_files_damaged_at_random_load_or_end_in_a_sentence(whole, tmp_path):
             for key, value in network.state_dict().items():
                 assert value.isfinite().all(), f"{where}: {key}"
     assert refused > count / 2
+
+
+@pytest.mark.parametrize("title", ["a weight is NaN", "checkpoint with code", "is empty", "is cut off"])
+@pytest.mark.parametrize("command", ["inpaint", "export", "evaluate", "init_from"])
+def test_every_command_says_it_and_writes_nothing(broken, tmp_path, monkeypatch, capsys, title, command):
+    monkeypatch.chdir(tmp_path)
+    path = broken.CASES[title](tmp_path)
+    before = {file.name for file in tmp_path.iterdir()}
+    try:
+        match command:
+            case "inpaint":
+                video = str(DATA / "bmx-trees" / "video.mp4")
+                inpaint.main([video, "--box", "8,8,20,20", "-o", "out.mp4", "-c", str(path)])
+            case "export":
+                export.main(["-c", str(path), "-o", "step.onnx"])
+            case "evaluate":
+                evaluate.run(composed("evaluate", f"checkpoint={path}", f"paths.run={tmp_path}/run"))
+            case "init_from":
+                train.run(
+                    composed(
+                        "train", "experiment=demo", "max_steps=1", f"init_from={path}", f"paths.run={tmp_path}/run"
+                    )
+                )
+    except SystemExit as end:
+        assert end.code == 2
+        said = capsys.readouterr().err
+    except ValueError as error:
+        assert command in ("evaluate", "init_from")
+        said = str(error)
+    else:
+        raise AssertionError("It does not end.")
+    assert said and "weights_only" not in said and "Traceback" not in said
+    assert {file.name for file in tmp_path.iterdir()} == before
