@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import numbers
+
 import torch
 from torch import Tensor
+
+# What options are, by their annotations.
+KINDS = {
+    "int": (numbers.Integral, "a whole number"),
+    "float": (numbers.Real, "a number"),
+    "bool": (bool, "True or False"),
+    "str": (str, "text"),
+}
 
 
 def check_video(video: Tensor, name: str = "video") -> None:
@@ -54,6 +64,17 @@ def check_choice(name: str, value: object, choices: tuple) -> None:
     """Refuse a value outside the choices, and name them all."""
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")
+
+
+def check_kind(name: str, value: object, annotation: str) -> None:
+    """Refuse a value of another kind than its annotation; those that are not in `KINDS` allow all.
+
+    Raises:
+        ValueError: says the kind.
+    """
+    kind, words = KINDS.get(annotation, (object, ""))
+    if not isinstance(value, kind) or (isinstance(value, bool) and annotation in ("int", "float")):
+        raise ValueError(f"`{name}` must be {words}; got {value!r:.100}.")
 
 
 def check_positive(name: str, value: float) -> None:

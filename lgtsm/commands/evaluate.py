@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from lgtsm.commands.command_line import progress_bar
 from lgtsm.commands.composed import run_hydra
+from lgtsm.commands.own_network import import_own
 from lgtsm.config.folder import config_folder
 from lgtsm.config.job import remove_if_empty, run_folder, write_overrides
 from lgtsm.exits import exit_with_sentence
@@ -19,6 +20,7 @@ from lgtsm.optional import UnavailableError
 from lgtsm.threads import wait_patiently
 
 if TYPE_CHECKING:
+    from lgtsm.evaluation.methods import Method
     from lgtsm.evaluation.processes import Processes
     from lgtsm.evaluation.protocol import Protocol
     from lgtsm.sole_writer import SoleWriter
@@ -35,13 +37,10 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
             written, a method was scored on no clip.
     """
     import torch
-    from torch import nn
 
     from lgtsm.checks import check_choice, check_device
-    from lgtsm.config.build import build
     from lgtsm.config.record import write_config
     from lgtsm.evaluation.inputs import write_inputs
-    from lgtsm.evaluation.methods import make_methods
     from lgtsm.evaluation.processes import join_processes
     from lgtsm.evaluation.report import mean_scores
     from lgtsm.evaluation.run import evaluate
@@ -63,16 +62,7 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
         one_cell = len(protocol.kinds) * len(protocol.centers) == 1
         if config.checkpoint is not None:
             set_precision(config, device, folder, processes)
-        methods = make_methods(
-            config.methods,
-            config.checkpoint,
-            config.name,
-            results,
-            one_cell,
-            device,
-            config.precision,
-            build(config.network, "network", nn.Module),
-        )
+        methods = configured_methods(config, results, one_cell, device)
         metrics, unavailable = make_metrics(config.metric, device)
         with (
             sole_evaluation(folder) if processes.rank == 0 else nullcontext(),
@@ -98,6 +88,32 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
     print(f"{table.strip()}\n\nReport: {folder / 'report.html'}")
     check_scored(folder, list(document["methods"]))
     return mean_scores(document)
+
+
+def configured_methods(config: DictConfig, results: list[str], one_cell: bool, device: str) -> list[Method]:
+    """Build the methods to score; a network of one's own takes its weights as `network` says.
+
+    Raises:
+        ValueError, FileNotFoundError: a method or `network` is unusable, or the checkpoint needs one and it is null.
+    """
+    from torch import nn
+
+    from lgtsm.config.build import build
+    from lgtsm.evaluation.methods import make_methods
+    from lgtsm.models.weights import NeedsClassError
+
+    if isinstance(config.network, str):
+        network = import_own(config.network, "network")
+    else:
+        network = build(config.network, "network", nn.Module)
+    try:
+        return make_methods(
+            config.methods, config.checkpoint, config.name, results, one_cell, device, config.precision, network
+        )
+    except NeedsClassError as error:
+        raise ValueError(
+            f"{error.holds} Name the class, if you trust its code, as in network=my_package.MyModel."
+        ) from error
 
 
 def check_folders(config: DictConfig) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from lgtsm.commands.command_line import command_parser, run_command
+from lgtsm.commands.own_network import add_own_class, load_network
+from lgtsm.exits import in_flags
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -21,6 +24,7 @@ def make_parser() -> argparse.ArgumentParser:
         required=True,
         help="trained network (lgtsm, gtsm or tsm): generator.safetensors, a run's .ckpt, or an authors' .pth",
     )
+    add_own_class(parser)
     parser.add_argument("-o", "--output", metavar="OUT", required=True, help="file to write, ending in .onnx")
     parser.add_argument("--height", type=int, metavar="H", help="fix the frame height, in pixels; it may be any number")
     parser.add_argument("--width", type=int, metavar="W", help="fix the width too (default: all multiples of 4)")
@@ -32,12 +36,16 @@ def run(arguments: argparse.Namespace) -> None:
     from pathlib import Path
 
     from lgtsm.export.onnx_export import export_onnx
-    from lgtsm.models.weights import load_model
     from lgtsm.outputs import Place, check_outputs
 
     output, checkpoint = Path(arguments.output), Path(arguments.checkpoint)
     check_outputs([Place("`output`", output)], [Place("the checkpoint", checkpoint)])
-    done = export_onnx(load_model(arguments.checkpoint), arguments.output, arguments.height, arguments.width)
+
+    def notice(sentence: str) -> None:
+        print(f"lgtsm export: {in_flags(sentence, make_parser())}", file=sys.stderr)
+
+    network = load_network(arguments.checkpoint, arguments.own_class, notice)
+    done = export_onnx(network, arguments.output, arguments.height, arguments.width)
     height, width = done.inputs["frame"][2:]
     size = f"{width}x{height}" if arguments.height else "any size of multiples of 4"
     print(f"{done.path}: frames of {size}, {done.bytes / 1e6:.1f} MB, {done.nodes} operations of opset {done.opset}")

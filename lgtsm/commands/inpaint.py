@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from lgtsm.commands.own_network import add_own_class
 from lgtsm.exits import GOES_ON, START_AGAIN, exit_with_sentence, in_flags
 from lgtsm.inference.options import DEFAULT_CHUNK, SCALED_FEATHER, SCENE_MEMORY
 from lgtsm.models.catalog import DEFAULT_METHOD, MODELS, list_models
@@ -49,6 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="C",
         help="fill with a trained network: generator.safetensors, a run's .ckpt, or an authors' .pth",
     )
+    add_own_class(parser)
     parser.add_argument(
         "--method",
         choices=("network", *list_models(networks=False)),
@@ -260,6 +262,9 @@ def check(arguments: argparse.Namespace) -> None:
         "--method.": method == "network" and a.checkpoint is None,
         f"--checkpoint is for a network, and --method {method} is not one; leave one of them out.": method != "network"
         and a.checkpoint is not None,
+        "--own-class is for a network of your own; name its weights with --checkpoint, or leave it out.": a.own_class
+        is not None
+        and a.checkpoint is None,
         "--codec, --crf and --lossless are for files; a pipe carries raw frames.": a.output == "-"
         and bool(a.codec or a.lossless),
     }

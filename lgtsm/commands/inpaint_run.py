@@ -16,6 +16,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from lgtsm.commands.own_network import load_network
 from lgtsm.inference.batch import Result, run_batch, summary_table
 from lgtsm.inference.copy_video import Copied, copy_video
 from lgtsm.inference.dry_run import describe_plan
@@ -345,7 +346,10 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
     device = arguments.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = arguments.checkpoint if arguments.method == "network" else create_model(arguments.method)
+    if arguments.method == "network":
+        model = load_network(arguments.checkpoint, arguments.own_class, notice)
+    else:
+        model = create_model(arguments.method)
     inpainter = Inpainter(model, device, arguments.precision)
     if inpainter.why_precision is not None:
         allow_tf32(inpainter.device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import typing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -119,7 +119,7 @@ def make_methods(
     one_cell: bool = False,
     device: str = "cpu",
     precision: str = "fp32",
-    network: nn.Module | None = None,
+    network: nn.Module | Callable[..., nn.Module] | None = None,
 ) -> list[Method]:
     """Return the named methods, in this order.
 
@@ -131,7 +131,7 @@ def make_methods(
         one_cell: see `ResultsFolder`.
         device: where to compute.
         precision: of the checkpoint's network, "fp32", "bf16" or "fp16"; part of its identity.
-        network: of a class that the catalog does not know, to load the checkpoint into.
+        network: for a checkpoint of a class that the catalog does not know; see `lgtsm.load_model`.
 
     Raises:
         ValueError, FileNotFoundError: a method is unknown or unreadable, or two share a name.

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from lgtsm.optional import UnavailableError
+from lgtsm.torch_files import read_torch_file
 
 FOLDER_VARIABLE = "LGTSM_WEIGHTS"
 
@@ -63,7 +64,7 @@ def load_weights(weights: str | Path, file: WeightFile, needed_for: str, without
         return load_weight_file(file, needed_for, without)
     if not Path(weights).is_file():
         raise ValueError(f"There is no weight file {weights}. {needed_for} needs it: check its path.")
-    return torch.load(weights, map_location="cpu", weights_only=True)
+    return read_torch_file(weights)
 
 
 def load_weight_file(file: WeightFile, needed_for: str, without: str) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def load_weight_file(file: WeightFile, needed_for: str, without: str) -> dict[st
     for path in ([Path(folder) / file.name] if folder else []) + [cached]:
         if path.is_file():
             _check(path, file)
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return read_torch_file(path)
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
         # Checked before the file gets its name.
@@ -100,7 +101,7 @@ def load_weight_file(file: WeightFile, needed_for: str, without: str) -> dict[st
         )
         unavailable.short = f"no weights {file.name}"
         raise unavailable from error
-    return torch.load(cached, map_location="cpu", weights_only=True)
+    return read_torch_file(cached)
 
 
 def _check(path: Path, file: WeightFile) -> None:

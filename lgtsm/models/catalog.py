@@ -115,17 +115,22 @@ def create_discriminator(name: str, **options: Any) -> nn.Module:
 
 
 def _create(what: str, table: dict[str, Entry], name: str, options: dict[str, Any]) -> nn.Module:
+    from lgtsm.checks import check_kind  # needs torch, and the names alone do not
+
     if name not in table:
         raise ValueError(f"There is no {what} named {name!r}; known are {', '.join(table)}.")
     entry = table[name]
     module, _, attribute = entry.target.partition(":")
     built_class = getattr(import_module(module), attribute)
-    known = [key for key in inspect.signature(built_class).parameters if key not in entry.fixed]
+    parameters = inspect.signature(built_class).parameters
+    known = [key for key in parameters if key not in entry.fixed]
     unknown = [key for key in options if key not in known]
     if unknown:
         raise ValueError(
             f"The {what} {name!r} has no option {', '.join(map(repr, unknown))}; it has {', '.join(known) or 'none'}."
         )
+    for key, value in options.items():
+        check_kind(key, value, parameters[key].annotation)
     built = built_class(**entry.fixed, **{**entry.proposed, **options})
     if entry.is_network:
         built.catalog_entry = {"name": name, **options}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 # By-products that the authors' wrappers of 2-D convolutions store beside the weights in use.
 _UNUSED_SUFFIXES = ("weight_orig", "weight_u", "weight_v")
@@ -32,26 +32,29 @@ def shift_keys(state: dict[str, Tensor], prefix: str, where: str) -> dict[str, T
     for key, value in state.items():
         if not key.startswith(prefix):
             continue
-        target, rest = _layer(key[len(prefix) :])
-        if rest[0] == "learnableTSM":
-            index = {"pre_shift_conv": 0, "post_shift_conv": 1}.get(rest[1])
-            index = int(rest[1].removeprefix("shift_conv_")) if index is None else index
-            kernels.setdefault(f"{target.rsplit('.', 1)[0]}.shift.kernels", {})[index] = value.flatten()
-        elif rest[0] == "layer":
+        target, rest = _layer(key, prefix, where)
+        if len(rest) > 1 and rest[0] == "learnableTSM":
+            name = {"pre_shift_conv": "0", "post_shift_conv": "1"}.get(rest[1], rest[1].removeprefix("shift_conv_"))
+            if not name.isdecimal():
+                raise _unused(key, where)
+            kernels.setdefault(f"{target.rsplit('.', 1)[0]}.shift.kernels", {})[int(name)] = value.flatten()
+        elif len(rest) > 1 and rest[0] == "layer":
             translated[f"{target}.{rest[1]}"] = value
         elif rest[-1] not in (*_UNUSED_SUFFIXES, "weight", "bias"):
-            raise ValueError(f"{where} has a weight {key} that no layer here uses.")
+            raise _unused(key, where)
     for key, rows in kernels.items():
+        if len({row.shape for row in rows.values()}) > 1:
+            raise ValueError(f"{where} must have kernels of one length in {key}; they differ.")
         translated[key] = torch.stack([rows[index] for index in sorted(rows)])
     return translated
 
 
-def space_time_keys(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Translate the space-time networks (kind `3d`), where spectral norm acts: generator or discriminator."""
+def space_time_keys(state: dict[str, Tensor], prefix: str, where: str) -> dict[str, Tensor]:
+    """Translate the space-time networks (kind `3d`), where spectral norm acts; else as `shift_keys`."""
     translated = {}
     for key, value in state.items():
         if key.startswith(prefix):
-            target, rest = _layer(key[len(prefix) :])
+            target, rest = _layer(key, prefix, where)
             translated[f"{target}.{spectral_norm_key('.'.join(rest))}"] = value
     return translated
 
@@ -72,31 +75,18 @@ def spectral_norm_key(key: str) -> str:
     return f"{head}.{_SPECTRAL_NORM.get(tail, tail)}".removeprefix(".")
 
 
-def fill(network: nn.Module, translated: dict[str, Tensor], where: str) -> None:
-    """Copy translated weights into `network`; the weights of both sides must match one to one.
-
-    Raises:
-        ValueError: they do not; the sentence counts and names the others.
-    """
-    expected = network.state_dict()
-    missing = sorted(expected.keys() - translated.keys())
-    surplus = sorted(translated.keys() - expected.keys())
-    shapes = [k for k in expected.keys() & translated.keys() if expected[k].shape != translated[k].shape]
-    if missing or surplus or shapes:
-        raise ValueError(
-            f"{where} does not hold the network that its configuration names: "
-            f"{len(missing)} weights missing {missing[:3]}, {len(surplus)} left over {surplus[:3]}, "
-            f"{len(shapes)} of another shape {shapes[:3]}."
-        )
-    network.load_state_dict(translated)
-
-
-def _layer(key: str) -> tuple[str, list[str]]:
+def _layer(key: str, prefix: str, where: str) -> tuple[str, list[str]]:
     """Split an authors' key into our layer's name, with the convolution in it, and the rest."""
-    parts = key.split(".")
+    parts = key[len(prefix) :].split(".")
     if parts[0] in ("downsample_module", "upsample_module"):
         parts = parts[1:]
     if len(parts) > 2 and parts[1] == "conv":  # the up-sampling layers wrap one more module
         del parts[1]
+    if len(parts) < 3:
+        raise _unused(key, where)
     name, role, *rest = parts
     return f"layers.{name}.{'gate' if role == 'gatingConv' else 'feature'}", rest
+
+
+def _unused(key: str, where: str) -> ValueError:
+    return ValueError(f"{where} has a weight {key} that no layer here uses.")

@@ -7,16 +7,15 @@ Such a file is a pickle that also holds an instance of a class of the authors' p
 from __future__ import annotations
 
 import dataclasses
-import re
-import warnings
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from lgtsm.models.catalog import create_discriminator, create_model
-from lgtsm.models.official_keys import combcn_keys, fill, shift_keys, space_time_keys, spectral_norm_key
+from lgtsm.models.official_keys import combcn_keys, shift_keys, space_time_keys, spectral_norm_key
+from lgtsm.models.weight_checks import check_fit, check_state, check_values, create_noted
+from lgtsm.torch_files import read_torch_file
 
 # The class that the authors' trainer stored beside the weights. Only its name counts.
 _LOGGER_STAND_IN = type("Logger", (), {"__module__": "utils.logger"})
@@ -52,7 +51,7 @@ def load_official(path: str | Path) -> OfficialCheckpoint:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not such a checkpoint, or its network is not supported.
+        ValueError: the file is not such a checkpoint, is damaged, or its network is not supported.
 
     Source: the released program of Chang et al. 2019; Nazeri et al. 2019 for Edge-Connect.
     """
@@ -68,21 +67,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         FileNotFoundError: there is no such file.
         ValueError: it is not a checkpoint, or holds more than tensors and plain values.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no checkpoint file {path}. Check the path.")
-    try:
-        with torch.serialization.safe_globals([_LOGGER_STAND_IN]), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about odd pickles, reported below
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged pickle can fail in any way
-        # torch's own sentences advise to run what is in the file; of them only the object's name is told.
-        named = re.search(r"GLOBAL (\S+)", str(error))
-        reason = f" It names {named[1]}." if named else ""
-        raise ValueError(
-            f"{path} is not a readable checkpoint: expected a file of torch.save with tensors and plain values. It may "
-            f"be truncated, or hold other objects, which are never executed.{reason}"
-        ) from error
+    content = read_torch_file(path, stand_ins=[_LOGGER_STAND_IN])
     if not isinstance(content, dict):
         raise ValueError(f"{path} is not a readable checkpoint: expected a dictionary, got {type(content).__name__}.")
     return content
@@ -91,7 +76,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 def is_official(checkpoint: dict[str, Any]) -> bool:
     """Tell whether a checkpoint's content is in the authors' format."""
     state = checkpoint.get("state_dict")
-    return isinstance(state, dict) and any(key.startswith(("generator.coarse_net.", "videoCN.")) for key in state)
+    starts = ("generator.coarse_net.", "videoCN.")
+    return isinstance(state, dict) and any(isinstance(key, str) and key.startswith(starts) for key in state)
 
 
 def build_official(checkpoint: dict[str, Any], where: str) -> OfficialCheckpoint:
@@ -110,18 +96,26 @@ def build_official(checkpoint: dict[str, Any], where: str) -> OfficialCheckpoint
             "generator.coarse_net. (or videoCN., for CombCN). Use lgtsm.load_model for checkpoints of this library."
         )
     state: dict[str, Tensor] = checkpoint["state_dict"]
+    check_state(where, state)
+    check_values(where, state)
     config, epoch = checkpoint.get("config") or {}, checkpoint.get("epoch")
-    if any(key.startswith("videoCN.") for key in state):
-        return OfficialCheckpoint(_build_combcn(state, where).eval(), None, config, epoch)
     try:
-        arguments = config["arch"]["args"]
-        options = arguments["opts"]
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{where} cannot be rebuilt: it lacks the configuration config.arch.args.opts.") from error
-    generator = _build_generator(state, options, config, where)
-    discriminator = None
-    if any(key.startswith("temporal_discriminator.") for key in state):
-        discriminator = _build_discriminator(state, arguments.get("d_t_args") or options, config, where).eval()
+        if any(key.startswith("videoCN.") for key in state):
+            return OfficialCheckpoint(_build_combcn(state, where).eval(), None, config, epoch)
+        try:
+            arguments = config["arch"]["args"]
+            options = arguments["opts"]
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{where} cannot be rebuilt: it lacks the configuration config.arch.args.opts.") from error
+        generator = _build_generator(state, options, config, where)
+        discriminator = None
+        if any(key.startswith("temporal_discriminator.") for key in state):
+            discriminator = _build_discriminator(state, arguments.get("d_t_args") or options, config, where).eval()
+    except (KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(
+            f"{where} is in the authors' format, but its configuration or weights are damaged ({reason:.200})."
+        ) from error
     return OfficialCheckpoint(generator.eval(), discriminator, config, epoch)
 
 
@@ -129,39 +123,34 @@ def _build_generator(state: dict[str, Tensor], options: dict, config: dict, wher
     if options.get("use_skip_connection"):
         raise ValueError(f"{where} holds a generator with skip connections, which is not supported.")
     prefix, gated = "generator.coarse_net.", options.get("conv_type", "gated") == "gated"
-    own = {"width": options["nf"], "initialization": "pytorch", "centered": False}
+    own = {"width": options.get("nf"), "initialization": "pytorch", "centered": False}
     if _kind(options, "generator", where) == "3d":
-        space_time = create_model("gated3d", gated=gated, spectral_norm=_spectral_norm_acts(state, prefix), **own)
-        fill(space_time, space_time_keys(state, prefix), where)
-        return space_time
+        own |= {"name": "gated3d", "gated": gated, "spectral_norm": _spectral_norm_acts(state, prefix)}
+        return create_noted(where, own, space_time_keys(state, prefix, where))
     shift, learnable = _shift_options(config)
-    name = ("lgtsm" if learnable else "gtsm") if gated else "tsm"
     # The names lgtsm and gtsm imply the shift.
-    generator = create_model(name, **own, **{key: value for key, value in shift.items() if key != "shift" or not gated})
-    fill(generator, shift_keys(state, prefix, where), where)
-    return generator
+    own |= {key: value for key, value in shift.items() if key != "shift" or not gated}
+    own["name"] = ("lgtsm" if learnable else "gtsm") if gated else "tsm"
+    return create_noted(where, own, shift_keys(state, prefix, where))
 
 
 def _build_discriminator(state: dict[str, Tensor], options: dict, config: dict, where: str) -> nn.Module:
     prefix = "temporal_discriminator."
-    own = {"width": options["nf"], "sigmoid": bool(options.get("use_sigmoid", True))}
+    own = {"width": options.get("nf"), "sigmoid": bool(options.get("use_sigmoid", True))}
     if _kind(options, "discriminator", where) == "3d":
-        discriminator = create_discriminator("t_patchgan", spectral_norm=_spectral_norm_acts(state, prefix), **own)
-        fill(discriminator, space_time_keys(state, prefix), where)
-        return discriminator
-    discriminator = create_discriminator("tsmgan", **own, **_shift_options(config)[0])
-    fill(discriminator, shift_keys(state, prefix, where), where)
-    return discriminator
+        own |= {"name": "t_patchgan", "spectral_norm": _spectral_norm_acts(state, prefix)}
+        return create_noted(where, own, space_time_keys(state, prefix, where), create_discriminator)
+    own |= {"name": "tsmgan", **_shift_options(config)[0]}
+    return create_noted(where, own, shift_keys(state, prefix, where), create_discriminator)
 
 
 def _build_combcn(state: dict[str, Tensor], where: str) -> nn.Module:
     try:
-        widths = {"width": len(state["combCN.conv16.conv.bias"]), "coarse_width": len(state["videoCN.conv1.conv.bias"])}
+        biases = {"width": state["combCN.conv16.conv.bias"], "coarse_width": state["videoCN.conv1.conv.bias"]}
     except KeyError as error:
         raise ValueError(f"{where} holds only part of a CombCN: the weight {error} is missing.") from error
-    network = create_model("combcn", **widths)
-    fill(network, combcn_keys(state), where)
-    return network
+    widths = {key: value.numel() for key, value in biases.items()}
+    return create_noted(where, {"name": "combcn", **widths}, combcn_keys(state))
 
 
 def _load_edge_connect(folder: Path) -> OfficialCheckpoint:
@@ -172,7 +161,11 @@ def _load_edge_connect(folder: Path) -> OfficialCheckpoint:
         state = read_checkpoint(where).get("generator")
         if not isinstance(state, dict):
             raise ValueError(f"{where} is not a checkpoint of Edge-Connect: expected the weights under generator.")
-        fill(getattr(network, part), {spectral_norm_key(key): value for key, value in state.items()}, where)
+        check_state(where, state)
+        check_values(where, state)
+        state = {spectral_norm_key(key): value for key, value in state.items()}
+        check_fit(where, getattr(network, part), state)
+        getattr(network, part).load_state_dict(state)
     return OfficialCheckpoint(network.eval(), None, {}, None)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lgtsm.models.weight_checks import find_untrained
+
 # Options that change what a network computes with the same weights.
 BEHAVIOR = ("centered", "geometry", "causal", "shift", "shift_fraction", "shift_groups", "gated")
 
@@ -50,7 +52,7 @@ def transfer(network: nn.Module, state: dict[str, Tensor], options: dict[str, An
         options: of the other network, to compare with this one's.
 
     Raises:
-        ValueError: no weight fits.
+        ValueError: no weight fits, or one of those that do is not finite, or huge.
     """
     own = network.state_dict()
     shapes = [(name, tuple(own[name].shape), tuple(state[name].shape)) for name in own if name in state]
@@ -66,6 +68,10 @@ def transfer(network: nn.Module, state: dict[str, Tensor], options: dict[str, An
             f"No weight of the file fits the {type(network).__name__} that starts from it: {for_example}. "
             "Give it the options (name, width, geometry) of the file."
         )
+    weights = {name for name, _ in network.named_parameters()}  # buffers of one's own may be infinite on purpose
+    checked = [name for name in state if isinstance(options, dict) or (name in weights and name in taken)]
+    if found := find_untrained({name: state[name] for name in checked}):
+        raise ValueError(f"The file to start from must hold trained weights; {found}. The file is damaged.")
     with torch.no_grad():
         network.load_state_dict({name: state[name] for name in taken}, strict=False)
     return Matched(
@@ -79,7 +85,7 @@ def transfer(network: nn.Module, state: dict[str, Tensor], options: dict[str, An
 
 def _differences(network: nn.Module, options: dict[str, Any] | None) -> list[str]:
     entry = getattr(network, "catalog_entry", None)
-    if options is None or entry is None:
+    if not isinstance(options, dict) or entry is None:
         return []
     parameters = inspect.signature(type(network)).parameters
     defaults = {name: p.default for name, p in parameters.items() if p.default is not p.empty}

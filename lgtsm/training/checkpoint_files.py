@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from lightning_fabric.plugins import TorchCheckpointIO
 
+from lgtsm.torch_files import read_torch_file
 from lgtsm.whole_files import whole_file
 
 STEP = re.compile(r"step(\d+)")
@@ -53,8 +54,12 @@ class WholeCheckpointIO(TorchCheckpointIO):
             ) from error
 
     def load_checkpoint(self, path: str | Path, map_location: Any = None, weights_only: bool | None = None) -> dict:
-        """Load a checkpoint without ever running code from it, even if Lightning asks to."""
-        return torch.load(path, map_location=map_location or "cpu", weights_only=True)
+        """Load a checkpoint without ever running code from it, even if Lightning asks to.
+
+        Raises:
+            ValueError: it is damaged, or holds more than tensors and plain values.
+        """
+        return read_torch_file(path, map_location or "cpu")
 
 
 def check_reloadable(states: dict[str, dict[str, Any]]) -> None:
@@ -120,9 +125,11 @@ def find_damage(path: str | Path) -> str | None:
             broken = archive.testzip()
         if broken is not None:
             return f"its part {broken} has changed"
-        torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        read_torch_file(path, mmap=True)
     except OSError:
         raise
+    except ValueError:  # all bytes are as they were written
+        return "it holds more than tensors and plain values"
     except Exception as error:  # a damaged file can fail in any way
         return " ".join(str(error).split())[:200] or type(error).__name__
     return None

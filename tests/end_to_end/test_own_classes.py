@@ -204,8 +204,14 @@ def test_trained_saved_loaded_and_filled_with(tmp_path, own):
     network = f"network={{_target_: {own}.networks.Model, width: 5}}"
     scores = evaluate.run(composed("evaluate", *words, network))
     assert list(scores) == ["mean-color", "temporal-copy", "mine"] and scores["mine"]["mse_hole"] > 0
-    with pytest.raises(ValueError, match=r"model="):
+    by_name = evaluate.run(
+        composed("evaluate", *words, f"network={own}.networks.Model", f"paths.run={tmp_path}/by_name")
+    )  # its arguments are noted
+    assert by_name["mine"] == scores["mine"]
+    with pytest.raises(ValueError, match=r"network=my_package"):
         evaluate.run(composed("evaluate", *words))
+    with pytest.raises(ValueError, match=rf"`network` names '{own}\.networks\.Modle', which cannot be imported"):
+        evaluate.run(composed("evaluate", *words, f"network={own}.networks.Modle"))
 
     # The weights can begin another training, and be saved again as they are.
     lgtsm.save_model(lgtsm.load_model(files[0], model=model_class), tmp_path / "again.safetensors")

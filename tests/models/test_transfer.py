@@ -60,3 +60,15 @@ def test_official_checkpoints_give_both_networks():
     assert len(transfer(generator, stored.generator, stored.options).taken) == len(generator.state_dict())
     for key, value in expected.discriminator.state_dict().items():
         assert torch.equal(stored.discriminator[key], value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e30])
+def test_no_training_starts_from_damaged_weights(value):
+    network = lgtsm.create_model("gtsm", width=4)
+    before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    state = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    state["layers.conv3.gate.bias"][1] = value
+    with pytest.raises(ValueError, match=r"trained weights; layers\.conv3\.gate\.bias has values"):
+        transfer(network, state, ["no", "options"])
+    for key, tensor in network.state_dict().items():
+        assert torch.equal(tensor, before[key])

@@ -194,7 +194,7 @@ def test_a_checkpoint_never_runs_code(make_module, fit, tmp_path):
     trainer.save_checkpoint(tmp_path / "run.ckpt")
     checkpoint = torch.load(tmp_path / "run.ckpt", weights_only=True)
     torch.save(checkpoint | {"trap": Trap()}, tmp_path / "run.ckpt")
-    with pytest.raises(Exception, match=r"[Ww]eights.only"):
+    with pytest.raises(ValueError, match=r"never executed"):
         fit(make_module(), 2, resume=tmp_path / "run.ckpt", plugins=[WholeCheckpointIO()])
     assert not (tmp_path / "sprung").exists()
 
