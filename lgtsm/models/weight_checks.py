@@ -72,7 +72,7 @@ def check_fit(path: str | Path, network: nn.Module, state: dict[str, Tensor]) ->
     fits = f"The weights in {path} do not fit the network {kind}"
     for keys, what in (
         (expected.keys() - state.keys(), "missing"),
-        (state.keys() - expected.keys(), "too many"),
+        (state.keys() - expected.keys(), "unexpected"),
     ):
         if len(keys) == 1:
             raise ValueError(f"{fits}: {min(keys)} is {what}.")
