@@ -7,9 +7,9 @@ from collections.abc import Sized
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from lgtsm.torch_files import read_torch_file
 from lgtsm.training.inpainting_gan import CHECKPOINT_KEY, InpaintingGAN
 
 MOST_NAMES = 1_000_000
@@ -30,7 +30,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     Raises:
         ValueError: it is not of this program.
     """
-    stored = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    stored = read_torch_file(path, mmap=True)
     if not isinstance(stored, dict) or not isinstance(stored.get(CHECKPOINT_KEY), dict) or "state_dict" not in stored:
         raise ValueError(f"{path} is not a checkpoint of lgtsm train, so no run can continue from it.")
     return stored
