@@ -100,27 +100,40 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     check_replaceable(path)
     temporary = temporary_beside(path)
-    temporary.touch()
-    permissions = temporary.stat().st_mode
-    temporary.unlink()
-    try:
-        yield temporary
-        temporary.chmod(permissions)  # safetensors lets only the owner read
-        put_in_place(temporary, path)
-    finally:
-        remove(temporary)
+    with name_in_errors(path, temporary):
+        temporary.touch()
+        permissions = temporary.stat().st_mode
+        temporary.unlink()
+        try:
+            yield temporary
+            temporary.chmod(permissions)  # safetensors lets only the owner read
+            put_in_place(temporary, path)
+        finally:
+            remove(temporary)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a new folder beside `path`; move it to `path` at the end, which must be free or an empty folder."""
     temporary = temporary_beside(path)
-    temporary.mkdir()
+    with name_in_errors(path, temporary):
+        temporary.mkdir()
+        try:
+            yield temporary
+            put_in_place(temporary, path)
+        finally:
+            remove(temporary)
+
+
+@contextmanager
+def name_in_errors(path: Path, temporary: Path) -> Iterator[None]:
+    """Let errors of the system name `path` instead of its temporary name or, as those of a full disk do, nothing."""
     try:
-        yield temporary
-        put_in_place(temporary, path)
-    finally:
-        remove(temporary)
+        yield
+    except OSError as error:
+        if error.errno is not None and (error.filename is None or str(error.filename).startswith(str(temporary))):
+            error.filename, error.filename2 = str(path), None
+        raise
 
 
 def write_text(path: str | Path, text: str) -> None:
