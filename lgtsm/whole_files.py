@@ -59,7 +59,7 @@ def check_replaceable(path: Path) -> None:
     """Refuse a path that is neither free nor a regular file or folder, like /dev/null or a named pipe.
 
     Raises:
-        ValueError: a rename would replace a device, a pipe or a socket.
+        ValueError: a rename would replace a device, a pipe, a socket, or what is write-protected.
     """
     try:
         mode = path.stat().st_mode
@@ -69,6 +69,8 @@ def check_replaceable(path: Path) -> None:
         raise ValueError(
             f"{path} must be a file or a folder, or free; a device, pipe or socket is there. Name another."
         )
+    if not os.access(path, os.W_OK):  # a rename asks only the folder
+        raise ValueError(f"{path} must not be write-protected, as it would be replaced; it is. Name another place.")
 
 
 def check_writable(path: Path) -> None:

@@ -99,3 +99,17 @@ def test_an_error_of_the_system_names_the_path(tmp_path, whole):
         with whole(tmp_path / "file" / "a.d"):
             pass
     assert failed.value.filename == str(tmp_path / "file" / "a.d")
+
+
+def test_what_is_write_protected_is_not_replaced(tmp_path, monkeypatch):
+    """A rename would: it needs only the right to write the folder."""
+    path = tmp_path / "a.mp4"
+    path.write_text("kept")
+    path.chmod(0o444)
+    mode = path.stat().st_mode
+    monkeypatch.setattr(os, "access", lambda place, wanted: bool(mode & 0o200))  # root may write all
+    with pytest.raises(ValueError, match=r"a\.mp4 must not be write-protected"), whole_file(path) as temporary:
+        temporary.write_text("new")
+    with pytest.raises(ValueError, match="write-protected"):
+        VideoWriter(path, 25, 32, 40)
+    assert path.read_text() == "kept" and list(tmp_path.iterdir()) == [path]
