@@ -59,7 +59,7 @@ def check_replaceable(path: Path) -> None:
     """Refuse a path that is neither free nor a regular file or folder, like /dev/null or a named pipe.
 
     Raises:
-        ValueError: a rename would replace a device, a pipe or a socket.
+        ValueError: a rename would replace a device, a pipe, a socket, or what is write-protected.
     """
     try:
         mode = path.stat().st_mode
@@ -69,6 +69,8 @@ def check_replaceable(path: Path) -> None:
         raise ValueError(
             f"{path} must be a file or a folder, or free; a device, pipe or socket is there. Name another."
         )
+    if not os.access(path, os.W_OK):  # a rename asks only the folder
+        raise ValueError(f"{path} must not be write-protected, as it would be replaced; it is. Name another place.")
 
 
 def check_writable(path: Path) -> None:
@@ -100,27 +102,40 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     check_replaceable(path)
     temporary = temporary_beside(path)
-    temporary.touch()
-    permissions = temporary.stat().st_mode
-    temporary.unlink()
-    try:
-        yield temporary
-        temporary.chmod(permissions)  # safetensors lets only the owner read
-        put_in_place(temporary, path)
-    finally:
-        remove(temporary)
+    with name_in_errors(path, temporary):
+        temporary.touch()
+        permissions = temporary.stat().st_mode
+        temporary.unlink()
+        try:
+            yield temporary
+            temporary.chmod(permissions)  # safetensors lets only the owner read
+            put_in_place(temporary, path)
+        finally:
+            remove(temporary)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a new folder beside `path`; move it to `path` at the end, which must be free or an empty folder."""
     temporary = temporary_beside(path)
-    temporary.mkdir()
+    with name_in_errors(path, temporary):
+        temporary.mkdir()
+        try:
+            yield temporary
+            put_in_place(temporary, path)
+        finally:
+            remove(temporary)
+
+
+@contextmanager
+def name_in_errors(path: Path, temporary: Path) -> Iterator[None]:
+    """Let errors of the system name `path` instead of its temporary name or, as those of a full disk do, nothing."""
     try:
-        yield temporary
-        put_in_place(temporary, path)
-    finally:
-        remove(temporary)
+        yield
+    except OSError as error:
+        if error.errno is not None and (error.filename is None or str(error.filename).startswith(str(temporary))):
+            error.filename, error.filename2 = str(path), None
+        raise
 
 
 def write_text(path: str | Path, text: str) -> None:

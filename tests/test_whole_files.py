@@ -1,3 +1,4 @@
+import errno
 import os
 
 import numpy as np
@@ -81,3 +82,34 @@ def test_outputs_have_the_permissions_of_a_file_that_is_simply_created(tmp_path,
     for name in ("a.txt", "a.safetensors", "a.mp4", "frames/00000.png"):
         assert (tmp_path / name).stat().st_mode == expected, name
     assert (tmp_path / "frames").stat().st_mode & 0o777 == 0o777 & ~umask
+
+
+@pytest.mark.parametrize("whole", [whole_file, whole_folder])
+def test_an_error_of_the_system_names_the_path(tmp_path, whole):
+    """A full disk names no file, other errors the temporary one."""
+    for beside in (False, True):
+        with pytest.raises(OSError, match="No space left") as failed, whole(tmp_path / "a.d") as temporary:
+            raise OSError(errno.ENOSPC, "No space left on device", *([str(temporary / "b")] if beside else []))
+        assert failed.value.filename == str(tmp_path / "a.d")
+    with pytest.raises(OSError, match="Permission") as failed, whole(tmp_path / "a.d"):
+        raise OSError(errno.EACCES, "Permission denied", "source.mp4")
+    assert failed.value.filename == "source.mp4"
+    with pytest.raises(NotADirectoryError) as failed:
+        (tmp_path / "file").touch()
+        with whole(tmp_path / "file" / "a.d"):
+            pass
+    assert failed.value.filename == str(tmp_path / "file" / "a.d")
+
+
+def test_what_is_write_protected_is_not_replaced(tmp_path, monkeypatch):
+    """A rename would: it needs only the right to write the folder."""
+    path = tmp_path / "a.mp4"
+    path.write_text("kept")
+    path.chmod(0o444)
+    mode = path.stat().st_mode
+    monkeypatch.setattr(os, "access", lambda place, wanted: bool(mode & 0o200))  # root may write all
+    with pytest.raises(ValueError, match=r"a\.mp4 must not be write-protected"), whole_file(path) as temporary:
+        temporary.write_text("new")
+    with pytest.raises(ValueError, match="write-protected"):
+        VideoWriter(path, 25, 32, 40)
+    assert path.read_text() == "kept" and list(tmp_path.iterdir()) == [path]

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from lgtsm.commands.command_line import progress_bar
 from lgtsm.commands.composed import run_hydra
 from lgtsm.commands.own_network import import_own
+from lgtsm.commands.run_folder import try_folder
 from lgtsm.config.folder import config_folder
 from lgtsm.config.job import remove_if_empty, run_folder, write_overrides
 from lgtsm.exits import exit_with_sentence
@@ -222,6 +223,7 @@ def _job(config: DictConfig) -> None:
     again = f"To go on, repeat the command with paths.run={config.paths.run}."
     try:
         with exit_with_sentence("evaluate", if_stopped=again):
+            try_folder(config.paths.run)
             run(config)
     finally:
         remove_if_empty(config.paths.run)

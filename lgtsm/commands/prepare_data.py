@@ -45,9 +45,14 @@ def run(arguments: argparse.Namespace) -> None:
     frames = sum(scene["frames"] for line in lines for scene in line["scenes"])
     left_out = sum(line["left_out"] for line in lines)
     print(
-        f"{a.target}: {len(lines) - len(bad)} videos gave {scenes} scenes of {frames} frames; {left_out} frames of "
-        f"short scenes and {len(bad)} unreadable videos were left out; manifest {MANIFEST}"
+        f"{a.target}: {_count(len(lines) - len(bad), 'video')} gave {_count(scenes, 'scene')} of "
+        f"{_count(frames, 'frame')}; {_count(left_out, 'frame')} of short scenes and "
+        f"{_count(len(bad), 'unreadable video')} were left out; manifest {MANIFEST}"
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def main(argv: list[str] | None = None) -> None:

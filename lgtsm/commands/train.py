@@ -10,6 +10,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from lgtsm.commands.composed import run_hydra
+from lgtsm.commands.run_folder import try_folder
 from lgtsm.commands.train_start import build_generator, changes_since, check_numbers, leave_out_features, start_from
 from lgtsm.config.build import ConfigError
 from lgtsm.config.folder import config_folder
@@ -147,6 +148,7 @@ def _job(config: DictConfig) -> float | None:
     again = f"To continue from its last checkpoint, run the same command with resume=auto paths.run={config.paths.run}."
     try:
         with exit_with_sentence("train", if_stopped=again), StopSignals() as signals:
+            try_folder(config.paths.run)
             check_optimized(config)
             return given_back(run(config, signals), config)
     except StoppedBySignal:

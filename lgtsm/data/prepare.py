@@ -20,7 +20,7 @@ from lgtsm.video.listing import list_videos
 from lgtsm.video.open import open_video
 from lgtsm.video.scene_cuts import SceneCutDetector
 from lgtsm.video.writer import VideoWriter
-from lgtsm.whole_files import write_json, write_text
+from lgtsm.whole_files import remove, write_json, write_text
 
 MANIFEST = "videos.jsonl"
 
@@ -49,7 +49,7 @@ class Preparation(NamedTuple):
 def prepare_videos(
     source: str | Path, target: str | Path, how: Preparation, progress: Callable[[int, int], None] | None = None
 ) -> list[dict[str, Any]]:
-    """Write the prepared copy and its manifest; continue where an earlier call stopped.
+    """Write the prepared copy and its manifest; go on after an earlier call, with videos that it could not read too.
 
     Args:
         source: folder of videos or frame folders, at any depth.
@@ -63,7 +63,7 @@ def prepare_videos(
 
     Raises:
         VideoError: `source` has no videos, one folder holds the other, or `target` holds something else, or a copy made
-            with other options.
+            with other options; or the copy cannot be written.
     """
     source, target = Path(source), Path(target)
     for name in ("height", "width", "scale", "key_frame_distance", "least_frames"):
@@ -82,11 +82,14 @@ def _prepare_missing(
     for done, path in enumerate(paths):
         name = path.relative_to(source).with_suffix("").as_posix()
         record = target / ".done" / f"{name}.json"
-        if not record.is_file():
+        line = json.loads(record.read_text()) if record.is_file() else None
+        if line is None or "error" in line:  # what could not be read may have been mended
+            for scene in line["scenes"] if line is not None else ():
+                remove(target / scene["file"])
             line = _prepare_one(path, name, target, how)
             record.parent.mkdir(parents=True, exist_ok=True)
             write_text(record, json.dumps(line))
-        lines.append(json.loads(record.read_text()))
+        lines.append(line)
         if progress is not None:
             progress(done + 1, len(paths))
     write_text(target / MANIFEST, "".join(json.dumps(line) + "\n" for line in lines))
@@ -100,14 +103,32 @@ def scenes(frames: Iterator[np.ndarray], cut: bool) -> Iterator[tuple[bool, np.n
         yield number == 0 or (cut and detector.is_cut(frame)), frame
 
 
+class _UnreadableError(Exception):
+    """The video cannot be read; the copy could be written."""
+
+
+def _frames(reader) -> Iterator[np.ndarray]:
+    try:
+        yield from reader
+    except VideoError as error:
+        raise _UnreadableError(*error.args) from error
+
+
+def _open(path: Path):
+    try:
+        return open_video(path, backend="pyav")
+    except VideoError as error:
+        raise _UnreadableError(*error.args) from error
+
+
 def _prepare_one(path: Path, name: str, target: Path, how: Preparation) -> dict[str, Any]:
     line: dict[str, Any] = {"video": name, "scenes": [], "left_out": 0}
     encoding = Encoding(crf=how.crf, key_frame_distance=how.key_frame_distance)
     writer: Any = None
     try:
-        with open_video(path, backend="pyav") as reader:
+        with _open(path) as reader:
             size = _size(reader.height, reader.width, how)
-            for number, (starts, frame) in enumerate(scenes(iter(reader), how.cut)):
+            for number, (starts, frame) in enumerate(scenes(_frames(reader), how.cut)):
                 if starts:
                     _finish(writer, line, how)
                     file = f"{name}_{number:06d}.mp4"
@@ -122,7 +143,7 @@ def _prepare_one(path: Path, name: str, target: Path, how: Preparation) -> dict[
     except BaseException as error:
         if writer is not None:
             writer.abort()
-        if not isinstance(error, VideoError):
+        if not isinstance(error, _UnreadableError):
             raise
         if line["scenes"]:
             line["left_out"] += line["scenes"].pop()["frames"]

@@ -5,22 +5,31 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+# At the top of MP4 and QuickTime; what has another name after a whole index or fragment is no box.
+_BOXES = {b"ftyp", b"moov", b"moof", b"mdat", b"mfra", b"sidx", b"ssix", b"styp", b"emsg", b"prft", b"free", b"skip",
+          b"wide", b"uuid", b"meta", b"udta", b"pnot", b"pdin"}  # fmt: skip
 _UNKNOWN = 2**32 - 1  # what AVI writes for a size that is not known yet
 
 
-def ends_early(path: Path, container_format: str) -> bool:
+def ends_early(path: Path, container_format: str, needed: int = 0) -> bool:
     """Return whether a container's structure goes on after the end of the file; False where it does not tell.
+
+    What others hang on to a whole file, such as tags of a title, is no fault.
 
     Args:
         path: the file.
         container_format: FFmpeg's name, like "matroska,webm".
+        needed: where the last sample ends that the index of an MP4 or QuickTime file lists, in bytes.
     """
     walk = _WALKS.get(container_format)
     if walk is None:
         return False
+    if walk is _boxes:
+        walk = partial(_boxes, needed=needed)
     with path.open("rb") as file:
         try:
             return walk(file, path.stat().st_size)
@@ -74,9 +83,9 @@ def _ebml_number(file: BinaryIO, keep_marker: bool = False) -> int | None:
     return None if number == 2 * marker - 1 else number - marker
 
 
-def _boxes(file: BinaryIO, size: int) -> bool:
-    """Walk the top boxes of MP4 and QuickTime."""
-    kind = b""
+def _boxes(file: BinaryIO, size: int, needed: int = 0) -> bool:
+    """Walk the top boxes of MP4 and QuickTime; after a whole index, only the samples that it lists count."""
+    kind, kinds = b"", set()
     while size - file.tell() >= 8:
         start = file.tell()
         length, kind = _unpack(">I4s", file)
@@ -85,8 +94,12 @@ def _boxes(file: BinaryIO, size: int) -> bool:
         if length < 8:  # 0: to the end; others: no box, but padding
             return False
         if not _skip(file, start + length - file.tell(), size):
-            return True
-    return kind == b"moof" or any(file.read())  # the head of a fragment, or of a box
+            is_fragment = b"moof" in kinds or kind == b"moof"
+            return kind in _BOXES if is_fragment or b"moov" not in kinds else needed > size
+        kinds.add(kind)
+    if b"moov" in kinds and not kinds & {b"moof", b"mfra"}:
+        return needed > size
+    return kind == b"moof" or (b"mfra" not in kinds and any(file.read()))  # the head of a fragment, or of a box
 
 
 def _riff(file: BinaryIO, size: int) -> bool:

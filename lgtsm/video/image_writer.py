@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lgtsm.os_errors import os_sentence
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import IMAGE_EXTENSIONS
+from lgtsm.whole_files import name_in_errors
 
 _ENDINGS = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "mjpeg": "jpg", "tif": "tif", "tiff": "tif"}
 _ENDINGS |= {"webp": "webp", "bmp": "bmp"}
@@ -66,9 +68,11 @@ class ImageSink:
                 f"{self.target} cannot hold two frames named {file.name}. Rename {source} or its namesake."
             )
         try:
-            write_picture(file, frame, source, changed, self.lossless)
+            with name_in_errors(self.target, self.place):
+                write_picture(file, frame, source, changed, self.lossless)
         except OSError as error:
-            raise VideoError(f"{self.target} cannot be written ({error.strerror or error}).") from error
+            reason = f"{self.target} cannot be written ({error})." if error.errno is None else os_sentence(error)
+            raise VideoError(reason) from error
         self._count += 1
 
     def finish(self) -> None:

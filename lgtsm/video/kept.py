@@ -12,11 +12,7 @@ from lgtsm.video.beside import is_one_codec
 from lgtsm.video.contents import contents
 from lgtsm.video.probe import VideoInfo
 
-_ELSEWHERE = {
-    "alpha": "Write to .mov or .webm to keep transparency.",
-    "mastering display": "H.264, H.265 and AV1 can hold it: set codec=libx265.",
-    "content light level": "H.264, H.265 and AV1 can hold it: set codec=libx265.",
-}
+_HDR = {"mastering display", "content light level"}
 _COPIED = {"sound": "audio", "subtitles": "subtitle", "attachment": "subtitle"}
 
 
@@ -60,7 +56,7 @@ def not_kept(
         else:
             what = "" if value == "yes" else f" ({value})"
             sentence = f"Lost: {name}{what}; {after.codec} in {suffix} does not keep it."
-            said.append(f"{sentence} {_ELSEWHERE.get(name, '')}".rstrip())
+            said.append(f"{sentence} {_elsewhere(name, suffix)}".rstrip())
     if lost_tags:
         said.append(f"Lost or changed: the tags {', '.join(lost_tags)}; {suffix} does not keep them as they were.")
     late = _latest(before, after)
@@ -72,6 +68,16 @@ def not_kept(
             end = f"{after.pix_fmt} has 8. To keep them outside the hole, set codec=ffv1 without `lossless`."
         said.append(f"The source has more than 8 bits a color ({before.pix_fmt}); {end}")
     return said
+
+
+def _elsewhere(name: str, suffix: str) -> str:
+    if name == "alpha":
+        return "Write to .mov or .webm to keep transparency."
+    if name not in _HDR:
+        return ""
+    if suffix.lower() == ".webm":
+        return "AV1 can hold it: set codec=libsvtav1."
+    return "H.264, H.265 and AV1 can hold it: set codec=libx265."
 
 
 def _matters(name: str, same_colors: bool, copied: Sequence[str]) -> bool:

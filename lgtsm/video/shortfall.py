@@ -40,7 +40,7 @@ def shortfall(path: Path, container, stream, found: Found) -> str | None:
         found: what was read.
     """
     kind = container.format.name
-    early = ends_early(path, kind)
+    early = ends_early(path, kind, _samples_end(container) if kind.startswith("mov,") else 0)
     cut = early or ends_in_zeros(path)
     if (cut or kind in _TRUSTED) and (promised := _promised_pictures(stream, container)) > found.packets:
         return _sentence(path, f"{found.pictures} of {promised} pictures")
@@ -57,6 +57,11 @@ def shortfall(path: Path, container, stream, found: Found) -> str | None:
     if early:
         return _sentence(path, f"{found.pictures} pictures, and its end is missing")
     return None
+
+
+def _samples_end(container) -> int:
+    """Return where the last sample ends that the indices of a file list, in bytes."""
+    return max((one.pos + one.size for stream in container.streams for one in stream.index_entries), default=0)
 
 
 def _sentence(path: Path, holds: str) -> str:

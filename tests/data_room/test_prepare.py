@@ -72,7 +72,7 @@ def test_goes_on_where_it_was_stopped(tmp_path, source, monkeypatch):
         prepare_videos(source, tmp_path / "stopped", HOW)
     made.clear()
     assert prepare_videos(source, tmp_path / "stopped", HOW) == whole
-    assert len(made) == 1
+    assert [path.name for path in made] == ["bad.mp4", "cuts.mp4"]  # what could not be read, and what is missing
     with pytest.raises(VideoError, match=r"prepared.json"):
         prepare_videos(source, tmp_path / "stopped", HOW._replace(crf=30))
 
@@ -92,3 +92,27 @@ def test_a_killed_video_leaves_no_part(tmp_path, source, monkeypatch):
         prepare_videos(source, tmp_path / "copy", HOW)
     left = [path for path in (tmp_path / "copy").rglob("*") if ".part" in path.name]
     assert left == []
+
+
+def test_what_could_not_be_read_is_tried_again(tmp_path, source, data_folder):
+    cut, copy = source / "sub" / "cuts.mp4", tmp_path / "copy"
+    whole = cut.read_bytes()
+    cut.write_bytes((data_folder / "odd" / "truncated_no_moov.mp4").read_bytes())
+    assert [line["video"] for line in prepare_videos(source, copy, HOW) if "error" in line] == ["bad", "sub/cuts"]
+    cut.write_bytes(whole)
+    lines = {line["video"]: line for line in prepare_videos(source, copy, HOW)}
+    assert "error" not in lines["sub/cuts"] and len(lines["sub/cuts"]["scenes"]) == 2 and "error" in lines["bad"]
+
+
+def test_a_copy_that_cannot_be_written_is_no_unreadable_video(tmp_path, source, monkeypatch):
+    def full(*_):
+        raise VideoError("one_000000.mp4 cannot be written: the disk is full.")
+
+    (source / "bad.mp4").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(VideoWriter, "close", full)
+        with pytest.raises(VideoError, match="disk is full"):
+            prepare_videos(source, tmp_path / "copy", HOW)
+    assert list((tmp_path / "copy").rglob("*.mp4")) == []
+    lines = prepare_videos(source, tmp_path / "copy", HOW)
+    assert [len(line["scenes"]) for line in lines] == [1, 2]

@@ -92,7 +92,7 @@ def test_prepare_data(tmp_path, data_folder):
     shutil.copyfile(data_folder / "odd" / "empty.mp4", tmp_path / "videos" / "empty.mp4")
     result = command("lgtsm", "prepare_data", tmp_path / "videos", tmp_path / "copy", "--height", 48, "--width", 64)
     assert result.returncode == 0, result.stderr
-    assert "1 videos gave 1 scenes of 24 frames" in result.stdout and "1 unreadable" in result.stdout
+    assert "1 video gave 1 scene of 24 frames" in result.stdout and "1 unreadable" in result.stdout
     assert "empty is left out" in result.stderr
     missing = command("lgtsm", "prepare_data", tmp_path / "nothing", tmp_path / "other")
     assert (missing.returncode, "there is no such folder" in missing.stderr) == (2, True)
@@ -119,3 +119,15 @@ def test_training_from_fvi_with_a_bad_video_and_stored_test_masks(tmp_path):
     strict = command("lgtsm.train", *[w for w in words if "max_bad_share" not in w], cwd=tmp_path)
     assert strict.returncode == 2
     assert "1 of 6 videos cannot be used" in strict.stderr and "video2" in strict.stderr
+
+
+@pytest.mark.parametrize("words", [("train", "experiment=demo"), ("evaluate",), ("train", "-m", "seed=1,2")])
+def test_a_run_folder_that_cannot_be_is_a_sentence(tmp_path, words):
+    (tmp_path / "file").touch()
+    for place, sentence in (("file", "must be free"), ("file/run", "a part of the path is a file")):
+        name = "hydra.sweep.dir" if "-m" in words else "paths.run"
+        result = command("lgtsm", *words, f"{name}={tmp_path / place}")
+        assert result.returncode == 2 and result.stdout == ""
+        assert result.stderr.startswith(f"lgtsm {words[0]}: {tmp_path / place} ") and sentence in result.stderr
+        assert result.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -82,6 +82,7 @@ def test_every_loss_gets_a_sentence(containers, tmp_path):
     source = containers.write_film(tmp_path / "film.mkv", "libopus", "webvtt")
     containers.fill(source, tmp_path / "out.webm")
     said = not_kept(probe(source), probe(tmp_path / "out.webm"))
+    assert sum("AV1 can hold it: set codec=libsvtav1." in one for one in said) == 2  # WebM takes no H.265
     for words in ("pixel format changed from yuv420p10le to yuv420p", "Lost: mastering display (R 0.68", "MaxCLL 1000"):
         assert sum(words in sentence for sentence in said) == 1
     assert "Lost: cover picture 1 (mjpeg 160x96); vp9 in .webm does not keep it." in said

@@ -1,5 +1,6 @@
 """Pictures go out in the form in which they came: name, depth, transparency, orientation, metadata; read by Pillow."""
 
+import errno
 import io
 from pathlib import Path
 
@@ -372,3 +373,16 @@ def test_a_source_that_pillow_does_not_understand_is_written_plainly(tmp_path):
     with VideoWriter(tmp_path / "out.png", 25, HEIGHT, WIDTH) as writer:
         writer.write(photo(), tmp_path / "in.png", CHANGED)
     np.testing.assert_array_equal(read_image(tmp_path / "out.png"), photo())
+
+
+@pytest.mark.parametrize("name", ["frames", "a.png"])
+def test_a_full_disk_is_named(tmp_path, make_clip, monkeypatch, name):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr("PIL.Image.Image.save", full)
+    sentence = f"{tmp_path / name} cannot be written: the disk is full. Free some space"
+    with pytest.raises(VideoError, match=sentence), VideoWriter(tmp_path / name, 25, 36, 52) as writer:
+        writer.write(make_clip(1)[0])
+    assert list(tmp_path.iterdir()) == []

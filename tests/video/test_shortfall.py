@@ -163,3 +163,49 @@ def test_an_avi_that_was_streamed_is_whole(tmp_path):
     for length in (0, 2**32 - 1):  # the sizes that nobody came back to fill in
         path.write_bytes(data[:4] + length.to_bytes(4, "little") + data[8:])
         assert probe(path, strict=True).frames == 60
+
+
+FRAGMENTS = {"movflags": "frag_every_frame+empty_moov"}
+AFTER = {
+    "zeros": bytes(4096),
+    "text": b"<html>what a proxy adds</html>\n" * 20,
+    "a short text": b"\nend\n",
+    "ID3v1": b"TAG" + b"a title".ljust(125, b"\0"),
+    "ID3v2": b"ID3\4\0\0\0\0\0\x0a" + b"0123456789",
+}
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("a.mp4", {}),
+        ("a.mp4", {"movflags": "faststart"}),
+        ("a.mp4", FRAGMENTS),
+        ("a.mov", {"movflags": "faststart"}),
+        ("a.mkv", {}),
+        ("a.webm", {}),
+        ("a.avi", {}),
+        ("a.gif", {}),
+        ("a.wmv", {}),
+        ("a.ogv", {}),
+        ("a.apng", {}),
+    ],
+)
+def test_what_hangs_on_to_a_whole_file_is_no_fault(tmp_path, name, options):
+    path = tmp_path / name
+    codec, pix_fmt = {".mov": ("mjpeg", "yuvj420p"), ".apng": ("apng", "rgb24")}.get(path.suffix, (None, "yuv420p"))
+    whole = write(path, 12, options, codec, pix_fmt)
+    for kind, more in AFTER.items():
+        if (kind, options) != ("a short text", FRAGMENTS):  # too short to tell from the head of a fragment
+            path.write_bytes(whole + more)
+            assert probe(path, strict=True).frames == 12, kind
+
+
+@pytest.mark.parametrize("flags", ["", "faststart"])
+def test_one_file_after_another(tmp_path, flags):
+    """The first one is read; nothing of it is missing, even where the second one is cut."""
+    path = tmp_path / "a.mp4"
+    whole = write(path, 12, {"movflags": flags} if flags else {})
+    for more in (whole, whole[: len(whole) // 2]):
+        path.write_bytes(whole + more)
+        assert probe(path, strict=True).frames == 12
