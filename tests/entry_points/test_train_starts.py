@@ -65,7 +65,7 @@ def there(folder):
         ("adversarial.start_step=x", "adversarial.start_step must be a whole number; got 'x'."),
         ("adversarial.weight=true", "adversarial.weight must be a number; got True."),
         ("trainer.use_distributed_sampler=2", "trainer.use_distributed_sampler must be true or false; got 2."),
-        ("model.width=abc", "Does it want numbers for model.name, model.width"),
+        ("model.width=abc", "model.width must be a whole number"),
         ("num_frames=0", "data.train: num_frames must be greater than 0; got 0."),
         ("experiment=nope", "experiment=nope: experiment has no option nope. It has: clips_completion, clips_lgtsm"),
         ("experiment=ablation/nope", "experiment/ablation=nope: experiment/ablation has no option nope."),
