@@ -205,3 +205,9 @@ def test_resolved_config_is_written(tmp_path):
     write_config(OmegaConf.create({"a": 1, "b": "${a}"}), tmp_path / "run")
     assert (tmp_path / "run" / "config.yaml").read_text() == "a: 1\nb: 1\n"
     assert len(list((tmp_path / "run").iterdir())) == 1
+
+
+def test_a_text_where_a_class_without_types_wants_a_number_is_asked_about():
+    node = OmegaConf.create({"_target_": "fractions.Fraction", "numerator": "abc", "denominator": 2})
+    with pytest.raises(ConfigError, match=r"numbers for model\.numerator\?"):
+        build(node, "model", object)
