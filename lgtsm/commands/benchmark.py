@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from lgtsm.commands.command_line import command_parser
+from lgtsm.commands.command_line import check_given, command_parser
 from lgtsm.exits import exit_with_sentence
 from lgtsm.threads import wait_patiently
 
@@ -92,17 +92,19 @@ def main(argv: list[str] | None = None) -> None:
     wait_patiently()
     arguments = make_parser().parse_args(argv)
     with exit_with_sentence("benchmark", arguments.parser):
+        check_given(arguments, arguments.parser)
         from pathlib import Path
 
         from lgtsm.outputs import Place, check_outputs
+        from lgtsm.places import check_place
         from lgtsm.surroundings import surroundings
         from lgtsm.video.listing import list_videos
-        from lgtsm.whole_files import check_writable, write_json
+        from lgtsm.whole_files import write_json
 
         if arguments.json:
             read = list_videos(arguments.folder) if arguments.subject == "data" else []
             check_outputs([Place("`json`", Path(arguments.json))], [Place("a video", path) for path in read])
-            check_writable(Path(arguments.json))
+            check_place(Path(arguments.json))
         about = surroundings()
         print(f"{about['processor']}, {about['cores']} cores, load {about['load']}, commit {about['commit']}")
         result = arguments.function(arguments)

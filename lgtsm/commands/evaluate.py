@@ -103,8 +103,10 @@ def check_folders(config: DictConfig) -> None:
     Raises:
         ValueError: names the two folders.
     """
+    from lgtsm.config.check import check_paths
     from lgtsm.outputs import identity
 
+    check_paths(config)
     results = [config.results] if isinstance(config.results, str) else list(config.results or [])
     read = [("results", entry.partition(":")[2]) for entry in results]
     read += [(key, OmegaConf.select(config, key)) for key in ("protocol.videos", "data.root")]
@@ -119,9 +121,10 @@ def check_folders(config: DictConfig) -> None:
 
 def sole_evaluation(folder: Path) -> SoleWriter:
     """Return the right to write this evaluation, to hold meanwhile."""
+    from lgtsm.places import make_folder
     from lgtsm.sole_writer import SoleWriter
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     return SoleWriter(folder, inside=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from lgtsm.commands.command_line import check_given
 from lgtsm.exits import GOES_ON, START_AGAIN, exit_with_sentence, in_flags
 from lgtsm.inference.options import DEFAULT_CHUNK, SCALED_FEATHER, SCENE_MEMORY
 from lgtsm.models.catalog import DEFAULT_METHOD, MODELS, list_models
@@ -275,6 +276,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     many = arguments.batch or arguments.pairs is not None
     with exit_with_sentence("inpaint", parser, GOES_ON if many else START_AGAIN):
+        check_given(arguments, parser)
         check(arguments)
         arguments.method = chosen_method(arguments)
         from lgtsm.commands.inpaint_run import run

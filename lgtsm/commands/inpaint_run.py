@@ -30,6 +30,7 @@ from lgtsm.inference.report import ReportWriter
 from lgtsm.inference.trial import try_network
 from lgtsm.models.catalog import create_model
 from lgtsm.outputs import Place, check_outputs
+from lgtsm.places import check_place, make_folder
 from lgtsm.precision import allow_tf32
 from lgtsm.progress_lines import ProgressLines
 from lgtsm.sole_writer import SoleWriter
@@ -45,7 +46,7 @@ from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_box, parse_color
 from lgtsm.video.picture_kept import picture_not_kept
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
-from lgtsm.video.writer import VideoWriter, check_place
+from lgtsm.video.writer import VideoWriter
 
 LARGE = 720  # rows from which on methods without a network are slow
 
@@ -195,7 +196,7 @@ def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str])
     with contextlib.ExitStack() as stack:
         inpainter = make_inpainter(arguments, notice)
         if arguments.batch and not arguments.dry_run:
-            Path(arguments.output).mkdir(parents=True, exist_ok=True)
+            make_folder(Path(arguments.output))
             stack.enter_context(SoleWriter(arguments.output, inside=True))
         bar = stack.enter_context(shown_later())
 
@@ -212,7 +213,6 @@ def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str])
 
         def fill(pair: Pair) -> FillSummary:
             info = opened(pair)
-            check_place(pair.output, not pair.output.suffix)
             tell_interlaced(info, lambda sentence: notice(f"{pair.name}: {sentence}"))
             with task(pair) as progress:
                 mask = choices[pair.video, pair.mask].open(info, notice)
@@ -259,9 +259,9 @@ def places(named: dict[str, str | None]) -> list[Place]:
 def check_places(arguments: Namespace, info: VideoInfo, encoding: Encoding) -> None:
     """Refuse outputs that cannot be written, before a mask is read or a network loaded."""
     if arguments.report is not None:
-        check_place(Path(arguments.report), True)
+        check_place(Path(arguments.report), folder=True)
     if arguments.preview is not None:
-        check_place(Path(arguments.preview), False)
+        check_place(Path(arguments.preview))
     if arguments.output != "-":
         # Opened for nothing: container, codec and pixel format are known to fit before the work begins.
         writer = VideoWriter(

@@ -18,6 +18,7 @@ from lgtsm.models.official_weights import load_official
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
 from lgtsm.precision import InPrecision
+from lgtsm.regular_file import check_folder
 from lgtsm.video.listing import VIDEO_EXTENSIONS
 from lgtsm.video.open import open_video
 
@@ -75,8 +76,7 @@ class ResultsFolder:
 
     def __init__(self, name: str, folder: str | Path, one_cell: bool = False):
         self.name, self.folder, self.one_cell = name, Path(folder), one_cell
-        if not self.folder.is_dir():
-            raise ValueError(f"The results of {name} must be in {folder}; there is no such folder.")
+        check_folder(self.folder, f"the folder with the results of {name}")
         self.identity = {"results": str(self.folder)}
 
     def fill(self, unit: Unit, video: Tensor, hole: Tensor) -> Filled:

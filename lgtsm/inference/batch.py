@@ -8,13 +8,15 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lgtsm.exits import TRACEBACK_VARIABLE, in_words
 from lgtsm.inference.pairs import Pair
-from lgtsm.inference.replacing import Replacement, check_own, fingerprint
+from lgtsm.inference.replacing import Replacement, check_own, fingerprint, finish_exchange
 from lgtsm.optional import UnavailableError
+from lgtsm.places import make_folder
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.errors import NothingMaskedError
 from lgtsm.whole_files import hidden_beside, write_json
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from lgtsm.video.probe import VideoInfo
 
 RUNNING, DONE = "running", "done"
+NOTHING = "Nothing is masked."
 
 
 class Summary(Protocol):
@@ -102,36 +105,57 @@ def _one(
     look: Callable[[Pair], object],
 ) -> Result:
     made_of = {"video": fingerprint(pair.video), "mask": fingerprint(pair.mask), "settings": settings}
-    before = read_state(pair.output)
+    before = _as_left(pair.output, dry)
     own = before.get("output")
     is_done = before.get("state") == DONE and own == fingerprint(pair.output) is not None
     if is_done and before.get("made_of") == made_of and not overwrite:
         return Result(pair, "done before")
     if dry:
         return _looked_at(pair, look, copy is not None)
-    pair.output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(pair.output.parent)
     with SoleWriter(pair.output):
         check_own(pair.output, own, overwrite)
         write_json(state_path(pair.output), {"state": RUNNING, "made_of": made_of, "output": own})
-        with Replacement(pair.output, own) as new:
+        with Replacement(pair.output, own, overwrite) as new:
             target, state, why = dataclasses.replace(pair, output=new.place), "filled", ""
             try:
                 summary = fill(target)
-            except NothingMaskedError as error:
+            except NothingMaskedError:
                 if copy is None:
                     raise
-                summary, state, why = copy(target), "copied", in_words(error)
+                summary, state, why = copy(target), "copied", NOTHING
+            written = fingerprint(new.place)
+            # If the run is stopped from here on, the next one knows the result for its own.
+            coming = {"state": RUNNING, "made_of": made_of, "output": own, "coming": written}
+            write_json(state_path(pair.output), coming)
             new.put()
-            written = fingerprint(pair.output)
             write_json(state_path(pair.output), {"state": DONE, "made_of": made_of, "output": written})
     return Result(pair, state, summary.info.frames, summary.hole_share, why=why)
+
+
+def _as_left(output: Path, dry: bool) -> dict[str, Any]:
+    """Return the state of an output, after finishing what a run that was stopped had left (not in a dry run)."""
+    before = read_state(output)
+    if before.get("state") != RUNNING:
+        return before
+    with nullcontext() if dry else SoleWriter(output):
+        before = read_state(output)
+        if not dry:
+            finish_exchange(output, before.get("output"))
+        there = fingerprint(output)
+        if there is None or before.get("coming") != there:
+            return before
+        before = {"state": DONE, "made_of": before.get("made_of"), "output": there}
+        if not dry:
+            write_json(state_path(output), before)
+    return before
 
 
 def _looked_at(pair: Pair, look: Callable[[Pair], object], copies: bool) -> Result:
     try:
         look(pair)
     except NothingMaskedError as error:
-        return Result(pair, "to copy" if copies else "to do", why=in_words(error))
+        return Result(pair, "to copy", why=NOTHING) if copies else Result(pair, "to do", why=in_words(error))
     except (ValueError, OSError) as error:
         return Result(pair, "to do", why=in_words(error))
     return Result(pair, "to do")

@@ -21,7 +21,7 @@ from lgtsm.inference.plan import Plan, make_plan
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Segment
 from lgtsm.inference.tiles import HoleStore, PixelStore
-from lgtsm.outputs import identity
+from lgtsm.outputs import Place, check_outputs
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import MaskChoice
@@ -139,11 +139,11 @@ class Inpainter(Filler):
         for fault in info.faults if info is not video else ():
             warnings.warn(fault, stacklevel=2)
         output = Path(output) if isinstance(output, str) else output
-        if isinstance(output, Path) and identity(output) == identity(info.path):
-            raise VideoError(f"The output must not be the input itself; both are {info.path}. Name another output.")
+        mask = MaskChoice(Path(mask)) if isinstance(mask, (str, Path)) else mask
+        if isinstance(output, Path):
+            marked = [Place("the mask", mask.path)] if isinstance(mask, MaskChoice) and mask.path else []
+            check_outputs([Place("`output`", output)], [Place("the video", info.path), *marked])
         with _stopwatch(times, "mask"):
-            if isinstance(mask, (str, Path)):
-                mask = MaskChoice(Path(mask))
             if isinstance(mask, MaskChoice):
                 mask = mask.open(info, warnings.warn)
             if len(mask) != info.frames:

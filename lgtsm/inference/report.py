@@ -11,8 +11,8 @@ from lgtsm.document import Block, Heading, Picture, Table, Text, to_html
 from lgtsm.inference.inpainter import FillSummary
 from lgtsm.inference.preview import tint_hole
 from lgtsm.inference.records import Filled
+from lgtsm.places import check_place
 from lgtsm.sole_writer import SoleWriter
-from lgtsm.video.errors import VideoError
 from lgtsm.video.pictures import write_png
 from lgtsm.video.survey import Survey
 from lgtsm.whole_files import whole_folder
@@ -35,10 +35,7 @@ class ReportWriter:
 
     def __init__(self, folder: str | Path, found: Survey):
         self.folder = Path(folder)
-        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
-            raise VideoError(f"{folder} must be a new or empty folder for the report; it is not.")
-        if not self.folder.parent.is_dir():
-            raise VideoError(f"{folder} cannot be made: there is no folder {self.folder.parent}. Make it first.")
+        check_place(self.folder, folder=True)
         areas = found.areas
         with_hole = np.flatnonzero(areas)
         self.chosen = set(

@@ -7,6 +7,7 @@ Such a file is a pickle that also holds an instance of a class of the authors' p
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import warnings
 from pathlib import Path
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from lgtsm.models.catalog import create_discriminator, create_model
 from lgtsm.models.edge_connect import EdgeConnect
 from lgtsm.models.official_keys import combcn_keys, fill, shift_keys, space_time_keys, spectral_norm_key
+from lgtsm.regular_file import check_file
 
 # The class that the authors' trainer stored beside the weights. Only its name counts.
 _LOGGER_STAND_IN = type("Logger", (), {"__module__": "utils.logger"})
@@ -70,8 +72,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         ValueError: it is not a checkpoint, or holds more than tensors and plain values.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise FileNotFoundError(f"There is no checkpoint file {path}. Check the path.")
+    check_file(path, "a checkpoint")
     try:
         with torch.serialization.safe_globals([_LOGGER_STAND_IN]), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about odd pickles, reported below

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 
 from lgtsm.models.catalog import create_model
 from lgtsm.models.official_weights import build_official, is_official, read_checkpoint
+from lgtsm.regular_file import check_file
 from lgtsm.whole_files import whole_file
 
 FORMAT = "lgtsm-weights-1"
@@ -157,8 +159,9 @@ def read_networks(path: str | Path) -> Stored:
 
 
 def _read_weight_file(path: Path) -> Stored:
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise FileNotFoundError(f"There is no weight file {path}. Check the path.")
+    check_file(path, "a weight file")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

@@ -125,7 +125,8 @@ def test_a_table_is_read_as_spreadsheets_write_it(tmp_path):
         (b"video,output\na," + b"o" * 200_000, "line 2 cannot be read"),
         (b"video|output\na|o\n", "Separate them by commas"),
         (b"video,output\na,b,o\n", "line 2 has 3"),
-        (b"", "is not among none"),
+        (b"", "it is empty"),
+        (b"\n", "is not among none"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_named_with_its_line(tmp_path, data, words):

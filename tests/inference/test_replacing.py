@@ -105,6 +105,6 @@ def test_a_video_without_a_hole_is_copied_and_said(pair):
     copy = fill_with(b"1")
     assert run(pair, fail, dry=True, copy=copy, look=empty).state == "to copy"
     result = run(pair, empty, copy=copy)
-    assert (result.state, result.why, result.frames) == ("copied", "The mask must mask something.", 1)
+    assert (result.state, result.why, result.frames) == ("copied", "Nothing is masked.", 1)
     assert run(pair, fail, copy=copy).state == "done before"
     assert run(pair, fail, copy=copy, look=empty, dry=True).state == "done before"
