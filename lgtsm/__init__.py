@@ -6,7 +6,6 @@ The public names below load on first use, so that `import lgtsm` stays as light 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
 from lgtsm.version import __version__
 
@@ -39,6 +38,7 @@ __all__ = [
     "save_model",
 ]
 
+TYPE_CHECKING = False  # as type checkers know it; `typing` takes its time, in which Ctrl-C would be a traceback
 if TYPE_CHECKING:
     from lgtsm.inference.inpainter import Inpainter
     from lgtsm.layers.convert import add_temporal_shift

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1] / "lgtsm"
 ENTRY_POINTS = {"train", "evaluate", "inpaint", "__main__"}
 EVERYONE = {
-    "checks", "csv_table", "document", "exits", "memory_meter", "optional", "os_errors", "outputs", "places",
+    "checks", "counted", "csv_table", "document", "exits", "memory_meter", "optional", "os_errors", "outputs", "places",
     "precision", "precision_names", "progress_lines", "regular_file", "sole_writer", "stop", "surroundings", "threads",
     "version", "whole_files",
 }  # fmt: skip

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from lgtsm.commands.command_line import check_given, command_parser
+from lgtsm.counted import counted
 from lgtsm.exits import exit_with_sentence
 from lgtsm.threads import wait_patiently
 
@@ -51,7 +52,9 @@ def run_masks(arguments: argparse.Namespace) -> dict[str, Any]:
     a = arguments
     result = measure_masks(a.kind, a.num_strokes, a.num_frames, a.height, a.width, a.clips, a.repeats, a.seed)
     print_rates(
-        f"{a.num_strokes} {a.kind} strokes, {a.num_frames} frames {a.width}x{a.height}", "clips/s", result["rates"]
+        f"{a.num_strokes} {a.kind} strokes, {counted(a.num_frames, 'frame')} {a.width}x{a.height}",
+        "clips/s",
+        result["rates"],
     )
     return result
 
@@ -63,7 +66,9 @@ def run_data(arguments: argparse.Namespace) -> dict[str, Any]:
     a = arguments
     clips, timing = (a.folder, a.num_frames, a.height, a.width), (a.batch_size, a.batches, a.workers, a.repeats)
     result = measure_data(*clips, *timing, a.seed, a.limit, a.video_files)
-    print_rates(f"clips of {a.num_frames} frames {a.width}x{a.height} from {a.folder}", "frames/s", result["rates"])
+    print_rates(
+        f"clips of {counted(a.num_frames, 'frame')} {a.width}x{a.height} from {a.folder}", "frames/s", result["rates"]
+    )
     for name, ratio in result["ratios"].items():
         print(f"{name}: {ratio['median']:.2f} (from {ratio['least']:.2f} to {ratio['greatest']:.2f})")
     if a.memory_clips:

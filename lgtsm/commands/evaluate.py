@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from lgtsm.commands.command_line import progress_bar
 from lgtsm.config.folder import config_folder
+from lgtsm.counted import counted
 from lgtsm.exits import exit_with_sentence
 from lgtsm.optional import UnavailableError
 from lgtsm.threads import wait_patiently
@@ -52,7 +53,7 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
     check_folders(config)
     protocol = make_protocol(config)
     if config.write_inputs is not None:
-        print(f"{write_inputs(protocol, config.write_inputs)} clips with their masks: {config.write_inputs}")
+        print(f"{counted(write_inputs(protocol, config.write_inputs), 'clip')} with their masks: {config.write_inputs}")
         return {}
     with join_processes() as processes:
         device = processes.device(config.device)
@@ -141,7 +142,7 @@ def check_scored(folder: Path, methods: list[str]) -> None:
         own = [record for record in records if record["method"] == method]
         if all("problem" in record for record in own):
             why = own[0]["problem"] if own else "The protocol has no clip."
-            raise ValueError(f"{method} could be scored on none of {len(own)} clips. {why}")
+            raise ValueError(f"{method} could be scored on none of {counted(len(own), 'clip')}. {why}")
 
 
 def make_protocol(config: DictConfig) -> Protocol:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lgtsm.commands.command_line import command_parser, run_command
+from lgtsm.counted import counted
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -40,8 +41,14 @@ def run(arguments: argparse.Namespace) -> None:
     done = export_onnx(load_model(arguments.checkpoint), arguments.output, arguments.height, arguments.width)
     height, width = done.inputs["frame"][2:]
     size = f"{width}x{height}" if arguments.height else "any size of multiples of 4"
-    print(f"{done.path}: frames of {size}, {done.bytes / 1e6:.1f} MB, {done.nodes} operations of opset {done.opset}")
-    print(f"each frame comes out {done.delay} steps after it goes in; {len(done.inputs) - 3} state tensors")
+    print(
+        f"{done.path}: frames of {size}, {done.bytes / 1e6:.1f} MB, {counted(done.nodes, 'operation')} of "
+        f"opset {done.opset}"
+    )
+    print(
+        f"each frame comes out {counted(done.delay, 'step')} after it goes in; "
+        f"{counted(len(done.inputs) - 3, 'state tensor')}"
+    )
     print(f"differs from PyTorch by at most {done.difference:.1e} over {done.frames} random frames, clip ends included")
 
 

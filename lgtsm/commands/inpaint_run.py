@@ -16,6 +16,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from lgtsm.counted import counted
 from lgtsm.inference.batch import Result, run_batch, summary_table
 from lgtsm.inference.copy_video import Copied, copy_video
 from lgtsm.inference.dry_run import describe_plan
@@ -129,7 +130,9 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
     for sentence in changes(summary, encoding):
         notice(sentence)
     where = "" if to_pipe else f"{arguments.output}: "
-    said = f"{_frames(info.frames)} of {info.width}x{info.height}, {summary.hole_share:.1%} of the pixels filled"
+    said = (
+        f"{counted(info.frames, 'frame')} of {info.width}x{info.height}, {summary.hole_share:.1%} of the pixels filled"
+    )
     print(where + said, file=sys.stderr if to_pipe else sys.stdout)
 
 
@@ -180,7 +183,10 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
         for done, filled in enumerate(inpainter.stream(frames, hole, options), start=1):
             sink.write(filled)
             bar.update(task, completed=done)
-    print(f"{_frames(done)} of {width}x{height} filled", file=sys.stderr if arguments.output == "-" else sys.stdout)
+    print(
+        f"{counted(done, 'frame')} of {width}x{height} filled",
+        file=sys.stderr if arguments.output == "-" else sys.stdout,
+    )
 
 
 def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str]) -> None:
@@ -418,7 +424,3 @@ class StartedLater(Progress):
         """See `rich.progress.Progress.update`."""
         self.start()
         super().update(*arguments, **changes)
-
-
-def _frames(count: int) -> str:
-    return f"{count} frame{'' if count == 1 else 's'}"

@@ -10,6 +10,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from lgtsm.exits import exit_with_sentence
+from lgtsm.places import make_folder
 from lgtsm.whole_files import name_in_errors
 
 LEAST = 2**18  # bytes that a run writes at once: its configuration
@@ -30,6 +31,6 @@ class RunFolder(Callback):
 def _make(folder: str, command: str) -> None:
     place = Path(folder)
     with exit_with_sentence(command), name_in_errors(place, place):
-        place.mkdir(parents=True, exist_ok=True)
+        make_folder(place)
         with tempfile.TemporaryFile(dir=place) as trial:
             trial.write(bytes(LEAST))

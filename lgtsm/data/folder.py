@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lgtsm.checks import check_choice, check_positive
+from lgtsm.counted import counted
 from lgtsm.data.opening import Opener
 from lgtsm.data.splits import choose_split
 from lgtsm.data.transforms import Window, choose_crop
@@ -131,7 +132,8 @@ class FolderVideos:
             longest = (len(reader) - 1) // max(1, num_frames - 1)
             if len(reader) < (num_frames - 1) * least + 1:
                 raise VideoError(
-                    f"{self.paths[video]} must have at least {(num_frames - 1) * least + 1} frames for clips of "
+                    f"{self.paths[video]} must have at least "
+                    f"{counted((num_frames - 1) * least + 1, 'frame')} for clips of "
                     f"{num_frames} at stride {least}; it has {len(reader)}. Remove it, or use shorter clips."
                 )
             stride = least if rng is None or most == least else int(rng.integers(least, min(most, longest) + 1))

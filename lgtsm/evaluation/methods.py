@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from lgtsm.counted import counted
 from lgtsm.evaluation.protocol import Unit
 from lgtsm.models.catalog import create_model, list_models
 from lgtsm.models.official_weights import load_official
@@ -86,7 +87,8 @@ class ResultsFolder:
         with open_video(path, "pyav") as reader:
             if len(reader) < num_frames or (reader.height, reader.width) != (height, width):
                 raise ValueError(
-                    f"{path} must have at least {num_frames} frames of {width}x{height}; it has {len(reader)} of "
+                    f"{path} must have at least {counted(num_frames, 'frame')} of {width}x{height}; it has "
+                    f"{len(reader)} of "
                     f"{reader.width}x{reader.height}."
                 )
             frames = torch.from_numpy(reader.read(range(num_frames)))

@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lgtsm.counted import counted
 from lgtsm.exits import TRACEBACK_VARIABLE, in_words
 from lgtsm.inference.pairs import Pair
 from lgtsm.inference.replacing import Replacement, check_own, fingerprint, finish_exchange
@@ -19,7 +20,7 @@ from lgtsm.optional import UnavailableError
 from lgtsm.places import make_folder
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.errors import NothingMaskedError
-from lgtsm.whole_files import hidden_beside, write_json
+from lgtsm.whole_files import hidden_beside, leftovers, remove, write_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -115,7 +116,7 @@ def _one(
     make_folder(pair.output.parent)
     with SoleWriter(pair.output):
         check_own(pair.output, own, overwrite)
-        write_json(state_path(pair.output), {"state": RUNNING, "made_of": made_of, "output": own})
+        _note(pair.output, {"state": RUNNING, "made_of": made_of, "output": own})
         with Replacement(pair.output, own, overwrite) as new:
             target, state, why = dataclasses.replace(pair, output=new.place), "filled", ""
             try:
@@ -127,9 +128,9 @@ def _one(
             written = fingerprint(new.place)
             # If the run is stopped from here on, the next one knows the result for its own.
             coming = {"state": RUNNING, "made_of": made_of, "output": own, "coming": written}
-            write_json(state_path(pair.output), coming)
+            _note(pair.output, coming)
             new.put()
-            write_json(state_path(pair.output), {"state": DONE, "made_of": made_of, "output": written})
+        _note(pair.output, {"state": DONE, "made_of": made_of, "output": written})
     return Result(pair, state, summary.info.frames, summary.hole_share, why=why)
 
 
@@ -147,8 +148,16 @@ def _as_left(output: Path, dry: bool) -> dict[str, Any]:
             return before
         before = {"state": DONE, "made_of": before.get("made_of"), "output": there}
         if not dry:
-            write_json(state_path(output), before)
+            _note(output, before)
     return before
+
+
+def _note(output: Path, state: dict[str, Any]) -> None:
+    """Write the state of an output, whose `SoleWriter` this is."""
+    place = state_path(output)
+    for rest in leftovers(place):
+        remove(rest)
+    write_json(place, state)
 
 
 def _looked_at(pair: Pair, look: Callable[[Pair], object], copies: bool) -> Result:
@@ -183,9 +192,7 @@ def summary_table(results: list[Result], named: Callable[[str], str] = str) -> T
     counts = [
         (state, sum(result.state == state for result in results)) for state in dict.fromkeys(r.state for r in results)
     ]
-    title = f"{len(results)} video{'' if len(results) == 1 else 's'}: " + ", ".join(
-        f"{count} {state}" for state, count in counts
-    )
+    title = f"{counted(len(results), 'video')}: " + ", ".join(f"{count} {state}" for state, count in counts)
     table = Table(title=title, title_justify="left")
     for name in ("video", "result", "frames", "hole", "seconds", "why"):
         table.add_column(name, justify="right" if name in ("frames", "hole", "seconds") else "left", overflow="fold")

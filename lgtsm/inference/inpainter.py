@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 import cv2
 import numpy as np
 
+from lgtsm.counted import counted
 from lgtsm.inference.fill_frames import fill_frames
 from lgtsm.inference.filler import Filler
 from lgtsm.inference.options import FillOptions
@@ -147,7 +148,9 @@ class Inpainter(Filler):
             if isinstance(mask, MaskChoice):
                 mask = mask.open(info, warnings.warn)
             if len(mask) != info.frames:
-                raise VideoError(f"The mask must have {info.frames} frames like {info.path}; it has {len(mask)}.")
+                raise VideoError(
+                    f"The mask must have {counted(info.frames, 'frame')} like {info.path}; it has {len(mask)}."
+                )
             size = info.height, info.width
             plan = make_plan(self, size, info.frames, mask.survey.runs, options)
         cuts, done = itertools.count(), itertools.count(1)
@@ -170,7 +173,9 @@ class Inpainter(Filler):
                     yield filled
                     progress(next(done), total)
                 if count != info.frames:
-                    raise VideoError(f"{info.path} must give {info.frames} frames; it gave {count}. Is it damaged?")
+                    raise VideoError(
+                        f"{info.path} must give {counted(info.frames, 'frame')}; it gave {count}. Is it damaged?"
+                    )
 
             stores, place = [], output.absolute().parent if isinstance(output, Path) else None
             holes = mask if len(plan.passes) == 1 else stack.enter_context(contextlib.closing(HoleStore(mask, place)))

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from lgtsm.counted import counted
 from lgtsm.document import Block, Heading, Picture, Table, Text, to_html
 from lgtsm.inference.inpainter import FillSummary
 from lgtsm.inference.preview import tint_hole
@@ -134,10 +135,13 @@ def _facts(summary: FillSummary) -> list[tuple[str, str]]:
     passes = f"in {len(plan.passes)} passes through the video, " if len(plan.passes) > 1 else ""
     work = passes + f"segments of frames {len(plan.segments)}, regions {sum(len(s.regions) for s in plan.segments)}: "
     return [
-        ("video", f"{info.frames} frames of {info.width}x{info.height}, {float(info.fps):.3f} frames per second"),
+        (
+            "video",
+            f"{counted(info.frames, 'frame')} of {info.width}x{info.height}, {float(info.fps):.3f} frames per second",
+        ),
         ("result", str(summary.output)),
         ("hole", f"{summary.hole_share:.2%} of all pixels"),
         ("computed", work + f"{plan.computed:.1%} of all pixels, at {plan.width}x{plan.height}"),
-        ("at once", f"{plan.chunk} frames, {memory}"),
+        ("at once", f"{counted(plan.chunk, 'frame')}, {memory}"),
         ("scene cuts", str(summary.cuts)),
     ]

@@ -95,7 +95,7 @@ def test_prepare_data(tmp_path, data_folder):
     assert "1 video gave 1 scene of 24 frames" in result.stdout and "1 unreadable" in result.stdout
     assert "empty is left out" in result.stderr
     missing = command("lgtsm", "prepare_data", tmp_path / "nothing", tmp_path / "other")
-    assert (missing.returncode, "there is no such folder" in missing.stderr) == (2, True)
+    assert (missing.returncode, "there is nothing there" in missing.stderr) == (2, True)
 
 
 def test_training_from_fvi_with_a_bad_video_and_stored_test_masks(tmp_path):

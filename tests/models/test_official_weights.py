@@ -39,7 +39,7 @@ def test_nothing_in_the_file_is_executed(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "readable"),
+        (b"", "it is empty"),
         (b"not a checkpoint at all", "readable"),
         (pickle.dumps({"state_dict": {}}), "readable"),
     ],
