@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace) -> None:
     left_out = sum(line["left_out"] for line in lines)
     print(
         f"{a.target}: {counted(len(lines) - len(bad), 'video')} gave {counted(scenes, 'scene')} of "
-        f"{counted(frames, 'frame')}; left out: {counted(left_out, 'frame')} of "
-        f"short scenes and {counted(len(bad), 'unreadable video')}; manifest {MANIFEST}"
+        f"{counted(frames, 'frame')}; left out: {counted(left_out, 'frame')} of short "
+        f"scenes and {counted(len(bad), 'unreadable video')}; manifest {MANIFEST}"
     )
 
 

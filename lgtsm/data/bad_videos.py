@@ -50,8 +50,8 @@ class BadVideos:
             listed = "; ".join(f"{name} ({reason})" for name, reason in sorted(self.reasons.items()))
             raise TooManyBadVideosError(
                 f"{len(self.reasons)} of {counted(self.num_videos, 'video')} cannot be used, more than the "
-                f"allowed share of "
-                f"{self.max_share:g} (max_bad_share): {listed} Repair or remove them; `lgtsm check_data` finds all."
+                f"allowed share of {self.max_share:g} (max_bad_share): {listed} "
+                f"Repair or remove them; `lgtsm check_data` finds all."
             )
 
 

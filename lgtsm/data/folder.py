@@ -133,8 +133,8 @@ class FolderVideos:
             if len(reader) < (num_frames - 1) * least + 1:
                 raise VideoError(
                     f"{self.paths[video]} must have at least "
-                    f"{counted((num_frames - 1) * least + 1, 'frame')} for clips of "
-                    f"{num_frames} at stride {least}; it has {len(reader)}. Remove it, or use shorter clips."
+                    f"{counted((num_frames - 1) * least + 1, 'frame')} for clips of {num_frames} at stride "
+                    f"{least}; it has {len(reader)}. Remove it, or use shorter clips."
                 )
             stride = least if rng is None or most == least else int(rng.integers(least, min(most, longest) + 1))
             room = len(reader) - (num_frames - 1) * stride

@@ -88,8 +88,7 @@ class ResultsFolder:
             if len(reader) < num_frames or (reader.height, reader.width) != (height, width):
                 raise ValueError(
                     f"{path} must have at least {counted(num_frames, 'frame')} of {width}x{height}; it has "
-                    f"{len(reader)} of "
-                    f"{reader.width}x{reader.height}."
+                    f"{len(reader)} of {reader.width}x{reader.height}."
                 )
             frames = torch.from_numpy(reader.read(range(num_frames)))
         return checked(video, hole, frames.permute(0, 3, 1, 2)[None].to(video) / 255)

@@ -84,8 +84,8 @@ class MaskMixture:
                 return hole
         raise ValueError(
             f"{TRIES} tries to draw kind {kind} in {counted(num_frames, 'frame')} of height {height} and "
-            f"width {width} gave only "
-            f"empty or full clips. Change num_strokes ({count or f'1 to {MOST_STROKES}'}) or border ({self.border})."
+            f"width {width} gave only empty or full clips. Change num_strokes "
+            f"({count or f'1 to {MOST_STROKES}'}) or border ({self.border})."
         )
 
     def __repr__(self) -> str:

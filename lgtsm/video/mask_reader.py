@@ -82,8 +82,7 @@ class MaskReader:
         if length != self.num_frames and self._numbers is None and not self.pictures.is_still and not repeat:
             raise VideoError(
                 f"{path} must have {counted(num_frames, 'frame')} like the video; it has {length}. Use one "
-                f"mask per frame or one "
-                "image for all, or set `repeat` to repeat the last mask or cut extra ones."
+                "mask per frame or one image for all, or set `repeat` to repeat the last mask or cut extra ones."
             )
 
     @property
