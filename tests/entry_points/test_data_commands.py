@@ -125,10 +125,11 @@ def test_training_from_fvi_with_a_bad_video_and_stored_test_masks(tmp_path):
 def test_a_run_folder_that_cannot_be_is_a_sentence(tmp_path, words):
     """Hydra makes this folder itself, before the command begins."""
     (tmp_path / "file").touch()
-    for place, sentence in (("file", "must be free"), ("file/run", "a part of the path is a file")):
+    for place in ("file", "file/run"):
         name = "hydra.sweep.dir" if "-m" in words else "paths.run"
         result = command("lgtsm", *words, f"{name}={tmp_path / place}")
         assert result.returncode == 2 and result.stdout == ""
-        assert result.stderr.startswith(f"lgtsm {words[0]}: {tmp_path / place} ") and sentence in result.stderr
+        assert result.stderr.startswith(f"lgtsm {words[0]}: {tmp_path / place} ")
+        assert f"{tmp_path / 'file'} is a file, not a folder" in result.stderr
         assert result.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
