@@ -274,3 +274,18 @@ def test_a_living_process_is_asked_by_its_lock_not_by_its_number(tmp_path, video
     assert "which is at work" in capsys.readouterr().err
     assert call(videos / "a.mp4", *FAST, "-o", tmp_path / "o.mp4") == 0  # nobody holds the file that is still there
     assert not (tmp_path / ".o.mp4.lock").exists()
+
+
+def test_empty_words_are_no_paths(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for words, named in (
+        (("", "-o", "o.mp4"), "VIDEO"),
+        (("v", "-o", ""), "--output"),
+        (("v", "-o", "o.mp4", "--mask", ""), "--mask"),
+        (("v", "-o", "o.mp4", "--checkpoint", ""), "--checkpoint"),
+        (("", "-o", "out", "--batch"), "VIDEO"),
+        (("--pairs", ""), "--pairs"),
+    ):
+        assert call(*words, *FAST) == 2
+        assert capsys.readouterr().err.startswith(f"lgtsm inpaint: {named} must not be empty.")
+    assert names(tmp_path) == []
