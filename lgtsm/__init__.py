@@ -7,12 +7,14 @@ The public names below load on first use, so that `import lgtsm` stays as light 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from lgtsm.lazy_names import on_first_use
 from lgtsm.version import __version__
 
+TYPE_CHECKING = False  # as type checkers know it; `typing` takes its time, in which Ctrl-C would be a traceback
 if TYPE_CHECKING:
+    from typing import Any
+
     from lgtsm import classical as classical
     from lgtsm import config as config
     from lgtsm import data as data

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+import sys  # and nothing else of our own yet: Ctrl-C during an import out here would be a traceback
 
-from lgtsm.exits import exit_with_sentence
+TYPE_CHECKING = False  # as type checkers know it; `typing` takes its time
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 COMMANDS = {
     "train": "train a model, with Hydra configs (experiment=NAME KEY=VALUE ...)",
@@ -26,17 +25,38 @@ COMMANDS = {
 
 def run_named(name: str, *arguments: Any) -> None:
     """Run a command; a signal while it is being imported is told like one while it works."""
+    from importlib import import_module
+
+    from lgtsm.exits import exit_with_sentence
+
     with exit_with_sentence(name):
-        importlib.import_module(f"lgtsm.commands.{name}").main(*arguments)
+        import_module(f"lgtsm.commands.{name}").main(*arguments)
 
 
 def entry_point(name: str) -> Callable[..., None]:
     """Return the function that runs a command."""
-    return partial(run_named, name)
+    return lambda *arguments: _from_the_start(run_named, name, *arguments)
 
 
 def main() -> None:
     """Run the named command."""
+    _from_the_start(_main)
+
+
+def _from_the_start(run: Callable[..., None], *arguments: Any) -> None:
+    """Run a function; end in a sentence where Ctrl-C comes before `exit_with_sentence` is there to tell of it."""
+    try:
+        run(*arguments)
+    except KeyboardInterrupt:
+        import os
+
+        if os.environ.get("LGTSM_TRACEBACK"):
+            raise
+        print("lgtsm: stopped by Ctrl-C before anything began. Start it again.", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+def _main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("-h", "--help"):
         width = max(map(len, COMMANDS))

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 from lgtsm.optional import UnavailableError
 from lgtsm.os_errors import os_sentence
@@ -43,7 +43,7 @@ def exit_with_sentence(
     """
     open_standard_streams()
     try:
-        with stop_on_signals():
+        with stop_on_signals(), _named_stdout():
             try:
                 yield
             except SystemExit:
@@ -85,13 +85,46 @@ def open_standard_streams() -> None:
 
 def _flush() -> None:
     """Send what was printed now, while a full disk or a closed pipe can still be told."""
-    if sys.stdout is None:
-        return
-    try:
+    if sys.stdout is not None:
         sys.stdout.flush()
+
+
+class _Stdout:
+    """Standard output, whose errors name it."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with _naming("stdout"):
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with _naming("stdout"):
+            self._stream.flush()
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        error.filename = "stdout"  # for the sentence
+        error.filename = name  # for the sentence
         raise
+
+
+@contextmanager
+def _named_stdout() -> Iterator[None]:
+    plain = sys.stdout
+    if plain is not None:
+        sys.stdout = _Stdout(plain)
+    try:
+        yield
+    finally:
+        sys.stdout = plain
 
 
 def _end(sentence: str, code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 import zipfile
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from lgtsm import regular_file
 
 
 def read_torch_file(
@@ -23,8 +26,8 @@ def read_torch_file(
         stand_ins: empty classes to build in place of the file's, by their names.
 
     Raises:
-        FileNotFoundError, PermissionError: there is no such file, or it is not readable.
-        ValueError: it is no such file, is damaged, or holds other objects.
+        FileNotFoundError: there is no such file.
+        ValueError: it is no such file, cannot be read, is damaged, or holds other objects.
     """
     path = Path(path)
     check_file(path)
@@ -52,15 +55,12 @@ def check_file(path: Path) -> None:
     """Refuse what is no readable file with something in it.
 
     Raises:
-        FileNotFoundError, ValueError, PermissionError: there is nothing, a folder or an empty file; or it is closed.
+        FileNotFoundError: there is no such file.
+        ValueError: a folder, a pipe or an empty file is there, or it cannot be read.
     """
-    if path.is_dir():
-        raise ValueError(f"{path} must be a file with weights; it is a folder. Name a file in it.")
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise FileNotFoundError(f"There is no weight file {path}. Check the path.")
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} must hold the weights of a network; the file is empty.")
-    path.open("rb").close()  # safetensors says that a file without permission does not exist
+    regular_file.check_file(path, "a file with weights")
 
 
 def _grows(path: Path) -> bool:

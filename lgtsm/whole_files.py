@@ -8,11 +8,12 @@ import json
 import os
 import secrets
 import shutil
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from lgtsm.places import carry_litter, check_replaceable
 
 LONGEST_NAME = 255  # bytes; of most file systems
 RANDOM_DIGITS = 8
@@ -35,7 +36,12 @@ def temporary_beside(path: Path) -> Path:
 
 def leftovers(path: Path) -> list[Path]:
     """Return the temporary files and folders beside `path`: left by killed runs, or in use by a living one."""
-    example = hidden_beside(path, f".{'0' * RANDOM_DIGITS}.part{path.suffix}").name
+    return hidden_like(path, f".part{path.suffix}")
+
+
+def hidden_like(path: Path, ending: str) -> list[Path]:
+    """Return all that `hidden_beside` names with random digits before `ending`."""
+    example = hidden_beside(path, f".{'0' * RANDOM_DIGITS}{ending}").name
     before, _, after = example.rpartition("0" * RANDOM_DIGITS)
     return list(path.parent.glob(f"{glob.escape(before)}{'[0-9a-f]' * RANDOM_DIGITS}{glob.escape(after)}"))
 
@@ -49,41 +55,11 @@ def remove(path: Path) -> None:
 
 
 def put_in_place(temporary: Path, path: Path) -> None:
-    """Rename a complete file or folder; replace an old file or an empty folder."""
+    """Rename a complete file or folder; replace an old file or a folder that is empty but for the system's litter."""
     if temporary.is_dir() and path.is_dir():
+        carry_litter(path, temporary)
         path.rmdir()
     os.replace(temporary, path)
-
-
-def check_replaceable(path: Path) -> None:
-    """Refuse a path that is neither free nor a regular file or folder, like /dev/null or a named pipe.
-
-    Raises:
-        ValueError: a rename would replace a device, a pipe, a socket, or what is write-protected.
-    """
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise ValueError(
-            f"{path} must be a file or a folder, or free; a device, pipe or socket is there. Name another."
-        )
-    if not os.access(path, os.W_OK):  # a rename asks only the folder
-        raise ValueError(f"{path} must not be write-protected, as it would be replaced; it is. Name another place.")
-
-
-def check_writable(path: Path) -> None:
-    """Refuse a place where no file can be written.
-
-    Raises:
-        ValueError: its folder is missing, or a folder or device stands there.
-    """
-    if not path.parent.is_dir():
-        raise ValueError(f"{path} cannot be written: the folder {path.parent} does not exist. Make it first.")
-    check_replaceable(path)
-    if path.is_dir():
-        raise ValueError(f"{path} must be a file; it is a folder. Name a file in it.")
 
 
 def _longest_name(folder: Path) -> int:

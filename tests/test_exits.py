@@ -1,6 +1,9 @@
 """A command ends with one sentence that names its options, or with a traceback."""
 
 import argparse
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -76,3 +79,46 @@ def test_commands_say_which_of_their_options_is_wrong(tmp_path, capsys, main, op
         main([str(tmp_path), *options])
     assert stopped.value.code == 2 and said in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("module", ["lgtsm.exits", "lgtsm.stop", "lgtsm.commands.inpaint", "lgtsm.threads"])
+@pytest.mark.parametrize("way", ["lgtsm", "lgtsm.inpaint", "console script"])
+def test_ctrl_c_while_a_command_is_imported_is_no_traceback(module, way):
+    start = (
+        "from lgtsm.__main__ import main; main()"
+        if way == "console script"
+        else f"runpy.run_module({way!r}, run_name='__main__')"
+    )
+    code = f"""
+import runpy, sys
+class Finder:
+    def find_spec(name, *_):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder)
+sys.argv = ["lgtsm", *sys.argv[1:]]
+{start}
+"""
+    words = [] if way == "lgtsm.inpaint" else ["inpaint"]
+    environment = {name: value for name, value in os.environ.items() if name != TRACEBACK_VARIABLE}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], env=environment, capture_output=True, check=False, text=True
+    )
+    assert done.returncode == 130
+    assert done.stderr.startswith("lgtsm") and "stopped by Ctrl-C" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_entry_points_import_nothing_of_ours_before_they_can_tell_of_ctrl_c():
+    code = "import sys, lgtsm.inpaint; print(*sorted(name for name in sys.modules if name[:5] in ('lgtsm', 'typin')))"
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout.split() == ["lgtsm", "lgtsm.__main__", "lgtsm.inpaint", "lgtsm.version"]
+
+
+def test_an_error_of_stdout_names_it(monkeypatch, capsys):
+    with open("/dev/full", "w", buffering=1) as full, monkeypatch.context() as patched:
+        patched.setattr("sys.stdout", full)
+        with pytest.raises(SystemExit) as stopped, exit_with_sentence("test"):
+            print("done")
+        assert sys.stdout is full
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith("lgtsm test: stdout cannot be written: the disk is full.")

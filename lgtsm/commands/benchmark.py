@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from lgtsm.commands.command_line import command_parser
+from lgtsm.commands.command_line import check_given, command_parser
+from lgtsm.counted import counted
 from lgtsm.exits import exit_with_sentence
 from lgtsm.threads import wait_patiently
 
@@ -51,7 +52,9 @@ def run_masks(arguments: argparse.Namespace) -> dict[str, Any]:
     a = arguments
     result = measure_masks(a.kind, a.num_strokes, a.num_frames, a.height, a.width, a.clips, a.repeats, a.seed)
     print_rates(
-        f"{a.num_strokes} {a.kind} strokes, {a.num_frames} frames {a.width}x{a.height}", "clips/s", result["rates"]
+        f"{a.num_strokes} {a.kind} strokes, {counted(a.num_frames, 'frame')} {a.width}x{a.height}",
+        "clips/s",
+        result["rates"],
     )
     return result
 
@@ -63,7 +66,9 @@ def run_data(arguments: argparse.Namespace) -> dict[str, Any]:
     a = arguments
     clips, timing = (a.folder, a.num_frames, a.height, a.width), (a.batch_size, a.batches, a.workers, a.repeats)
     result = measure_data(*clips, *timing, a.seed, a.limit, a.video_files)
-    print_rates(f"clips of {a.num_frames} frames {a.width}x{a.height} from {a.folder}", "frames/s", result["rates"])
+    print_rates(
+        f"clips of {counted(a.num_frames, 'frame')} {a.width}x{a.height} from {a.folder}", "frames/s", result["rates"]
+    )
     for name, ratio in result["ratios"].items():
         print(f"{name}: {ratio['median']:.2f} (from {ratio['least']:.2f} to {ratio['greatest']:.2f})")
     if a.memory_clips:
@@ -92,17 +97,19 @@ def main(argv: list[str] | None = None) -> None:
     wait_patiently()
     arguments = make_parser().parse_args(argv)
     with exit_with_sentence("benchmark", arguments.parser):
+        check_given(arguments, arguments.parser)
         from pathlib import Path
 
         from lgtsm.outputs import Place, check_outputs
+        from lgtsm.places import check_place
         from lgtsm.surroundings import surroundings
         from lgtsm.video.listing import list_videos
-        from lgtsm.whole_files import check_writable, write_json
+        from lgtsm.whole_files import write_json
 
         if arguments.json:
             read = list_videos(arguments.folder) if arguments.subject == "data" else []
             check_outputs([Place("`json`", Path(arguments.json))], [Place("a video", path) for path in read])
-            check_writable(Path(arguments.json))
+            check_place(Path(arguments.json))
         about = surroundings()
         print(f"{about['processor']}, {about['cores']} cores, load {about['load']}, commit {about['commit']}")
         result = arguments.function(arguments)

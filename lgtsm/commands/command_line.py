@@ -18,6 +18,20 @@ def command_parser(name: str, description: str, **options: Any) -> argparse.Argu
     return parser
 
 
+def check_given(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Refuse empty words, as a shell gives for variables that are not set; a path of them would be the current folder.
+
+    Raises:
+        ValueError: names the first one.
+    """
+    for action in parser._actions:
+        given = getattr(arguments, action.dest, None)
+        if "" in (given if isinstance(given, list) else [given]):
+            flags = [one for one in action.option_strings if one.startswith("--")]
+            name = flags[0] if flags else action.metavar or action.dest
+            raise ValueError(f"{name} must not be empty. Give it a value; is a variable of the shell not set?")
+
+
 def run_command(
     parser: argparse.ArgumentParser,
     run: Callable[[argparse.Namespace], None],
@@ -27,6 +41,7 @@ def run_command(
     """Parse the command line and run it; see `lgtsm.exits.exit_with_sentence`."""
     arguments = parser.parse_args(argv)
     with exit_with_sentence(parser.prog.removeprefix("lgtsm "), parser, if_stopped):
+        check_given(arguments, parser)
         run(arguments)
 
 

@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     from lgtsm.document import to_html, to_markdown
     from lgtsm.evaluation.comparison import compare
     from lgtsm.outputs import Place, check_outputs
+    from lgtsm.places import make_folder
     from lgtsm.whole_files import write_json, write_text
 
     if arguments.output is not None:
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     print(to_markdown(blocks))
     if arguments.output is not None:
         folder = Path(arguments.output)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         write_text(folder / "comparison.md", to_markdown(blocks))
         write_text(folder / "comparison.html", to_html(blocks, folder))
         write_json(folder / "comparison.json", plain)

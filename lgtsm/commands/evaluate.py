@@ -16,6 +16,7 @@ from lgtsm.commands.own_network import import_own
 from lgtsm.commands.run_folder import try_folder
 from lgtsm.config.folder import config_folder
 from lgtsm.config.job import remove_if_empty, run_folder, write_overrides
+from lgtsm.counted import counted
 from lgtsm.exits import exit_with_sentence
 from lgtsm.optional import UnavailableError
 from lgtsm.threads import wait_patiently
@@ -54,7 +55,7 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
     check_folders(config)
     protocol = make_protocol(config)
     if config.write_inputs is not None:
-        print(f"{write_inputs(protocol, config.write_inputs)} clips with their masks: {config.write_inputs}")
+        print(f"{counted(write_inputs(protocol, config.write_inputs), 'clip')} with their masks: {config.write_inputs}")
         return {}
     with join_processes() as processes:
         device = processes.device(config.device)
@@ -123,8 +124,10 @@ def check_folders(config: DictConfig) -> None:
     Raises:
         ValueError: names the two folders.
     """
+    from lgtsm.config.check import check_paths
     from lgtsm.outputs import identity
 
+    check_paths(config)
     results = [config.results] if isinstance(config.results, str) else list(config.results or [])
     read = [("results", entry.partition(":")[2]) for entry in results]
     read += [(key, OmegaConf.select(config, key)) for key in ("protocol.videos", "data.root")]
@@ -139,9 +142,10 @@ def check_folders(config: DictConfig) -> None:
 
 def sole_evaluation(folder: Path) -> SoleWriter:
     """Return the right to write this evaluation, to hold meanwhile."""
+    from lgtsm.places import make_folder
     from lgtsm.sole_writer import SoleWriter
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     return SoleWriter(folder, inside=True)
 
 
@@ -158,7 +162,7 @@ def check_scored(folder: Path, methods: list[str]) -> None:
         own = [record for record in records if record["method"] == method]
         if all("problem" in record for record in own):
             why = own[0]["problem"] if own else "The protocol has no clip."
-            raise ValueError(f"{method} could be scored on none of {len(own)} clips. {why}")
+            raise ValueError(f"{method} could be scored on none of {counted(len(own), 'clip')}. {why}")
 
 
 def make_protocol(config: DictConfig) -> Protocol:

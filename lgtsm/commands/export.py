@@ -7,6 +7,7 @@ import sys
 
 from lgtsm.commands.command_line import command_parser, run_command
 from lgtsm.commands.own_network import add_own_class, load_network
+from lgtsm.counted import counted
 from lgtsm.exits import in_flags
 
 
@@ -48,8 +49,14 @@ def run(arguments: argparse.Namespace) -> None:
     done = export_onnx(network, arguments.output, arguments.height, arguments.width)
     height, width = done.inputs["frame"][2:]
     size = f"{width}x{height}" if arguments.height else "any size of multiples of 4"
-    print(f"{done.path}: frames of {size}, {done.bytes / 1e6:.1f} MB, {done.nodes} operations of opset {done.opset}")
-    print(f"each frame comes out {done.delay} steps after it goes in; {len(done.inputs) - 3} state tensors")
+    print(
+        f"{done.path}: frames of {size}, {done.bytes / 1e6:.1f} MB, {counted(done.nodes, 'operation')} of "
+        f"opset {done.opset}"
+    )
+    print(
+        f"each frame comes out {counted(done.delay, 'step')} after it goes in; "
+        f"{counted(len(done.inputs) - 3, 'state tensor')}"
+    )
     print(f"differs from PyTorch by at most {done.difference:.1e} over {done.frames} random frames, clip ends included")
 
 

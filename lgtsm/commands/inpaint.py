@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from lgtsm.commands.command_line import check_given
 from lgtsm.commands.own_network import add_own_class
 from lgtsm.exits import GOES_ON, START_AGAIN, exit_with_sentence, in_flags
 from lgtsm.inference.options import DEFAULT_CHUNK, SCALED_FEATHER, SCENE_MEMORY
@@ -280,6 +281,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     many = arguments.batch or arguments.pairs is not None
     with exit_with_sentence("inpaint", parser, GOES_ON if many else START_AGAIN):
+        check_given(arguments, parser)
         check(arguments)
         arguments.method = chosen_method(arguments)
         from lgtsm.commands.inpaint_run import run

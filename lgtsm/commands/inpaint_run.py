@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lgtsm.commands.own_network import load_network
+from lgtsm.counted import counted
 from lgtsm.inference.batch import Result, run_batch, summary_table
 from lgtsm.inference.copy_video import Copied, copy_video
 from lgtsm.inference.dry_run import describe_plan
@@ -31,6 +32,7 @@ from lgtsm.inference.report import ReportWriter
 from lgtsm.inference.trial import try_network
 from lgtsm.models.catalog import create_model
 from lgtsm.outputs import Place, check_outputs
+from lgtsm.places import check_place, make_folder
 from lgtsm.precision import allow_tf32
 from lgtsm.progress_lines import ProgressLines
 from lgtsm.sole_writer import SoleWriter
@@ -46,7 +48,7 @@ from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_box, parse_color
 from lgtsm.video.picture_kept import picture_not_kept
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
-from lgtsm.video.writer import VideoWriter, check_place
+from lgtsm.video.writer import VideoWriter
 
 LARGE = 720  # rows from which on methods without a network are slow
 
@@ -129,7 +131,9 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
     for sentence in changes(summary, encoding):
         notice(sentence)
     where = "" if to_pipe else f"{arguments.output}: "
-    said = f"{_frames(info.frames)} of {info.width}x{info.height}, {summary.hole_share:.1%} of the pixels filled"
+    said = (
+        f"{counted(info.frames, 'frame')} of {info.width}x{info.height}, {summary.hole_share:.1%} of the pixels filled"
+    )
     print(where + said, file=sys.stderr if to_pipe else sys.stdout)
 
 
@@ -181,7 +185,10 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
         for done, filled in enumerate(inpainter.stream(frames, holes, options), start=1):
             sink.write(filled)
             bar.update(task, completed=done)
-    print(f"{_frames(done)} of {width}x{height} filled", file=sys.stderr if arguments.output == "-" else sys.stdout)
+    print(
+        f"{counted(done, 'frame')} of {width}x{height} filled",
+        file=sys.stderr if arguments.output == "-" else sys.stdout,
+    )
 
 
 def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str]) -> None:
@@ -197,7 +204,7 @@ def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str])
     with contextlib.ExitStack() as stack:
         inpainter = make_inpainter(arguments, notice)
         if arguments.batch and not arguments.dry_run:
-            Path(arguments.output).mkdir(parents=True, exist_ok=True)
+            make_folder(Path(arguments.output))
             stack.enter_context(SoleWriter(arguments.output, inside=True))
         bar = stack.enter_context(shown_later())
 
@@ -214,7 +221,6 @@ def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str])
 
         def fill(pair: Pair) -> FillSummary:
             info = opened(pair)
-            check_place(pair.output, not pair.output.suffix)
             tell_interlaced(info, lambda sentence: notice(f"{pair.name}: {sentence}"))
             with task(pair) as progress:
                 mask = choices[pair.video, pair.mask].open(info, notice)
@@ -261,9 +267,9 @@ def places(named: dict[str, str | None]) -> list[Place]:
 def check_places(arguments: Namespace, info: VideoInfo, encoding: Encoding) -> None:
     """Refuse outputs that cannot be written, before a mask is read or a network loaded."""
     if arguments.report is not None:
-        check_place(Path(arguments.report), True)
+        check_place(Path(arguments.report), folder=True)
     if arguments.preview is not None:
-        check_place(Path(arguments.preview), False)
+        check_place(Path(arguments.preview))
     if arguments.output != "-":
         # Opened for nothing: container, codec and pixel format are known to fit before the work begins.
         writer = VideoWriter(
@@ -423,7 +429,3 @@ class StartedLater(Progress):
         """See `rich.progress.Progress.update`."""
         self.start()
         super().update(*arguments, **changes)
-
-
-def _frames(count: int) -> str:
-    return f"{count} frame{'' if count == 1 else 's'}"

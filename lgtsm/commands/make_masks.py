@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lgtsm.commands.command_line import command_parser, progress_bar, run_command
+from lgtsm.counted import counted
 from lgtsm.exits import GOES_ON
 
 
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
     with progress_bar("clips") as progress:
         lines = write_test_set(a.root, test_set, progress)
     sheet = write_contact_sheet(a.root, lines)
-    print(f"{a.root}: {len(lines)} clips, manifest {MANIFEST}, contact sheet {sheet.name}")
+    print(f"{a.root}: {counted(len(lines), 'clip')}, manifest {MANIFEST}, contact sheet {sheet.name}")
 
 
 def main(argv: list[str] | None = None) -> None:

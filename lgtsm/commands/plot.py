@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lgtsm.commands.command_line import command_parser, run_command
+from lgtsm.counted import counted
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
         quality = f", PSNR in the hole {scores[1][-1]:.2f} dB at step {scores[0][-1]}" if scores else ""
         print(f"{log.name}: logged to step {log.last_step}{starts}{gan}{quality}")
     titles = write_curves(output, logs, arguments.smooth)
-    print(f"{len(titles)} panels: {output}")
+    print(f"{counted(len(titles), 'panel')}: {output}")
 
 
 def main(argv: list[str] | None = None) -> None:

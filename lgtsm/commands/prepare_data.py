@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lgtsm.commands.command_line import command_parser, progress_bar, run_command
+from lgtsm.counted import counted
 from lgtsm.exits import GOES_ON
 
 
@@ -45,14 +46,10 @@ def run(arguments: argparse.Namespace) -> None:
     frames = sum(scene["frames"] for line in lines for scene in line["scenes"])
     left_out = sum(line["left_out"] for line in lines)
     print(
-        f"{a.target}: {_count(len(lines) - len(bad), 'video')} gave {_count(scenes, 'scene')} of "
-        f"{_count(frames, 'frame')}; {_count(left_out, 'frame')} of short scenes and "
-        f"{_count(len(bad), 'unreadable video')} were left out; manifest {MANIFEST}"
+        f"{a.target}: {counted(len(lines) - len(bad), 'video')} gave {counted(scenes, 'scene')} of "
+        f"{counted(frames, 'frame')}; left out: {counted(left_out, 'frame')} of short "
+        f"scenes and {counted(len(bad), 'unreadable video')}; manifest {MANIFEST}"
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -11,6 +11,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from lgtsm.exits import exit_with_sentence
+from lgtsm.places import make_folder
 from lgtsm.whole_files import name_in_errors
 
 LEAST = 2**18  # bytes that a run writes at once: its configuration
@@ -35,7 +36,7 @@ def try_folder(folder: str | Path) -> None:
     made = [parent for parent in (place, *place.parents) if not parent.exists()]
     try:
         with name_in_errors(place, place):
-            place.mkdir(parents=True, exist_ok=True)
+            make_folder(place)
             with tempfile.TemporaryFile(dir=place) as trial:
                 trial.write(bytes(LEAST))
     finally:

@@ -19,12 +19,27 @@ NO_EXPERIMENT_FOR_DATA = (
 )
 
 
+PATHS = ("data.root", "protocol.videos", "checkpoint", "init_from", "resume", "paths.run", "write_inputs")
+
+
+def check_paths(config: DictConfig) -> None:
+    """Refuse empty paths, which would mean the current folder.
+
+    Raises:
+        ConfigError: names the first one.
+    """
+    for key in PATHS:
+        if OmegaConf.select(config, key, throw_on_missing=False) == "":
+            raise ConfigError(f"{key} must not be empty. Give it a value; is a variable of the shell not set?")
+
+
 def check_complete(config: DictConfig) -> None:
     """Refuse a configuration that lacks required values.
 
     Raises:
         ConfigError: names the first missing key and how to set it.
     """
+    check_paths(config)
     missing = missing_keys(OmegaConf.to_container(config, resolve=False))
     if "max_steps" in missing:
         root = None if "data.root" in missing else OmegaConf.select(config, "data.root")

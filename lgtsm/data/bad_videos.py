@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 
+from lgtsm.counted import counted
 from lgtsm.video.errors import VideoError
 
 NAMED = 3
@@ -53,8 +54,9 @@ class BadVideos:
             if len(self.reasons) > NAMED:
                 listed += f"; and {len(self.reasons) - NAMED} more."
             raise TooManyBadVideosError(
-                f"{len(self.reasons)} of {self.num_videos} videos cannot be used, more than the allowed share of "
-                f"{self.max_share:g} (max_bad_share): {listed} Repair or remove them; `lgtsm check_data` finds all."
+                f"{len(self.reasons)} of {counted(self.num_videos, 'video')} cannot be used, more than the "
+                f"allowed share of {self.max_share:g} (max_bad_share): {listed} "
+                f"Repair or remove them; `lgtsm check_data` finds all."
             )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lgtsm.counted import counted
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.stored_masks import StoredMasks
 from lgtsm.video.errors import VideoError
@@ -73,7 +74,7 @@ def check_videos(
         number,
         _listed("folders without frames", "wrong", hollow),
         _listed("unreadable videos", "wrong", unreadable),
-        _listed(f"videos shorter than {least} frames", "wrong", short),
+        _listed(f"videos shorter than {counted(least, 'frame')}", "wrong", short),
         _listed(f"sizes other than {usual[0]}x{usual[1]}", "note", odd),
         _listed(f"smaller than the clips ({width}x{height}), to be scaled up", "note", small),
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lgtsm.checks import check_choice, check_positive
+from lgtsm.counted import counted
 from lgtsm.data.opening import Opener
 from lgtsm.data.splits import choose_split, share_for
 from lgtsm.data.transforms import Window, choose_crop
@@ -139,8 +140,8 @@ class FolderVideos:
             longest = (len(reader) - 1) // max(1, num_frames - 1)
             if len(reader) < (num_frames - 1) * least + 1:
                 raise VideoError(
-                    f"{self.paths[video]} must have at least {(num_frames - 1) * least + 1} frames for clips of "
-                    f"{num_frames} at stride {least}; it has {len(reader)}. Remove it, or lower num_frames."
+                    f"{self.paths[video]} must have at least {counted((num_frames - 1) * least + 1, 'frame')} for "
+                    f"clips of {num_frames} at stride {least}; it has {len(reader)}. Remove it, or lower num_frames."
                 )
             stride = least if rng is None or most == least else int(rng.integers(least, min(most, longest) + 1))
             room = len(reader) - (num_frames - 1) * stride

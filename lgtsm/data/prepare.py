@@ -13,6 +13,7 @@ import numpy as np
 from lgtsm.checks import check_positive
 from lgtsm.data.transforms import choose_crop
 from lgtsm.outputs import identity
+from lgtsm.places import contents, make_folder
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
@@ -179,12 +180,12 @@ def _check_apart(source: Path, target: Path) -> None:
 def _claim(target: Path, how: Preparation) -> None:
     """Record the options in the folder; refuse to mix two copies, or a copy with files of others."""
     file = target / "prepared.json"
-    if not file.is_file() and target.is_dir() and any(target.iterdir()):
+    if not file.is_file() and target.is_dir() and contents(target):
         raise VideoError(f"{target} must be a new or empty folder, or a copy to continue; it is neither. Name another.")
     if file.is_file() and json.loads(file.read_text()) != how._asdict():
         raise VideoError(
             f"{target} holds a copy made with other options (see {file.name}). Choose another folder, or use the same "
             "options to continue."
         )
-    target.mkdir(parents=True, exist_ok=True)
+    make_folder(target)
     write_json(file, how._asdict())

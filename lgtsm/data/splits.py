@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from lgtsm.regular_file import check_file
 from lgtsm.video.errors import VideoError
 
 
@@ -42,8 +43,7 @@ def share_for(names: Sequence[str]) -> float | None:
 
 def listed(names: Sequence[str], file: Path) -> list[int]:
     """Return the indices of the videos that a text file names, one per line, with or without extension."""
-    if not file.is_file():
-        raise VideoError(f"{file} must name the videos of the split, one per line; there is no such file.")
+    check_file(file, "a text file of the videos of the split, one per line")
     places = {name: place for place, name in enumerate(names)}
     wanted = [line.strip() for line in file.read_text().splitlines() if line.strip()]
     found = [places.get(name, places.get(str(Path(name).with_suffix("")))) for name in wanted]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from lgtsm.evaluation.ledger import differing_keys
 from lgtsm.evaluation.report import SCHEMA, how_to_read, methods_table, protocol_blocks
 from lgtsm.evaluation.summary import PER_VIDEO, differences, read_per_video
 from lgtsm.evaluation.tables import differences_table, efficiency_table, paper_table
+from lgtsm.regular_file import check_folder
 
 
 def compare(runs: Sequence[str | Path], against: str | None = None) -> tuple[list[Block], dict[str, Any]]:
@@ -80,6 +82,8 @@ def compare(runs: Sequence[str | Path], against: str | None = None) -> tuple[lis
 
 def _read(run: Path) -> dict[str, Any]:
     path = run / "metrics.json"
+    if os.path.lexists(run):
+        check_folder(run, "a folder with a finished `lgtsm evaluate`")
     if not path.is_file():
         raise FileNotFoundError(f"{run} has no metrics.json. Name a folder with a finished `lgtsm evaluate`.")
     document = json.loads(path.read_text(encoding="utf-8"))

@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from lgtsm.counted import counted
 from lgtsm.evaluation.protocol import Unit
 from lgtsm.models.catalog import create_model, list_models
 from lgtsm.models.official_weights import load_official
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
 from lgtsm.precision import InPrecision
+from lgtsm.regular_file import check_folder
 from lgtsm.video.listing import VIDEO_EXTENSIONS
 from lgtsm.video.open import open_video
 
@@ -77,8 +79,7 @@ class ResultsFolder:
 
     def __init__(self, name: str, folder: str | Path, one_cell: bool = False):
         self.name, self.folder, self.one_cell = name, Path(folder), one_cell
-        if not self.folder.is_dir():
-            raise ValueError(f"The results of {name} must be in {folder}; there is no such folder.")
+        check_folder(self.folder, f"the folder with the results of {name}")
         self.identity: dict[str, Any] = {"results": str(self.folder)}
 
     def fill(self, unit: Unit, video: Tensor, hole: Tensor) -> Filled:
@@ -88,8 +89,8 @@ class ResultsFolder:
         with open_video(path, "pyav") as reader:
             if len(reader) < num_frames or (reader.height, reader.width) != (height, width):
                 raise ValueError(
-                    f"{path} must have at least {num_frames} frames of {width}x{height}; it has {len(reader)} of "
-                    f"{reader.width}x{reader.height}."
+                    f"{path} must have at least {counted(num_frames, 'frame')} of {width}x{height}; it has "
+                    f"{len(reader)} of {reader.width}x{reader.height}."
                 )
             frames = torch.from_numpy(reader.read(range(num_frames)))
         return checked(video, hole, frames.permute(0, 3, 1, 2)[None].to(video) / 255)

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from lgtsm.counted import counted
 from lgtsm.document import Block, Heading, Picture, Table, Text, to_html, to_markdown
 from lgtsm.evaluation.columns import MEANINGS, cell, column
 from lgtsm.evaluation.figures import frames_picture, side_by_side_video, slices_picture, write_plot
@@ -70,10 +71,10 @@ def write_evaluation(
 
 def protocol_blocks(p: dict[str, Any]) -> list[Block]:
     """Describe the scored clips, and warn if published numbers do not compare."""
-    kinds = f"{_count(len(p['kinds']), 'kind')} of holes ({', '.join(p['kinds'])})"
-    bins = f" x {_count(len(p['centers']), 'bin')} of hole share" if p["centers"] else ""
+    kinds = f"{counted(len(p['kinds']), 'kind')} of holes ({', '.join(p['kinds'])})"
+    bins = f" x {counted(len(p['centers']), 'bin')} of hole share" if p["centers"] else ""
     clips = (
-        f"{_count(p['videos'], 'video')} x {kinds}{bins}; the first {p['num_frames']} frames, "
+        f"{counted(p['videos'], 'video')} x {kinds}{bins}; the first {counted(p['num_frames'], 'frame')}, "
         f"{p['width']}x{p['height']}; known pixels put back; averages over frames."
     )
     warning = "**These videos are not the published test set. Do not compare the numbers with published ones.**"
@@ -87,10 +88,6 @@ def methods_table(identities: dict[str, dict[str, Any]]) -> Table:
         facts = (f"{key} {f'{value[:16]}...' if key == 'sha256' else value}" for key, value in own.items())
         rows.append([name, ", ".join(facts)])
     return Table(["method", "identity"], rows)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def how_to_read(num_videos: int) -> str:
@@ -117,7 +114,7 @@ def _known_pixels(records: list[dict[str, Any]]) -> list[Block]:
             continue
         share = sum(clip["changed"] for clip in clips) / len(clips)
         far = f"by up to {largest:.0f} of 255" if math.isfinite(largest) else "to values that are not finite"
-        where = f"{touched} of {len(clips)} clips: {share:.2%} of their values, {far}"
+        where = f"{touched} of {counted(len(clips), 'clip')}: {share:.2%} of their values, {far}"
         blocks.append(Text(f"**{method} touched known pixels** in {where}. They were put back before scoring."))
     return [*blocks, *([Text(f"Known pixels untouched: {', '.join(untouched)}.")] if untouched else [])]
 
@@ -125,7 +122,11 @@ def _known_pixels(records: list[dict[str, Any]]) -> list[Block]:
 def _not_scored(records: list[dict[str, Any]]) -> list[Block]:
     failed = [record for record in records if "problem" in record]
     some = "; ".join(f"{r['method']}, {r['unit']}: {r['problem']}" for r in failed[:5])
-    return [Text(f"**Not scored: {len(failed)} clips.** {some}{' ...' if len(failed) > 5 else ''}")] if failed else []
+    return (
+        [Text(f"**Not scored: {counted(len(failed), 'clip')}.** {some}{' ...' if len(failed) > 5 else ''}")]
+        if failed
+        else []
+    )
 
 
 def _efficiency_note(document: dict[str, Any]) -> str:
@@ -134,8 +135,8 @@ def _efficiency_note(document: dict[str, Any]) -> str:
     commit = str(where["commit"])[:12] + "+" * str(where["commit"]).endswith("+")  # a plus: files were edited since
     return (
         f"One clip of the protocol's size ({clips}) on {document['device']}. Frames/s: median of three runs after a "
-        f"warm-up (slowest-fastest). {where['processor']}, {_count(where['cores'], 'core')}, "
-        f"{_count(document['threads'], 'thread')}, torch {where['versions']['torch']}, commit {commit}."
+        f"warm-up (slowest-fastest). {where['processor']}, {counted(where['cores'], 'core')}, "
+        f"{counted(document['threads'], 'thread')}, torch {where['versions']['torch']}, commit {commit}."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from lgtsm.counted import counted
 from lgtsm.evaluation.intervals import interval
 from lgtsm.evaluation.ledger import key_of, read_ledger
 from lgtsm.evaluation.score import TRUTH, unpack
@@ -71,7 +72,7 @@ def _map_groups(
 def _summarize_one(name: str, members: list[dict[str, Any]], seed: int) -> dict[str, Any]:
     problems = [record["problem"] for record in members if "problem" in record]
     if problems:
-        return {"unavailable": f"{len(problems)} of {len(members)} clips could not be scored"}
+        return {"unavailable": f"{len(problems)} of {counted(len(members), 'clip')} could not be scored"}
     missing = [record for record in members if name not in record["scores"]]
     if missing:
         return {"unavailable": missing[0]["unavailable"].get(name, "it was not computed")}

@@ -14,6 +14,7 @@ from torch import nn
 from lgtsm.export.onnx_stream import INPUTS, OnnxStream
 from lgtsm.models.frame_step import FrameStep
 from lgtsm.optional import require
+from lgtsm.places import check_place
 from lgtsm.version import __version__
 from lgtsm.whole_files import whole_file
 
@@ -62,8 +63,7 @@ def export_onnx(model: nn.Module, path: str | Path, height: int | None = None, w
     path = Path(path)
     if path.suffix != ".onnx":
         raise ValueError(f"An ONNX file must end in .onnx; got {path}.")
-    if not path.parent.is_dir():
-        raise ValueError(f"{path} cannot be written: the folder {path.parent} does not exist. Make it first.")
+    check_place(path)
     sizes = OPEN_SIZES
     if height is not None and width is not None:
         if min(height, width) < 1:

@@ -9,6 +9,7 @@ import torchvision
 from torch import Tensor, nn
 from torchvision.models.feature_extraction import create_feature_extractor
 
+from lgtsm.counted import counted
 from lgtsm.features.frozen import Frozen
 from lgtsm.features.weight_files import WeightFile, load_weights
 
@@ -97,6 +98,6 @@ def _fill(extractor: nn.Module, network: str, weights: str | Path) -> None:
     missing = sorted(key for key in wanted if key not in state or state[key].shape != wanted[key].shape)
     if missing:
         raise ValueError(
-            f"The weight file for {network} lacks {len(missing)} weights of the right shape: {missing[:3]}."
+            f"The weight file for {network} lacks {counted(len(missing), 'weight')} of the right shape: {missing[:3]}."
         )
     extractor.load_state_dict({key: state[key] for key in wanted}, assign=True)

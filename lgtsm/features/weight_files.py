@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from lgtsm.optional import UnavailableError
+from lgtsm.regular_file import check_file
 from lgtsm.torch_files import read_torch_file
 
 FOLDER_VARIABLE = "LGTSM_WEIGHTS"
@@ -62,8 +63,7 @@ def load_weights(weights: str | Path, file: WeightFile, needed_for: str, without
     """
     if weights == "published":
         return load_weight_file(file, needed_for, without)
-    if not Path(weights).is_file():
-        raise ValueError(f"There is no weight file {weights}. {needed_for} needs it: check its path.")
+    check_file(Path(weights), f"a weight file ({needed_for} needs it)")
     return read_torch_file(weights)
 
 

@@ -8,16 +8,19 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lgtsm.counted import counted
 from lgtsm.exits import TRACEBACK_VARIABLE, in_words
 from lgtsm.inference.pairs import Pair
-from lgtsm.inference.replacing import Replacement, check_own, fingerprint
+from lgtsm.inference.replacing import Replacement, check_own, fingerprint, finish_exchange
 from lgtsm.optional import UnavailableError
+from lgtsm.places import make_folder
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.errors import NothingMaskedError
-from lgtsm.whole_files import hidden_beside, write_json
+from lgtsm.whole_files import hidden_beside, leftovers, remove, write_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from lgtsm.video.probe import VideoInfo
 
 RUNNING, DONE = "running", "done"
+NOTHING = "Nothing is masked."
 
 
 class Summary(Protocol):
@@ -105,36 +109,65 @@ def _one(
     look: Callable[[Pair], object],
 ) -> Result:
     made_of = {"video": fingerprint(pair.video), "mask": fingerprint(pair.mask), "settings": settings}
-    before = read_state(pair.output)
+    before = _as_left(pair.output, dry)
     own = before.get("output")
     is_done = before.get("state") == DONE and own == fingerprint(pair.output) is not None
     if is_done and before.get("made_of") == made_of and not overwrite:
         return Result(pair, "done before")
     if dry:
         return _looked_at(pair, look, copy is not None)
-    pair.output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(pair.output.parent)
     with SoleWriter(pair.output):
         check_own(pair.output, own, overwrite)
-        write_json(state_path(pair.output), {"state": RUNNING, "made_of": made_of, "output": own})
-        with Replacement(pair.output, own) as new:
+        _note(pair.output, {"state": RUNNING, "made_of": made_of, "output": own})
+        with Replacement(pair.output, own, overwrite) as new:
             target, state, why = dataclasses.replace(pair, output=new.place), "filled", ""
             try:
                 summary = fill(target)
-            except NothingMaskedError as error:
+            except NothingMaskedError:
                 if copy is None:
                     raise
-                summary, state, why = copy(target), "copied", in_words(error)
+                summary, state, why = copy(target), "copied", NOTHING
+            written = fingerprint(new.place)
+            # If the run is stopped from here on, the next one knows the result for its own.
+            coming = {"state": RUNNING, "made_of": made_of, "output": own, "coming": written}
+            _note(pair.output, coming)
             new.put()
-            written = fingerprint(pair.output)
-            write_json(state_path(pair.output), {"state": DONE, "made_of": made_of, "output": written})
+        _note(pair.output, {"state": DONE, "made_of": made_of, "output": written})
     return Result(pair, state, summary.info.frames, summary.hole_share, why=why)
+
+
+def _as_left(output: Path, dry: bool) -> dict[str, Any]:
+    """Return the state of an output, after finishing what a run that was stopped had left (not in a dry run)."""
+    before = read_state(output)
+    if before.get("state") != RUNNING:
+        return before
+    with nullcontext() if dry else SoleWriter(output):
+        before = read_state(output)
+        if not dry:
+            finish_exchange(output, before.get("output"))
+        there = fingerprint(output)
+        if there is None or before.get("coming") != there:
+            return before
+        before = {"state": DONE, "made_of": before.get("made_of"), "output": there}
+        if not dry:
+            _note(output, before)
+    return before
+
+
+def _note(output: Path, state: dict[str, Any]) -> None:
+    """Write the state of an output, whose `SoleWriter` this is."""
+    place = state_path(output)
+    for rest in leftovers(place):
+        remove(rest)
+    write_json(place, state)
 
 
 def _looked_at(pair: Pair, look: Callable[[Pair], object], copies: bool) -> Result:
     try:
         look(pair)
     except NothingMaskedError as error:
-        return Result(pair, "to copy" if copies else "to do", why=in_words(error))
+        return Result(pair, "to copy", why=NOTHING) if copies else Result(pair, "to do", why=in_words(error))
     except (ValueError, OSError) as error:
         return Result(pair, "to do", why=in_words(error))
     return Result(pair, "to do")
@@ -162,9 +195,7 @@ def summary_table(results: list[Result], named: Callable[[str], str] = str) -> T
     counts = [
         (state, sum(result.state == state for result in results)) for state in dict.fromkeys(r.state for r in results)
     ]
-    title = f"{len(results)} video{'' if len(results) == 1 else 's'}: " + ", ".join(
-        f"{count} {state}" for state, count in counts
-    )
+    title = f"{counted(len(results), 'video')}: " + ", ".join(f"{count} {state}" for state, count in counts)
     table = Table(title=title, title_justify="left")
     for name in ("video", "result", "frames", "hole", "seconds", "why"):
         table.add_column(name, justify="right" if name in ("frames", "hole", "seconds") else "left", overflow="fold")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from lgtsm.outputs import identity
+from lgtsm.outputs import Place, check_outputs
+from lgtsm.places import check_place
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.encoding import Encoding
-from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import VideoInfo
-from lgtsm.video.writer import VideoWriter, check_place
+from lgtsm.video.writer import VideoWriter
 from lgtsm.whole_files import whole_file, whole_folder
 
 
@@ -43,18 +43,17 @@ def copy_video(
         progress: called as progress(done, total), in frames.
 
     Raises:
-        VideoError: the output is the input, or cannot be written.
+        ValueError: the output is the input, or cannot be written.
     """
     source, is_folder = Path(info.path), not output.suffix
-    if identity(output) == identity(source):
-        raise VideoError(f"The output must not be the input itself; both are {source}. Name another output.")
+    check_outputs([Place("`output`", output)], [Place("the video", source)])
     if is_folder and source.is_dir():
-        check_place(output, is_folder)
+        check_place(output, folder=True)
         with SoleWriter(output), whole_folder(output) as temporary:
             for image in list_images(source):
                 shutil.copyfile(image, temporary / image.name)
     elif source.is_file() and source.suffix.lower() == output.suffix.lower():
-        check_place(output, is_folder)
+        check_place(output)
         with SoleWriter(output), whole_file(output) as temporary:
             shutil.copyfile(source, temporary)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lgtsm.counted import counted
 from lgtsm.inference.plan import Plan
 from lgtsm.inference.trial import Trial
 from lgtsm.video.probe import VideoInfo
@@ -13,7 +14,8 @@ def describe_plan(info: VideoInfo, hole_share: float, plan: Plan, trial: Trial |
     """Return lines to print: video, hole, work, memory, time."""
     timing = "variable, on average " if info.variable_frame_rate else ""
     lines = [
-        f"video    {info.frames} frames of {info.width}x{info.height}, {timing}{float(info.fps):.3f} per second",
+        f"video    {counted(info.frames, 'frame')} of {info.width}x{info.height}, "
+        f"{timing}{float(info.fps):.3f} per second",
         f"hole     {hole_share:.2%} of all pixels",
     ]
     if plan.bytes is None:
@@ -32,12 +34,12 @@ def describe_plan(info: VideoInfo, hole_share: float, plan: Plan, trial: Trial |
         lines.append(
             f"passes   {len(plan.passes)} times through the video, because memory does not hold all tiles at once"
         )
-    lines.append(f"memory   about {plan.bytes / 2**20:.0f} MiB for the network, {plan.chunk} frames at once")
+    lines.append(f"memory   about {plan.bytes / 2**20:.0f} MiB for the network, {counted(plan.chunk, 'frame')} at once")
     if trial is None:
         return [*lines, "time     nothing to compute"]
     size = f"{trial.region.right - trial.region.left}x{trial.region.bottom - trial.region.top}"
     about = "about" if trial.full else "at least"
-    tried = f"tried {trial.frames} frames of {size} on {device}: {trial.seconds:.2f} s"
+    tried = f"tried {counted(trial.frames, 'frame')} of {size} on {device}: {trial.seconds:.2f} s"
     return [
         *lines,
         f"time     {about} {_spoken(trial.expected)} for the network ({tried}); plus decoding and encoding",

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 import cv2
 import numpy as np
 
+from lgtsm.counted import counted
 from lgtsm.inference.fill_frames import fill_frames
 from lgtsm.inference.filler import Filler
 from lgtsm.inference.options import FillOptions
@@ -21,7 +22,7 @@ from lgtsm.inference.plan import Plan, make_plan
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Segment
 from lgtsm.inference.tiles import HoleStore, PixelStore
-from lgtsm.outputs import identity
+from lgtsm.outputs import Place, check_outputs
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import MaskChoice
@@ -141,15 +142,17 @@ class Inpainter(Filler):
         for fault in info.faults if info is not video else ():
             warnings.warn(fault, stacklevel=2)
         output = Path(output) if isinstance(output, str) else output
-        if isinstance(output, Path) and identity(output) == identity(info.path):
-            raise VideoError(f"The output must not be the input itself; both are {info.path}. Name another output.")
+        mask = MaskChoice(Path(mask)) if isinstance(mask, (str, Path)) else mask
+        if isinstance(output, Path):
+            marked = [Place("the mask", mask.path)] if isinstance(mask, MaskChoice) and mask.path else []
+            check_outputs([Place("`output`", output)], [Place("the video", info.path), *marked])
         with _stopwatch(times, "mask"):
-            if isinstance(mask, (str, Path)):
-                mask = MaskChoice(Path(mask))
             if isinstance(mask, MaskChoice):
                 mask = mask.open(info, warnings.warn)
             if len(mask) != info.frames:
-                raise VideoError(f"The mask must have {info.frames} frames like {info.path}; it has {len(mask)}.")
+                raise VideoError(
+                    f"The mask must have {counted(info.frames, 'frame')} like {info.path}; it has {len(mask)}."
+                )
             size = info.height, info.width
             plan = make_plan(self, size, info.frames, mask.survey.runs, options)
         cuts, done = itertools.count(), itertools.count(1)
@@ -174,7 +177,9 @@ class Inpainter(Filler):
                     yield filled
                     progress(next(done), total)
                 if count != info.frames:
-                    raise VideoError(f"{info.path} must give {info.frames} frames; it gave {count}. Is it damaged?")
+                    raise VideoError(
+                        f"{info.path} must give {counted(info.frames, 'frame')}; it gave {count}. Is it damaged?"
+                    )
 
             stores, place = [], output.absolute().parent if isinstance(output, Path) else None
             holes = mask if len(plan.passes) == 1 else stack.enter_context(contextlib.closing(HoleStore(mask, place)))

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lgtsm.inference.pairs_table import read_rows
+from lgtsm.csv_table import read_rows
 from lgtsm.outputs import Place, check_outputs, identity
+from lgtsm.regular_file import is_folder
 from lgtsm.video.errors import VideoError
 from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, list_videos
 
@@ -37,8 +38,7 @@ def pair_by_name(folder: Path, masks: Path | None, out: Path) -> list[Pair]:
     Raises:
         VideoError: no videos, no masks, or the outputs' folder is one of theirs.
     """
-    if masks is not None and not masks.exists():
-        raise VideoError(f"{masks} must be a folder of masks or one mask for all videos; nothing is there.")
+    one_for_all = masks is None or not is_folder(masks, "a folder of masks or one mask for all videos")
     for what, other in (("input folder", folder), ("folder of masks", masks)):
         if other is not None and identity(out) == identity(other):
             raise VideoError(f"The output folder must differ from the {what}; both are {other}. Name another folder.")
@@ -49,7 +49,7 @@ def pair_by_name(folder: Path, masks: Path | None, out: Path) -> list[Pair]:
         name = video.relative_to(folder)
         ending = "" if video.is_dir() else video.suffix if video.suffix.lower() in KEPT_ENDINGS else ".mkv"
         mask = masks
-        if masks is not None and not masks.is_file():
+        if masks is not None and not one_for_all:
             mask = _mask_of(masks, name if video.is_dir() else name.with_suffix(""))
         pairs.append(
             Pair(video, mask, out / name.parent / ((name.name if video.is_dir() else name.stem) + ending), str(name))

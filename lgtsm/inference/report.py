@@ -7,12 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from lgtsm.counted import counted
 from lgtsm.document import Block, Heading, Picture, Table, Text, to_html
 from lgtsm.inference.inpainter import FillSummary
 from lgtsm.inference.preview import tint_hole
 from lgtsm.inference.records import Filled
+from lgtsm.places import check_place
 from lgtsm.sole_writer import SoleWriter
-from lgtsm.video.errors import VideoError
 from lgtsm.video.pictures import write_png
 from lgtsm.video.survey import Survey
 from lgtsm.whole_files import whole_folder
@@ -35,10 +36,7 @@ class ReportWriter:
 
     def __init__(self, folder: str | Path, found: Survey):
         self.folder = Path(folder)
-        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
-            raise VideoError(f"{folder} must be a new or empty folder for the report; it is not.")
-        if not self.folder.parent.is_dir():
-            raise VideoError(f"{folder} cannot be made: there is no folder {self.folder.parent}. Make it first.")
+        check_place(self.folder, folder=True)
         areas = found.areas
         with_hole = np.flatnonzero(areas)
         self.chosen = set(
@@ -140,10 +138,13 @@ def _facts(summary: FillSummary) -> list[tuple[str, str]]:
     passes = f"in {len(plan.passes)} passes through the video, " if len(plan.passes) > 1 else ""
     work = passes + f"segments of frames {len(plan.segments)}, regions {sum(len(s.regions) for s in plan.segments)}: "
     return [
-        ("video", f"{info.frames} frames of {info.width}x{info.height}, {float(info.fps):.3f} frames per second"),
+        (
+            "video",
+            f"{counted(info.frames, 'frame')} of {info.width}x{info.height}, {float(info.fps):.3f} frames per second",
+        ),
         ("result", str(summary.output)),
         ("hole", f"{summary.hole_share:.2%} of all pixels"),
         ("computed", work + f"{plan.computed:.1%} of all pixels, at {plan.width}x{plan.height}"),
-        ("at once", f"{plan.chunk} frames, {memory}"),
+        ("at once", f"{counted(plan.chunk, 'frame')}, {memory}"),
         ("scene cuts", str(summary.cuts)),
     ]

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lgtsm.counted import counted
+
 from .checks import check_hole_share, check_kind, check_seed, check_share, check_whole
 from .sample import MOST_STROKES, generator, sample_hole
 
@@ -81,8 +83,9 @@ class MaskMixture:
             if 0 < np.count_nonzero(hole.view(np.bool_)) < hole.size:
                 return hole
         raise ValueError(
-            f"{TRIES} tries to draw kind {kind} in {num_frames} frames of height {height} and width {width} gave only "
-            f"empty or full clips. Change num_strokes ({count or f'1 to {MOST_STROKES}'}) or border ({self.border})."
+            f"{TRIES} tries to draw kind {kind} in {counted(num_frames, 'frame')} of height {height} and "
+            f"width {width} gave only empty or full clips. Change num_strokes "
+            f"({count or f'1 to {MOST_STROKES}'}) or border ({self.border})."
         )
 
     def __repr__(self) -> str:

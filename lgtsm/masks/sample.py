@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lgtsm.counted import counted
+
 from .boxes import draw_boxes, sample_boxes
 from .checks import check_border, check_hole_share, check_kind, check_seed, check_whole
 from .presets import BOX, PRESETS
@@ -147,7 +149,7 @@ def _meet_share(pen: _Pen, seed: tuple[int, ...], num_strokes: int | None, bound
         if not enough:
             break  # even 1000 strokes fell short: another try would end the same way, slowly
     asked = f"hole_share asks for a mean share of at least {low:g} and below {high:g} of kind {pen.kind}"
-    frame = f"{pen.size[0]} frames of height {pen.size[1]} and width {pen.size[2]}"
+    frame = f"{counted(pen.size[0], 'frame')} of height {pen.size[1]} and width {pen.size[2]}"
     if closest is None:
         raise ValueError(
             f"{asked}, but a border of {pen.border} pixels leaves at most {most:.3f} of {frame}. "

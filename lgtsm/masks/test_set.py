@@ -13,6 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from lgtsm.places import make_folder
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.whole_files import leftovers, remove, whole_folder, write_json, write_text
 
@@ -187,5 +188,5 @@ def _claim(root: Path, about: dict, wanted: Sequence[MaskClip]) -> None:
     taken = next((place for place in places if place.exists()), None)
     if taken is not None:
         raise ValueError(f"{root} must hold no masks of others; there is {taken}. Choose another folder.")
-    root.mkdir(parents=True, exist_ok=True)
+    make_folder(root)
     write_json(file, about)

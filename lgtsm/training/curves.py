@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lgtsm.places import make_folder
 from lgtsm.training.log import STAGE, RunLog
 from lgtsm.whole_files import whole_file
 
@@ -92,7 +93,7 @@ def write_curves(path: str | Path, logs: Sequence[RunLog], smooth: int | None = 
         lines = [Line2D([], [], color=f"C{number}", label=log.name) for number, log in enumerate(logs)]
         figure.legend(handles=lines, loc="outside upper left", ncols=min(3, len(logs)), fontsize="small")
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with whole_file(path) as temporary:
         figure.savefig(temporary, format="png")
     return [title for title, _ in chosen]

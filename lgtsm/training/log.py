@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from lgtsm.regular_file import check_file, is_folder
 
 FILE_NAME = "metrics.csv"
 STAGE = "train/stage"
@@ -82,7 +85,8 @@ def log_files(run: str | Path) -> list[Path]:
         FileNotFoundError: there are none.
     """
     run = Path(run)
-    if run.is_file():
+    if os.path.lexists(run) and not is_folder(run, "a run folder, or its log"):
+        check_file(run, "a run folder, or its log")
         return [run]
     found = [path for path in (run / FILE_NAME, run / "log" / FILE_NAME) if path.is_file()]
     versions = {path: re.fullmatch(r"version_(\d+)", path.parent.name) for path in run.glob(f"log/*/{FILE_NAME}")}

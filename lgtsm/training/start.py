@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.plugins.environments import SLURMEnvironment
 
+from lgtsm.regular_file import check_file
 from lgtsm.training.checkpoint_files import WholeCheckpointIO, find_damage, find_newest_whole
 
 # Required types of the configured parts that go to Lightning.
@@ -45,8 +47,9 @@ def checkpoint_to_resume(resume: str | None, folder: str | Path) -> str | None:
     if resume == "auto":
         newest = find_newest_whole(Path(folder) / "checkpoints")
         return None if newest is None else str(newest)
-    if not Path(resume).is_file():
+    if not os.path.lexists(resume):
         raise FileNotFoundError(f"There is no checkpoint {resume} to resume. Check the path, or use resume=auto.")
+    check_file(Path(resume), "a checkpoint")
     damage = find_damage(resume)
     if damage is not None:
         raise ValueError(f"The checkpoint {resume} is damaged ({damage}). Use another one, or resume=auto.")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lgtsm.counted import counted
 from lgtsm.optional import require
 from lgtsm.video.errors import VideoError
 from lgtsm.video.packet_index import PacketIndex, read_packet_index
@@ -64,7 +65,9 @@ class DecordReader(VideoReader):
                 self.height, self.width = checked.height, checked.width
                 return
             if len(self._reader) != len(self.index):
-                raise self._unsuitable(f"decord counts {len(self._reader)} frames, the file holds {len(self.index)}")
+                raise self._unsuitable(
+                    f"decord counts {counted(len(self._reader), 'frame')}, the file holds {len(self.index)}"
+                )
             # Some small widths (16, 24, 48, 72) fail here with a wrong buffer size.
             first = self._reader.get_batch([0]).asnumpy()
         except (decord.DECORDError, RuntimeError) as error:

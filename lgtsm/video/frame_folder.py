@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from lgtsm.regular_file import cannot_read, check_file, check_folder, check_kind, is_folder
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_names import check_no_hole, check_not_twice
 from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS, natural_key
 from lgtsm.video.pyav import MAX_PIXELS, too_large
 from lgtsm.video.reader import Picture, VideoReader, check_indices
-from lgtsm.video.regular_file import cannot_read, check_file, check_kind, is_folder
 
 AN_IMAGE = "an image (PNG, JPEG, ...)"
 
@@ -118,8 +118,7 @@ def list_images(folder: Path, allow_holes: bool = False) -> list[Path]:
     """
     what = "a folder of frames"
     try:
-        if not is_folder(folder, what):
-            raise VideoError(f"{folder} must be {what}; it is a file.")
+        check_folder(folder, what)
         names = sorted((file for file in folder.iterdir() if not file.name.startswith(".")), key=lambda file: file.name)
     except OSError as error:
         raise cannot_read(folder, what, error) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lgtsm.counted import counted
 from lgtsm.os_errors import os_sentence
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
@@ -99,7 +100,7 @@ def check_picture(path: Path, frames: int | None, encoding: Encoding) -> None:
         VideoError: with a way out.
     """
     if frames is not None and frames > 1:
-        raise VideoError(f"{path} holds one picture; the video has {frames} frames. {_elsewhere(path)}")
+        raise VideoError(f"{path} holds one picture; the video has {counted(frames, 'frame')}. {_elsewhere(path)}")
     kind = _ENDINGS[path.suffix.lower().lstrip(".")]
     if encoding.codec is not None and _ENDINGS.get(encoding.codec.lower()) != kind:
         raise VideoError(f"{path} is a picture by its ending, and codec {encoding.codec} is none of it. Omit `codec`.")

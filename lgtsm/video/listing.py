@@ -6,8 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from lgtsm.regular_file import check_folder
 from lgtsm.video.errors import VideoError
-from lgtsm.video.regular_file import is_folder
 
 VIDEO_EXTENSIONS = frozenset(
     {".3g2", ".3gp", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv"}
@@ -23,8 +23,7 @@ def list_videos(folder: str | Path) -> list[Path]:
         VideoError: the folder is missing or holds no video.
     """
     folder = Path(folder)
-    if not os.path.lexists(folder) or not is_folder(folder, "a folder of videos"):
-        raise VideoError(f"{folder} must be a folder of videos; there is no such folder. Check the path.")
+    check_folder(folder, "a folder of videos")
     found = []
     for here, folders, files in os.walk(folder, followlinks=True):
         folders[:] = [name for name in folders if not name.startswith(".")]

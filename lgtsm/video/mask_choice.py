@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image
 
+from lgtsm.counted import counted
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
 from lgtsm.video.mask_edit import Mask, edit_hole, widen_in_time
@@ -155,7 +156,7 @@ class MaskChoice:
             hole = hole if following is None else following
             yield frame, hole
         if count < len(mask) and not self.repeat and notice is not None:
-            notice(f"{self.path} has {len(mask)} frames, but the stream ended after {count}.")
+            notice(f"{self.path} has {counted(len(mask), 'frame')}, but the stream ended after {count}.")
 
 
 def _turned(info: VideoInfo) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lgtsm.checks import check_choice
+from lgtsm.regular_file import check_file, is_folder
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
 from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS
@@ -21,7 +22,6 @@ from lgtsm.video.mask_levels import Levels, chosen, cut_below
 from lgtsm.video.open import open_video
 from lgtsm.video.orientation import Orientation
 from lgtsm.video.reader import Picture
-from lgtsm.video.regular_file import check_file, is_folder
 
 MEANINGS = ("hole", "valid", "objects")
 ARRAY_EXTENSION = ".npy"

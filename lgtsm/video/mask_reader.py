@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from lgtsm.counted import counted
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_levels import named
@@ -80,8 +81,8 @@ class MaskReader:
             self._numbers = pair_by_number(self.name, files, frames, self.num_frames, repeat)
         if length != self.num_frames and self._numbers is None and not self.pictures.is_still and not repeat:
             raise VideoError(
-                f"{path} must have {num_frames} frames like the video; it has {length}. Use one mask per frame or one "
-                "image for all, or set `repeat` to repeat the last mask or cut extra ones."
+                f"{path} must have {counted(self.num_frames, 'frame')} like the video; it has {length}. Use one "
+                "mask per frame or one image for all, or set `repeat` to repeat the last mask or cut extra ones."
             )
 
     @property

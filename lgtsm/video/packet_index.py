@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lgtsm.counted import counted
 from lgtsm.video import pyav
 from lgtsm.video.errors import VideoError
 from lgtsm.video.picture_times import LONGEST, increasing, rate_of, unusable, usual_step
@@ -145,7 +146,7 @@ def _ends_early(stream, path: Path) -> bool:
 
 def _cut_off(path: Path, count: int, why: str) -> VideoError:
     return VideoError(
-        f"{path} must be a whole video; it ends after {count} frames ({why}). Copy or download it again, "
+        f"{path} must be a whole video; it ends after {counted(count, 'frame')} ({why}). Copy or download it again, "
         "or repair it with: ffmpeg -i IN OUT.mp4"
     )
 

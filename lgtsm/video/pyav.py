@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from lgtsm.optional import require
+from lgtsm.regular_file import check_file
 from lgtsm.video.errors import VideoError
-from lgtsm.video.regular_file import check_file
 
 # Containers of one file that hold their own pictures. Playlists (hls, concat, dash, imf) would open other files, and
 # FFmpeg takes any text for a video (tty, subtitles) and names like img%03d.png for a sequence (image2).

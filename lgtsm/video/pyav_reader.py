@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lgtsm.counted import counted
 from lgtsm.video import pyav
 from lgtsm.video.color import to_rgb
 from lgtsm.video.decoding import decode
@@ -72,7 +73,7 @@ class PyAVReader(VideoReader):
             count += 1
         if count != len(self):
             raise VideoError(
-                f"{self.path} must give {len(self)} frames; {count} could be decoded. "
+                f"{self.path} must give {counted(len(self), 'frame')}; {count} could be decoded. "
                 "It is damaged: repair it with ffmpeg -i IN OUT.mp4"
             )
 
@@ -104,7 +105,9 @@ class PyAVReader(VideoReader):
         for count, (_, picture) in enumerate(self._decode()):
             if count == wanted:
                 return picture
-        raise VideoError(f"{self.path} must give {len(self)} frames; frame {wanted} cannot be decoded. It is damaged.")
+        raise VideoError(
+            f"{self.path} must give {counted(len(self), 'frame')}; frame {wanted} cannot be decoded. It is damaged."
+        )
 
     def _decode(self, seek_to: int | None = None, threads: str = "AUTO") -> Iterator[tuple[Any, np.ndarray]]:
         """Yield (decoded frame, picture) from the start, or from the key frame shown at `seek_to`."""

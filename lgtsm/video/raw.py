@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from lgtsm.counted import counted
 from lgtsm.video.errors import VideoError
 
 
@@ -36,7 +37,7 @@ def read_raw(source: BinaryIO, height: int, width: int) -> Iterator[np.ndarray]:
         if len(data) < size:
             raise VideoError(
                 f"The pipe must deliver whole frames of {size} bytes ({width}x{height} in rgb24); it ended after "
-                f"{count} frames and {len(data)} bytes. Check the size that the sender writes."
+                f"{counted(count, 'frame')} and {counted(len(data), 'byte')}. Check the size that the sender writes."
             )
         yield np.frombuffer(data, np.uint8).reshape(height, width, 3)
         count += 1

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
+from lgtsm.counted import counted
 from lgtsm.video import pyav
 from lgtsm.video.container_end import ends_early, ends_in_zeros
 
@@ -43,19 +44,19 @@ def shortfall(path: Path, container, stream, found: Found) -> str | None:
     early = ends_early(path, kind, _samples_end(container) if kind.startswith("mov,") else 0)
     cut = early or ends_in_zeros(path)
     if (cut or kind in _TRUSTED) and (promised := _promised_pictures(stream, container)) > found.packets:
-        return _sentence(path, f"{found.pictures} of {promised} pictures")
+        return _sentence(path, f"{found.pictures} of {counted(promised, 'picture')}")
     end = _promised_end(path, container, stream, found, cut)
     if end is not None:
         seconds = f"({float(found.end):.2f} of {float(end):.2f} s)"
         if found.step is None:
             if cut and end > found.end:
-                return _sentence(path, f"{found.pictures} pictures {seconds}")
+                return _sentence(path, f"{counted(found.pictures, 'picture')} {seconds}")
         else:
             total = round((end - found.start) / found.step)
             if total > found.pictures if cut else found.regular and end - found.end > 2 * found.step:
-                return _sentence(path, f"{found.pictures} of about {total} pictures {seconds}")
+                return _sentence(path, f"{found.pictures} of about {counted(total, 'picture')} {seconds}")
     if early:
-        return _sentence(path, f"{found.pictures} pictures, and its end is missing")
+        return _sentence(path, f"{counted(found.pictures, 'picture')}, and its end is missing")
     return None
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from lgtsm.counted import counted
 from lgtsm.video import pyav
 from lgtsm.video.beside import codec_name, is_cover, is_data, stream_tags
 from lgtsm.video.errors import VideoError
@@ -240,7 +241,7 @@ class StreamCopy:
                 (copied.dropped, f"cannot be held by {self._target}; they were left out"),
             ):
                 if count:
-                    packets = "1 packet" if count == 1 else f"{count} packets"
+                    packets = counted(count, "packet")
                     self.notices.append(f"In {copied.name} of {self._source.name}, {packets} {what}.")
 
     def close(self) -> None:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lgtsm.checks import check_positive
+from lgtsm.places import check_place
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import is_images
 from lgtsm.video.image_writer import ImageSink, check_picture, ending_of_folder, is_picture_name
-from lgtsm.whole_files import check_replaceable, put_in_place, remove, temporary_beside
+from lgtsm.whole_files import put_in_place, remove, temporary_beside
 
 if TYPE_CHECKING:
     from lgtsm.video.probe import VideoInfo
@@ -197,19 +198,3 @@ def _like_times(like: VideoInfo) -> Iterator[Fraction]:
     last = int(times[-1]) * clock
     for index in count(1):
         yield last + index / like.fps
-
-
-def check_place(path: Path, is_folder: bool) -> None:
-    """Refuse a place where no file, or no folder of images, can be written.
-
-    Raises:
-        VideoError: its parent is missing, a file or folder is in its way; ValueError: a device is there.
-    """
-    if path.exists():
-        check_replaceable(path)
-    if not path.parent.is_dir():
-        raise VideoError(f"{path} cannot be written: the folder {path.parent} does not exist. Create it first.")
-    if is_folder and os.path.lexists(path) and (not path.is_dir() or any(path.iterdir())):
-        raise VideoError(f"{path} must be a new or empty folder; it is not empty. Choose another, or remove it.")
-    if not is_folder and path.is_dir():
-        raise VideoError(f"{path} must be a file; it is a folder. Name a file in it, such as {path / 'filled.mp4'}.")

@@ -85,7 +85,7 @@ def test_published_layouts(tmp_path, source, folder):
 
 
 def test_errors(tmp_path):
-    with pytest.raises(VideoError, match="no such folder"):
+    with pytest.raises(VideoError, match="there is nothing there"):
         FolderVideos(tmp_path / "absent")
     write_frames(tmp_path / "a", num_frames=2)
     with pytest.raises(VideoError, match=r"at least 3 .* 2\b"):

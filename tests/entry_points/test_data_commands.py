@@ -95,7 +95,7 @@ def test_prepare_data(tmp_path, data_folder):
     assert "1 video gave 1 scene of 24 frames" in result.stdout and "1 unreadable" in result.stdout
     assert "empty is left out" in result.stderr
     missing = command("lgtsm", "prepare_data", tmp_path / "nothing", tmp_path / "other")
-    assert (missing.returncode, "there is no such folder" in missing.stderr) == (2, True)
+    assert (missing.returncode, "there is nothing there" in missing.stderr) == (2, True)
 
 
 def test_training_from_fvi_with_a_bad_video_and_stored_test_masks(tmp_path):
@@ -124,10 +124,11 @@ def test_training_from_fvi_with_a_bad_video_and_stored_test_masks(tmp_path):
 @pytest.mark.parametrize("words", [("train", "experiment=demo"), ("evaluate",), ("train", "-m", "seed=1,2")])
 def test_a_run_folder_that_cannot_be_is_a_sentence(tmp_path, words):
     (tmp_path / "file").touch()
-    for place, sentence in (("file", "must be free"), ("file/run", "a part of the path is a file")):
+    for place in ("file", "file/run"):
         name = "hydra.sweep.dir" if "-m" in words else "paths.run"
         result = command("lgtsm", *words, f"{name}={tmp_path / place}")
         assert result.returncode == 2 and result.stdout == ""
-        assert result.stderr.startswith(f"lgtsm {words[0]}: {tmp_path / place} ") and sentence in result.stderr
+        assert result.stderr.startswith(f"lgtsm {words[0]}: {tmp_path / place} ")
+        assert f"{tmp_path / 'file'} is a file, not a folder" in result.stderr
         assert result.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

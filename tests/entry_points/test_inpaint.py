@@ -232,7 +232,7 @@ def test_a_method_without_a_network_fills_a_pipe_as_it_fills_a_file(tmp_path, mo
 def test_pipes_that_break(monkeypatch, capsys, weights):
     pipe(monkeypatch, bytes(48 * 28 * 3 + 7))
     assert call("-", "--raw", "48x28", *BOX, "-c", weights, "-o", "-") == 2
-    assert "ended after 1 frames and 7 bytes" in capsys.readouterr().err
+    assert "ended after 1 frame and 7 bytes" in capsys.readouterr().err
     pipe(monkeypatch, b"")
     assert call("-", "--raw", "48x28", *BOX, "-c", weights, "-o", "-") == 2
     assert "at least one frame" in capsys.readouterr().err

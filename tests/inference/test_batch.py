@@ -125,7 +125,8 @@ def test_a_table_is_read_as_spreadsheets_write_it(tmp_path):
         (b"video,output\na," + b"o" * 200_000, "line 2 cannot be read"),
         (b"video|output\na|o\n", "Separate them by commas"),
         (b"video,output\na,b,o\n", "line 2 has 3"),
-        (b"", "is not among none"),
+        (b"", "it is empty"),
+        (b"\n", "is not among none"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_named_with_its_line(tmp_path, data, words):
@@ -234,3 +235,26 @@ def test_a_killed_run_is_finished_with_the_same_files(tmp_path):
         pair = [open_video(tmp_path / folder / f"{name}.mp4", "pyav") for folder in ("out", "whole")]
         assert all(np.array_equal(one, other) for one, other in zip(*pair, strict=True))
         assert json.loads(state_path(out / f"{name}.mp4").read_text())["state"] == "done"
+
+
+def test_what_lies_in_the_place_of_a_table_or_a_folder_of_a_batch_is_named(tree):
+    (tree / "loop").symlink_to("loop")
+    os.mkfifo(tree / "pipe")
+    for name, said in (
+        ("videos", "it is a folder"),
+        ("pipe", "it is a named pipe. Save its content to a file first.$"),
+        ("loop", "it is a link that leads back to itself"),
+        ("absent", "there is nothing there"),
+        ("videos/a.mp4/x.csv", "a.mp4 is a file, not a folder"),
+    ):
+        with pytest.raises(VideoError, match=f"{name} must be a CSV file with the columns .*; .*{said}"):
+            read_pairs(tree / name)
+        if name == "videos":
+            continue
+        with pytest.raises(VideoError, match=f"{name} must be a folder of videos; .*{said.split('. ')[0]}"):
+            pair_by_name(tree / name, None, tree / "out")
+        if name != "pipe":
+            with pytest.raises(VideoError, match=f"{name} must be a folder of masks or one mask .*; .*{said}"):
+                pair_by_name(tree / "videos", tree / name, tree / "out")
+    with pytest.raises(VideoError, match="must be a folder of videos; it is a file"):
+        pair_by_name(tree / "videos" / "a.mp4", None, tree / "out")

@@ -41,5 +41,5 @@ def test_a_folder_keeps_its_files_and_their_names(tmp_path):
     assert copied == {name: (tmp_path / "frames" / name).read_bytes() for name in ("b2.png", "b10.png")}
     with pytest.raises(VideoError, match="new or empty folder"):
         copy_video(probe(tmp_path / "frames"), tmp_path / "copy")
-    with pytest.raises(VideoError, match="the input itself"):
+    with pytest.raises(ValueError, match="`output` must not replace the video"):
         copy_video(probe(tmp_path / "frames"), tmp_path / "frames")

@@ -9,6 +9,7 @@ from lgtsm.inference.inpainter import Inpainter
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.open import open_video
+from lgtsm.video.pictures import write_png
 from lgtsm.video.probe import probe
 
 
@@ -76,9 +77,12 @@ def test_nothing_is_left_after_an_error(tmp_path, data_folder):
 def test_the_output_must_not_be_the_input(data_folder, tmp_path):
     video = data_folder / "odd" / "tiny_48x28.mp4"
     before = video.read_bytes()
-    with pytest.raises(VideoError, match="must not be the input itself"):
-        Inpainter(MeanColor()).fill_file(video, tmp_path / "mask.png", video)
-    assert video.read_bytes() == before
+    write_png(tmp_path / "mask.png", np.ones((28, 48, 3), np.uint8))
+    mask = (tmp_path / "mask.png").read_bytes()
+    for output, named in ((video, "the video"), (tmp_path / "mask.png", "the mask")):
+        with pytest.raises(ValueError, match=f"`output` must not replace {named}"):
+            Inpainter(MeanColor()).fill_file(video, tmp_path / "mask.png", output)
+    assert video.read_bytes() == before and (tmp_path / "mask.png").read_bytes() == mask
 
 
 def test_a_video_that_gives_fewer_frames_than_it_promised_leaves_nothing(data_folder, tmp_path):

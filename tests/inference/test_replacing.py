@@ -1,5 +1,9 @@
 """A new result takes the place of what an earlier run wrote, and of nothing else."""
 
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -105,6 +109,71 @@ def test_a_video_without_a_hole_is_copied_and_said(pair):
     copy = fill_with(b"1")
     assert run(pair, fail, dry=True, copy=copy, look=empty).state == "to copy"
     result = run(pair, empty, copy=copy)
-    assert (result.state, result.why, result.frames) == ("copied", "The mask must mask something.", 1)
+    assert (result.state, result.why, result.frames) == ("copied", "Nothing is masked.", 1)
     assert run(pair, fail, copy=copy).state == "done before"
     assert run(pair, fail, copy=copy, look=empty, dry=True).state == "done before"
+
+
+def test_a_batch_that_is_killed_anywhere_goes_on(tmp_path):
+    program = Path(__file__).with_name("killed_anywhere.py")
+    done = subprocess.run([sys.executable, program, tmp_path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert all(int(count) > 8 for count in done.stdout.split()) and len(done.stdout.split()) == 4
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "c"])
+def test_a_result_that_no_state_names_stays_and_the_sentence_says_what_to_do(pair, name):
+    pair = dataclasses.replace(pair, output=pair.output.with_name(name))
+    place = pair.output / "0.png" if name == "c" else pair.output
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(b"maybe mine")
+    state_path(pair.output).write_text('{"state": "running", "made_of": {}}')  # as before results were noted
+    result = run(pair, fail)
+    assert result.state == "failed" and ("Move that away" if name == "c" else "Move it away, or set `ov") in result.why
+    assert place.read_bytes() == b"maybe mine"
+
+
+LITTER = [".DS_Store", "Thumbs.db", "desktop.ini", "._0.png", ".directory"]
+
+
+def test_what_the_system_puts_into_an_output_is_in_nobodys_way(pair):
+    pair.output.mkdir()
+    (pair.output / ".DS_Store").write_bytes(b"view")  # opened in a window before there was anything
+    assert run(pair, fill_with(b"1")).state == "filled"
+    for name in LITTER:
+        (pair.output / name).write_bytes(b"litter")
+    (pair.output / "@eaDir").mkdir()
+    assert run(pair, fail).state == "done before"
+    assert run(pair, fill_with(b"2"), overwrite=True).state == "filled"
+    (pair.output / "@eaDir").rmdir()
+    assert frames(pair.output) == {"0.png": b"2"} | dict.fromkeys(LITTER, b"litter")
+    assert beside(pair) == [".c.lgtsm.json", "c"]
+
+
+def test_what_comes_to_the_place_of_a_file_during_the_run_stays(pair):
+    pair = dataclasses.replace(pair, output=pair.output.with_name("a.mp4"))
+
+    def fill(target):
+        target.output.write_bytes(b"result")
+        pair.output.write_bytes(b"mine")
+        return SimpleNamespace(info=SimpleNamespace(frames=1), hole_share=0.25)
+
+    result = run(pair, fill)
+    assert result.state == "failed" and f"{pair.output} must be free" in result.why
+    assert pair.output.read_bytes() == b"mine" and beside(pair) == [".a.mp4.lgtsm.json", "a.mp4"]
+    assert run(pair, fill, overwrite=True).state == "filled" and pair.output.read_bytes() == b"result"
+
+
+def test_errors_name_the_output_and_not_where_it_is_written_meanwhile(pair):
+    def refuse(target):
+        raise ValueError(f"{target.output} cannot be.")
+
+    def missing(target):
+        (target.output / "deeper").touch()
+
+    assert run(pair, refuse).why == f"{pair.output} cannot be."
+    assert run(pair, missing).why == f"{pair.output}/deeper does not exist. Check the path."
+    file = dataclasses.replace(pair, output=pair.video / "a.mp4")
+    assert run(file, fail).why == f"{pair.video} cannot be made: {pair.video} is a file, not a folder. Check the path."
+    (pair.output).write_bytes(b"a file where a folder shall be")
+    assert "it is a file" in run(pair, fail, overwrite=True).why

@@ -229,7 +229,7 @@ def test_list_videos_finds_files_and_frame_folders_in_natural_order(tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(VideoError, match=r"none must hold"):
         list_videos(tmp_path / "none")
-    with pytest.raises(VideoError, match=r"no such folder"):
+    with pytest.raises(VideoError, match=r"there is nothing there"):
         list_videos(tmp_path / "nowhere")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -47,9 +48,27 @@ def check_kind(path: Path, what: str) -> int:
         raise VideoError(f"{path} must be {what}; it is a folder. Name a file, or remove the folder.")
     found = path.stat()
     if (kind := stat.S_IFMT(found.st_mode)) != stat.S_IFREG:
-        advice = "Save its content to a file first" + (", or send raw frames (`raw`)." if kind == stat.S_IFIFO else ".")
+        sends = kind == stat.S_IFIFO and what.startswith("a video")
+        advice = "Save its content to a file first" + (", or send raw frames (`raw`)." if sends else ".")
         raise VideoError(f"{path} must be {what}; it is {_KINDS.get(kind, 'no regular file')}. {advice}")
     return found.st_size
+
+
+def check_folder(path: Path, what: str) -> None:
+    """Refuse anything but a folder; `what` names it in sentences.
+
+    Raises:
+        VideoError: the sentence says what lies there.
+    """
+    if not is_folder(path, what):
+        kind = _KINDS.get(stat.S_IFMT(path.stat().st_mode), "a file")
+        raise VideoError(f"{path} must be {what}; it is {kind}. Name a folder.")
+
+
+def file_in_the_way(path: Path) -> str:
+    """Return which part of a path is a file, though it must be a folder for the path to be."""
+    file = next(one for one in (path, *path.parents) if one.exists())
+    return f"{file} is a file, not a folder"
 
 
 def is_folder(path: Path, what: str) -> bool:
@@ -66,12 +85,16 @@ def is_folder(path: Path, what: str) -> bool:
 
 def cannot_read(path: Path, what: str, error: Exception) -> VideoError:
     """Return the sentence for an error of the operating system."""
-    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+    if isinstance(error, NotADirectoryError):
+        why, advice = file_in_the_way(path), "Check the path."
+    elif isinstance(error, FileNotFoundError):
         why, advice = "there is nothing there", "Check the path."
         if path.is_symlink():
             why, advice = f"it is a link to {os.readlink(path)}, which does not exist", "Mend the link."
     elif isinstance(error, PermissionError):
         why, advice = "you may not read it (permission denied)", "Change its permissions, or those of its folder."
+    elif getattr(error, "errno", None) == errno.ELOOP:
+        why, advice = "it is a link that leads back to itself", "Name the file itself."
     else:
         why = f"it cannot be read ({(getattr(error, 'strerror', None) or str(error)).lower()})"
         advice = "Check the path and the disk."

@@ -8,6 +8,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from lgtsm.regular_file import check_file
 from lgtsm.video.errors import VideoError
 
 DELIMITERS = (",", ";", "\t")
@@ -30,8 +31,7 @@ def read_rows(path: Path, needed: Sequence[str], optional: Sequence[str] = ()) -
         VideoError: the table cannot be read; the message names the file and the line.
     """
     columns = ", ".join((*needed, *optional))
-    if not path.is_file():
-        raise VideoError(f"{path} must be a CSV file with the columns {columns}; there is no such file.")
+    check_file(path, f"a CSV file with the columns {columns}")
     lines = io.StringIO(_decode(path, path.read_bytes()), newline="")
     header = lines.readline()
     lines.seek(0)
