@@ -85,7 +85,7 @@ def describe(arguments: Namespace, notice: Notice) -> None:
     """Print the work to do; write nothing."""
     options, info = (
         fill_options(arguments),
-        probe_with(Path(arguments.video), parse_fps(arguments.fps), arguments.strict, notice),
+        probe_with(arguments, Path(arguments.video), parse_fps(arguments.fps), notice),
     )
     inpainter = make_inpainter(arguments, notice)
     survey = mask_choice(arguments, arguments.mask).open(info, notice).survey
@@ -97,7 +97,7 @@ def describe(arguments: Namespace, notice: Notice) -> None:
 def fill_one(arguments: Namespace, notice: Notice) -> None:
     """Fill one video, with preview and report if asked."""
     mask, options, encoding = mask_choice(arguments, arguments.mask), fill_options(arguments), make_encoding(arguments)
-    info = probe_with(Path(arguments.video), parse_fps(arguments.fps), arguments.strict, notice)
+    info = probe_with(arguments, Path(arguments.video), parse_fps(arguments.fps), notice)
     to_pipe = arguments.output == "-"
     check_places(arguments, info, encoding)
     inpainter = make_inpainter(arguments, notice)
@@ -207,7 +207,7 @@ def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str])
         bar = stack.enter_context(shown_later())
 
         def opened(pair: Pair) -> VideoInfo:
-            return probe_with(pair.video, fps if pair.video.is_dir() else None, arguments.strict, notice)
+            return probe_with(arguments, pair.video, fps if pair.video.is_dir() else None, notice)
 
         @contextlib.contextmanager
         def task(pair: Pair) -> Iterator[Callable[[int, int], None]]:
@@ -298,6 +298,7 @@ def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
         "raw",
         "device",
         "strict",
+        "allow_gaps",
     )
     chosen = {name: value for name, value in vars(arguments).items() if name not in aside}
     checkpoint = fingerprint(Path(arguments.checkpoint)) if arguments.checkpoint else None
@@ -363,13 +364,13 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
     return inpainter
 
 
-def probe_with(video: Path, fps: Fraction | None, strict: bool, notice: Notice) -> VideoInfo:
+def probe_with(arguments: Namespace, video: Path, fps: Fraction | None, notice: Notice) -> VideoInfo:
     """Probe a video and say what is wrong with it; `fps`, if given, is the frame rate of a folder.
 
     Raises:
-        VideoError: the video cannot be read, or is a file and keeps its own times; with `strict`, it is damaged.
+        VideoError: the video cannot be read, or is a file and keeps its own times; with --strict, it is damaged.
     """
-    info = probe(video, strict)
+    info = probe(video, arguments.strict, arguments.allow_gaps)
     for fault in info.faults:
         notice(fault)
     if fps is None:

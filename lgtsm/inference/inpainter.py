@@ -157,7 +157,8 @@ class Inpainter(Filler):
         total = info.frames * len(plan.passes)
 
         with contextlib.ExitStack() as stack:
-            reader = stack.enter_context(open_video(info.path, "pyav", index=info.index))
+            reader = open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps)
+            stack.enter_context(reader)
             writer = output
             if isinstance(output, Path):
                 writer = stack.enter_context(

@@ -79,7 +79,7 @@ class MaskChoice:
                 info.width,
                 self.repeat,
                 self.by_order,
-                frames=list_images(info.path) if info.path.is_dir() else None,
+                frames=list_images(info.path, info.allow_gaps) if info.path.is_dir() else None,
                 turned=_turned(info),
             )
         elif self.boxes:
@@ -153,7 +153,7 @@ def _turned(info: VideoInfo) -> str:
     if info.rotation in (90, 270):
         return f"rotation {info.rotation}"
     if info.index is None:
-        file = list_images(info.path)[0] if info.path.is_dir() else info.path
+        file = list_images(info.path, info.allow_gaps)[0] if info.path.is_dir() else info.path
         with Image.open(file) as image:
             if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:
                 return "EXIF orientation"

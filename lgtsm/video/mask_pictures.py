@@ -57,7 +57,7 @@ class MaskPictures:
             check_file(self.path, what)
         self.is_still, self.files, self._source = is_still(self.path), None, None
         if in_folder:
-            self.files = list_images(self.path, allow_holes=True)  # masks are paired by number
+            self.files = list_images(self.path, allow_gaps=True)  # masks are paired by number
         elif self.path.suffix.lower() == ARRAY_EXTENSION:
             self._source = MaskArray(self.path)
         elif self.is_still:

@@ -1,5 +1,7 @@
 """`lgtsm inpaint` on pictures and on folders of them, called in this process."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -108,6 +110,49 @@ def test_a_folder_keeps_its_names_and_depths(tmp_path, photo, mask):
         with Image.open(tmp_path / "out" / f"shot_{number:04d}.png") as image:
             assert image.mode == "L"
             np.testing.assert_array_equal(np.asarray(image)[HOLE == 0], photo[..., number % 3][HOLE == 0])
+
+
+@pytest.fixture
+def gaps(tmp_path, photo):
+    """Frames 1, 2 and 4, and a mask for each."""
+    for folder, shown in (("frames", photo), ("masks", HOLE * 255)):
+        (tmp_path / folder).mkdir()
+        for number in (1, 2, 4):
+            Image.fromarray(np.roll(shown, number, 1)).save(tmp_path / folder / f"{number}.png")
+    return tmp_path / "frames"
+
+
+@pytest.mark.parametrize("way", ["image", "folder", "color"])
+def test_a_folder_with_gaps_is_filled_when_told(tmp_path, capsys, photo, mask, gaps, way):
+    color = "".join(f"{value:02x}" for value in np.roll(photo, 1, 1)[12, 22])
+    marked = {"image": ("--mask", mask), "folder": ("--mask", tmp_path / "masks"), "color": ("--key-color", color)}[way]
+    words = (gaps, *marked, "-o", tmp_path / "out", *FAST)
+    assert call(*words) == 2
+    assert "number 3 is missing. Add what is missing, or set --allow-gaps if nothing is" in capsys.readouterr().err
+    assert call(*words, "--allow-gaps", "--report", tmp_path / "page", "--preview", tmp_path / "look.mkv") == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["1.png", "2.png", "4.png"]
+    hole = {"image": HOLE, "folder": np.roll(HOLE, 4, 1), "color": None}[way]
+    got, before = read_image(tmp_path / "out" / "4.png"), np.roll(photo, 4, 1)
+    if hole is not None:
+        np.testing.assert_array_equal(got[hole == 0], before[hole == 0])
+    assert (got != before).any()
+    assert call(*words, "--allow-gaps", "--dry-run") == 0
+    assert call(gaps, *marked, "-o", tmp_path / "out.mkv", "--allow-gaps", *FAST) == 0
+    assert len(open_video(tmp_path / "out.mkv")) == 3
+
+
+def test_a_batch_of_folders_with_gaps(tmp_path, gaps, capsys):
+    for kind in ("frames", "masks"):
+        for name in ("a", "b"):
+            shutil.copytree(tmp_path / kind, tmp_path / f"many {kind}" / name)
+    for file in (tmp_path / "many masks" / "b").iterdir():
+        Image.new("L", (64, 48)).save(file)  # nothing to fill: copied
+    words = (tmp_path / "many frames", "--mask", tmp_path / "many masks", "-o", tmp_path / "out", "--batch", *FAST)
+    assert call(*words) == 1
+    assert call(*words, "--allow-gaps") == 0
+    for name in ("a", "b"):
+        assert sorted(path.name for path in (tmp_path / "out" / name).iterdir()) == ["1.png", "2.png", "4.png"]
+    assert call(*words) == 0 and "2 done before" in capsys.readouterr().out
 
 
 def test_a_picture_for_several_frames_is_refused_with_ways_out(tmp_path, capsys, photo, mask):

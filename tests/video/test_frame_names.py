@@ -70,7 +70,11 @@ def test_a_hole_is_named(tmp_path, kind):
     for read in (probe, open_video, list_images):
         with pytest.raises(VideoError, match=said):
             read(tmp_path)
-    assert len(list_images(tmp_path, allow_holes=True)) == len(names)
+    assert "set `allow_gaps` if nothing is" in str(pytest.raises(VideoError, probe, tmp_path).value)
+    assert len(list_images(tmp_path, allow_gaps=True)) == len(names)
+    info = probe(tmp_path, allow_gaps=True)
+    assert (info.frames, info.allow_gaps) == (len(names), True)
+    assert len(open_video(tmp_path, allow_gaps=True)) == len(names)
 
 
 TWICE = {
