@@ -109,7 +109,7 @@ class MaskReader:
         if len(labels) > 1:
             said.append(
                 f"{self.name} has areas of the gray levels {named(labels)}: all of them are taken as objects to "
-                "remove. To take only some, set `levels`, like 128-255."
+                f"remove. To take only some, set `levels`, like {(labels[-2] + labels[-1]) // 2 + 1}-255."
             )
         elif labels and labels[0] < 128:
             said.append(f"{self.name} is black and gray: its level {labels[0]} is taken as white.")

@@ -68,9 +68,8 @@ def test_a_hole_is_named(tmp_path, kind):
     names, said = HOLES[kind]
     make(tmp_path, names)
     for read in (probe, open_video, list_images):
-        with pytest.raises(VideoError, match=said):
+        with pytest.raises(VideoError, match=rf"{said}.*set `allow_gaps` if nothing is"):
             read(tmp_path)
-    assert "set `allow_gaps` if nothing is" in str(pytest.raises(VideoError, probe, tmp_path).value)
     assert len(list_images(tmp_path, allow_gaps=True)) == len(names)
     info = probe(tmp_path, allow_gaps=True)
     assert (info.frames, info.allow_gaps) == (len(names), True)
