@@ -15,7 +15,7 @@ from lgtsm.counted import counted
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
 from lgtsm.video.mask_edit import Mask, edit_hole, widen_in_time
-from lgtsm.video.mask_pictures import is_still
+from lgtsm.video.mask_pictures import MaskPictures
 from lgtsm.video.mask_reader import MaskReader
 from lgtsm.video.mask_sources import KEY_TOLERANCE, Box, KeyColorMask, StillMask, box_hole, key_hole
 from lgtsm.video.probe import VideoInfo
@@ -95,7 +95,7 @@ class MaskChoice:
         """
         if self.boxes:
             source = StillMask(box_hole(self.boxes, height, width), 1, "The box")
-        elif self.path is not None and is_still(self.path):
+        elif self.path is not None and MaskPictures(self.path).is_still:
             source = self._reader(1, height, width)
         else:
             return None

@@ -12,6 +12,7 @@ import numpy as np
 
 from lgtsm.counted import counted
 from lgtsm.video.errors import VideoError
+from lgtsm.video.listing import VIDEO_EXTENSIONS
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_levels import named
 from lgtsm.video.mask_numbers import pair_by_number
@@ -105,6 +106,8 @@ class MaskReader:
                 f"{pictures.by_alpha} is dark and differs in alpha only: its opaque part is taken as the hole. If the "
                 "transparent part is meant, set `invert`."
             )
+        if pictures.is_still and self.num_frames > 1 and pictures.path.suffix.lower() in VIDEO_EXTENSIONS:
+            said.append(f"{self.name} holds one picture, which is taken for all frames.")
         labels = [] if pictures.levels else pictures.levels_read.labels()
         if len(labels) > 1:
             said.append(
