@@ -87,8 +87,9 @@ def describe(arguments: Namespace, notice: Notice) -> None:
         fill_options(arguments),
         probe_with(arguments, Path(arguments.video), parse_fps(arguments.fps), notice),
     )
-    inpainter = make_inpainter(arguments, notice)
+    inpainter = make_inpainter(arguments)
     survey = mask_choice(arguments, arguments.mask).open(info, notice).survey
+    tell_method(arguments, inpainter, notice)
     plan = make_plan(inpainter, (info.height, info.width), info.frames, survey.runs, options)
     trial = try_network(inpainter, plan)
     print("\n".join(describe_plan(info, survey.hole_share, plan, trial, str(inpainter.device))))
@@ -100,15 +101,17 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
     info = probe_with(arguments, Path(arguments.video), parse_fps(arguments.fps), notice)
     to_pipe = arguments.output == "-"
     check_places(arguments, info, encoding)
-    inpainter = make_inpainter(arguments, notice)
-    tell_interlaced(info, notice)
-    if arguments.method == "key-frames" and info.height > LARGE and options.working_height is None:
-        notice(f"{info.width}x{info.height} takes long without a network; working_height={LARGE // 2} is much faster.")
+    inpainter = make_inpainter(arguments)
     with contextlib.ExitStack() as stack:
         for place in (arguments.report, arguments.preview, None if to_pipe else arguments.output):
             if place is not None:
                 stack.enter_context(SoleWriter(place))
         holes = mask.open(info, notice)
+        tell_method(arguments, inpainter, notice)
+        tell_interlaced(info, notice)
+        if arguments.method == "key-frames" and info.height > LARGE and options.working_height is None:
+            size = f"{info.width}x{info.height}"
+            notice(f"{size} takes long without a network; working_height={LARGE // 2} is much faster.")
         report = ReportWriter(arguments.report, holes.survey) if arguments.report else None
         preview = stack.enter_context(PreviewWriter(arguments.preview, info)) if arguments.preview else None
         watchers = [watcher for watcher in (report, preview) if watcher is not None]
@@ -168,7 +171,7 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
         options = dataclasses.replace(options, frames_at_once=DEFAULT_CHUNK)
     height, width = parse_size(arguments.raw)
     fps = parse_fps(arguments.fps) or Fraction(25)
-    inpainter = make_inpainter(arguments, notice)
+    inpainter = make_inpainter(arguments)
     frames, hole = read_raw(sys.stdin.buffer, height, width), mask.still_hole(height, width, notice)
     if hole is None:
         one, other = itertools.tee(mask.follow(frames, height, width, notice))
@@ -178,6 +181,7 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
             sink = RawSink(sys.stdout.buffer)
         else:
             sink = stack.enter_context(VideoWriter(arguments.output, fps, height, width, make_encoding(arguments)))
+        tell_method(arguments, inpainter, notice)
         bar = stack.enter_context(shown_later())
         task = bar.add_task("fill", total=None)
         for done, filled in enumerate(inpainter.stream(frames, hole, options), start=1):
@@ -200,10 +204,11 @@ def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str])
     check_pairs(pairs, places({"the table of pairs": arguments.pairs, "the checkpoint": arguments.checkpoint}))
     choices = {(pair.video, pair.mask): mask_choice(arguments, pair.mask or arguments.mask) for pair in pairs}
     with contextlib.ExitStack() as stack:
-        inpainter = make_inpainter(arguments, notice)
+        inpainter = make_inpainter(arguments)
         if arguments.batch and not arguments.dry_run:
             make_folder(Path(arguments.output))
             stack.enter_context(SoleWriter(arguments.output, inside=True))
+        tell_method(arguments, inpainter, notice)
         bar = stack.enter_context(shown_later())
 
         def opened(pair: Pair) -> VideoInfo:
@@ -346,7 +351,7 @@ def make_encoding(arguments: Namespace) -> Encoding:
     )
 
 
-def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
+def make_inpainter(arguments: Namespace) -> Inpainter:
     """Return the method that the command line chooses."""
     device = arguments.device
     if device == "auto":
@@ -355,13 +360,18 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
     inpainter = Inpainter(model, device, arguments.precision)
     if inpainter.why_precision is not None:
         allow_tf32(inpainter.device)
+    return inpainter
+
+
+def tell_method(arguments: Namespace, inpainter: Inpainter, notice: Notice) -> None:
+    """Say what was chosen for the user, once all inputs are known to be fine."""
+    if inpainter.why_precision is not None:
         notice(f"computing in {inpainter.precision}: {inpainter.why_precision}")
     if arguments.method == "key-frames":
         notice(
             "filling from other frames along the motion, and with patches where no frame shows what is hidden "
             "(--checkpoint FILE fills with a network)"
         )
-    return inpainter
 
 
 def probe_with(arguments: Namespace, video: Path, fps: Fraction | None, notice: Notice) -> VideoInfo:

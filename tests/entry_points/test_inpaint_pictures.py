@@ -179,6 +179,19 @@ def test_masks_are_paired_by_number_or_by_order(tmp_path, capsys, photo):
     assert len(list(open_video(tmp_path / "out"))) == 4
 
 
+def test_a_fault_of_the_mask_stands_alone(tmp_path, capsys, photo):
+    (tmp_path / "frames").mkdir()
+    for number in range(3):
+        Image.fromarray(photo).save(tmp_path / "frames" / f"{number}.png")
+    Image.new("L", (9, 9), 255).save(tmp_path / "small.png")
+    Image.new("L", (64, 48), 0).save(tmp_path / "empty.png")
+    for mask in ("small.png", "empty.png", "none.png"):
+        words = (tmp_path / "frames", "--mask", tmp_path / mask, "-o", tmp_path / "out.mp4")
+        for more in ((), ("--dry-run",)):
+            assert call(*words, *more) == 2
+            assert len(capsys.readouterr().err.splitlines()) == 1, mask
+
+
 def test_labels_are_said_and_can_be_chosen(tmp_path, capsys, photo):
     mask = np.zeros((48, 64), np.uint8)
     mask[4:16, 4:20], mask[24:40, 30:50] = 85, 170
