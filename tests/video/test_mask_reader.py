@@ -288,6 +288,11 @@ def test_several_pictures_are_not_still(tmp_path, write, hole):
     np.testing.assert_array_equal(read_mask(tmp_path / "mask.gif", 3, 48, 64), big > 0)
     with pytest.raises(VideoError, match="must have 5 frames like the video; it has 3"):
         read_mask(tmp_path / "mask.gif", 5, 48, 64)
+    data = (tmp_path / "mask.gif").read_bytes()
+    (tmp_path / "cut.gif").write_bytes(data[: len(data) * 3 // 10])
+    assert len(MaskPictures(tmp_path / "cut.gif")) == 1
+    with pytest.raises(VideoError, match="must have 3 frames like the video; it has 1"):
+        read_mask(tmp_path / "cut.gif", 3, 48, 64)
 
 
 @pytest.mark.parametrize("make", [
