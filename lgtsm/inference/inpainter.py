@@ -121,7 +121,7 @@ class Inpainter(Filler):
         stored YUV samples of a video file, where the output has its pixel format and color tags.
 
         Args:
-            video: a video file, a folder of frames, or the result of `lgtsm.video.probe`.
+            video: a video file, a folder of frames, or the result of `lgtsm.video.probe`, which takes `allow_gaps`.
             mask: an image for all frames, a folder of images, a video, or an array (.npy), white = remove; or a mask
                 chosen or opened otherwise.
             output: a video file or a folder of PNG frames, which appears once it is complete; or a sink.

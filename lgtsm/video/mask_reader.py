@@ -89,6 +89,8 @@ class MaskReader:
     @property
     def why_empty(self) -> str:
         """Advice for a mask that masks nothing."""
+        if self.pictures.faults:
+            return " ".join(self.pictures.faults)
         brightest = self.pictures.levels_read.brightest
         if self.pictures.levels:
             there = [int(level) for level in np.flatnonzero(self.pictures.levels_read.counts)]

@@ -9,6 +9,7 @@ from PIL import Image
 from lgtsm.data.stored_masks import StoredMasks
 from lgtsm.data.transforms import Crop, Window
 from lgtsm.video import Encoding, MaskReader, VideoError, VideoWriter, open_video, read_mask
+from lgtsm.video.errors import NothingMaskedError
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_pictures import MaskPictures
@@ -291,6 +292,8 @@ def test_several_pictures_are_not_still(tmp_path, write, hole):
     data = (tmp_path / "mask.gif").read_bytes()
     (tmp_path / "cut.gif").write_bytes(data[: len(data) * 3 // 10])
     assert len(MaskPictures(tmp_path / "cut.gif")) == 1
+    with pytest.raises(NothingMaskedError, match=r"cut\.gif must mask something; .*cut\.gif is cut off"):
+        read_mask(tmp_path / "cut.gif", 3, 48, 64, repeat=True, levels=((7, 7),))
     with pytest.raises(VideoError, match="must have 3 frames like the video; it has 1"):
         read_mask(tmp_path / "cut.gif", 3, 48, 64)
 
