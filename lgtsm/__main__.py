@@ -58,21 +58,29 @@ def _from_the_start(run: Callable[..., None], *arguments: Any) -> None:
 
 def _main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
-    if name in ("-h", "--help"):
-        width = max(map(len, COMMANDS))
-        print("usage: lgtsm COMMAND [ARGUMENTS]\n\ncommands (each has its own --help):")
-        print("\n".join(f"  {command:<{width}}  {purpose}" for command, purpose in COMMANDS.items()))
-        return
-    if name == "--version":
-        from lgtsm.version import __version__
+    if name in ("-h", "--help", "--version"):
+        from lgtsm.exits import exit_with_sentence
 
-        print(__version__)
+        with exit_with_sentence(name):
+            _print_help() if name != "--version" else _print_version()
         return
     if name not in COMMANDS:
         print(f"lgtsm has no command {name!r}. Choose from {', '.join(COMMANDS)}.", file=sys.stderr)
         sys.exit(2)
     sys.argv = [f"lgtsm {name}", *sys.argv[2:]]
     run_named(name)
+
+
+def _print_help() -> None:
+    width = max(map(len, COMMANDS))
+    print("usage: lgtsm COMMAND [ARGUMENTS]\n\ncommands (each has its own --help):")
+    print("\n".join(f"  {command:<{width}}  {purpose}" for command, purpose in COMMANDS.items()))
+
+
+def _print_version() -> None:
+    from lgtsm.version import __version__
+
+    print(__version__)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -42,6 +43,7 @@ def exit_with_sentence(
         if_stopped: how to go on after a signal.
     """
     open_standard_streams()
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells where it caches when a home is read-only
     try:
         with stop_on_signals(), _named_stdout():
             try:

@@ -122,3 +122,32 @@ def test_an_error_of_stdout_names_it(monkeypatch, capsys):
         assert sys.stdout is full
     assert stopped.value.code == 2
     assert capsys.readouterr().err.startswith("lgtsm test: stdout cannot be written: the disk is full.")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_help_to_a_full_disk_is_a_sentence(word, unbuffered):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lgtsm", word],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"lgtsm {word}: stdout cannot be written") and done.stderr.count("\n") == 1
+
+
+def test_matplotlib_is_quiet_where_it_cannot_cache():
+    code = "from lgtsm.exits import exit_with_sentence\nwith exit_with_sentence('test'): import matplotlib"
+    environment = {name: value for name, value in os.environ.items() if name not in ("MPLCONFIGDIR", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environment, "HOME": os.devnull},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

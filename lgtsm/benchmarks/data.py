@@ -106,7 +106,7 @@ def windows(
 def decode_alone(path: Path, numbers: Sequence[int]) -> np.ndarray:
     """Decode frames and nothing else: with decord from a file, with OpenCV from a folder of images."""
     if path.is_dir():
-        files = list_images(path)
+        files = list_images(path, allow_gaps=True)
         pictures: list[Any] = [cv2.imread(str(files[number])) for number in numbers]
         return np.stack(pictures)
     with DecordReader(path, _checked(path)) as reader:

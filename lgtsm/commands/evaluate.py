@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lgtsm.evaluation.methods import Method
     from lgtsm.evaluation.processes import Processes
     from lgtsm.evaluation.protocol import Protocol
+    from lgtsm.precision import Choice
     from lgtsm.sole_writer import SoleWriter
 
 
@@ -62,9 +63,10 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
         results = [config.results] if isinstance(config.results, str) else list(config.results or [])
         folder = Path(processes.of_first(str(config.paths.run)))
         one_cell = len(protocol.kinds) * len(protocol.centers) == 1
-        if config.checkpoint is not None:
-            set_precision(config, device, folder, processes)
+        chosen = set_precision(config, device, folder, processes) if config.checkpoint is not None else None
         methods = configured_methods(config, results, one_cell, device)
+        if chosen is not None and processes.rank == 0:
+            print(f"lgtsm evaluate: {chosen}", file=sys.stderr)
         metrics, unavailable = make_metrics(config.metric, device)
         with (
             sole_evaluation(folder) if processes.rank == 0 else nullcontext(),
@@ -180,8 +182,8 @@ def make_protocol(config: DictConfig) -> Protocol:
     return build(config.protocol, "protocol", Protocol)
 
 
-def set_precision(config: DictConfig, device: str, folder: Path, processes: Processes) -> None:
-    """Replace precision=auto by one choice for all processes, and print it.
+def set_precision(config: DictConfig, device: str, folder: Path, processes: Processes) -> Choice | None:
+    """Replace precision=auto by one choice for all processes, and return it.
 
     An evaluation that continues in `folder` keeps its precision.
     """
@@ -190,12 +192,11 @@ def set_precision(config: DictConfig, device: str, folder: Path, processes: Proc
     from lgtsm.precision_names import AUTO
 
     if config.precision != AUTO:
-        return
+        return None
     kept = claimed(folder, config.name).get("precision")
     choice = choose_precision(device) if kept is None else Choice(kept, f"the evaluation in {folder} started with it")
     config.precision = processes.of_first(choice.name)
-    if processes.rank == 0:
-        print(f"lgtsm evaluate: {choice}", file=sys.stderr)
+    return choice
 
 
 def make_metrics(config: DictConfig, device: str) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:

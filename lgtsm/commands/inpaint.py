@@ -70,6 +70,11 @@ def make_parser() -> argparse.ArgumentParser:
         help="refuse a damaged VIDEO, such as one that holds fewer pictures than its header says, instead of filling "
         "what there is",
     )
+    parser.add_argument(
+        "--allow-gaps",
+        action="store_true",
+        help="take a folder of frames whose numbers leave some out, like 1, 2, 4",
+    )
     _add_mask(parser)
     _add_computing(parser)
     _add_output(parser)

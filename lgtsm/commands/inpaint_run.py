@@ -86,10 +86,11 @@ def describe(arguments: Namespace, notice: Notice) -> None:
     """Print the work to do; write nothing."""
     options, info = (
         fill_options(arguments),
-        probe_with(Path(arguments.video), parse_fps(arguments.fps), arguments.strict, notice),
+        probe_with(arguments, Path(arguments.video), parse_fps(arguments.fps), notice),
     )
     inpainter = make_inpainter(arguments, notice)
     survey = mask_choice(arguments, arguments.mask).open(info, notice).survey
+    tell_method(arguments, inpainter, notice)
     plan = make_plan(inpainter, (info.height, info.width), info.frames, survey.runs, options)
     trial = try_network(inpainter, plan)
     print("\n".join(describe_plan(info, survey.hole_share, plan, trial, str(inpainter.device))))
@@ -98,18 +99,20 @@ def describe(arguments: Namespace, notice: Notice) -> None:
 def fill_one(arguments: Namespace, notice: Notice) -> None:
     """Fill one video, with preview and report if asked."""
     mask, options, encoding = mask_choice(arguments, arguments.mask), fill_options(arguments), make_encoding(arguments)
-    info = probe_with(Path(arguments.video), parse_fps(arguments.fps), arguments.strict, notice)
+    info = probe_with(arguments, Path(arguments.video), parse_fps(arguments.fps), notice)
     to_pipe = arguments.output == "-"
     check_places(arguments, info, encoding)
     inpainter = make_inpainter(arguments, notice)
-    tell_interlaced(info, notice)
-    if arguments.method == "key-frames" and info.height > LARGE and options.working_height is None:
-        notice(f"{info.width}x{info.height} takes long without a network; working_height={LARGE // 2} is much faster.")
     with contextlib.ExitStack() as stack:
         for place in (arguments.report, arguments.preview, None if to_pipe else arguments.output):
             if place is not None:
                 stack.enter_context(SoleWriter(place))
         holes = mask.open(info, notice)
+        tell_method(arguments, inpainter, notice)
+        tell_interlaced(info, notice)
+        if arguments.method == "key-frames" and info.height > LARGE and options.working_height is None:
+            size = f"{info.width}x{info.height}"
+            notice(f"{size} takes long without a network; working_height={LARGE // 2} is much faster.")
         report = ReportWriter(arguments.report, holes.survey) if arguments.report else None
         preview = stack.enter_context(PreviewWriter(arguments.preview, info)) if arguments.preview else None
         watchers = [watcher for watcher in (report, preview) if watcher is not None]
@@ -180,6 +183,7 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
             sink: Any = RawSink(sys.stdout.buffer)
         else:
             sink = stack.enter_context(VideoWriter(arguments.output, fps, height, width, make_encoding(arguments)))
+        tell_method(arguments, inpainter, notice)
         bar = stack.enter_context(shown_later())
         task = bar.add_task("fill", total=None)
         for done, filled in enumerate(inpainter.stream(frames, holes, options), start=1):
@@ -206,10 +210,11 @@ def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str])
         if arguments.batch and not arguments.dry_run:
             make_folder(Path(arguments.output))
             stack.enter_context(SoleWriter(arguments.output, inside=True))
+        tell_method(arguments, inpainter, notice)
         bar = stack.enter_context(shown_later())
 
         def opened(pair: Pair) -> VideoInfo:
-            return probe_with(pair.video, fps if pair.video.is_dir() else None, arguments.strict, notice)
+            return probe_with(arguments, pair.video, fps if pair.video.is_dir() else None, notice)
 
         @contextlib.contextmanager
         def task(pair: Pair) -> Iterator[Callable[[int, int], None]]:
@@ -300,6 +305,7 @@ def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
         "raw",
         "device",
         "strict",
+        "allow_gaps",
     )
     chosen = {name: value for name, value in vars(arguments).items() if name not in aside}
     checkpoint = fingerprint(Path(arguments.checkpoint)) if arguments.checkpoint else None
@@ -359,22 +365,27 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
     inpainter = Inpainter(model, device, arguments.precision)
     if inpainter.why_precision is not None:
         allow_tf32(inpainter.device)
+    return inpainter
+
+
+def tell_method(arguments: Namespace, inpainter: Inpainter, notice: Notice) -> None:
+    """Say what was chosen for the user, once all inputs are known to be fine."""
+    if inpainter.why_precision is not None:
         notice(f"computing in {inpainter.precision}: {inpainter.why_precision}")
     if arguments.method == "key-frames":
         notice(
             "filling from other frames along the motion, and with patches where no frame shows what is hidden "
             "(--checkpoint FILE fills with a network)"
         )
-    return inpainter
 
 
-def probe_with(video: Path, fps: Fraction | None, strict: bool, notice: Notice) -> VideoInfo:
+def probe_with(arguments: Namespace, video: Path, fps: Fraction | None, notice: Notice) -> VideoInfo:
     """Probe a video and say what is wrong with it; `fps`, if given, is the frame rate of a folder.
 
     Raises:
-        VideoError: the video cannot be read, or is a file and keeps its own times; with `strict`, it is damaged.
+        VideoError: the video cannot be read, or is a file and keeps its own times; with --strict, it is damaged.
     """
-    info = probe(video, strict)
+    info = probe(video, arguments.strict, arguments.allow_gaps)
     for fault in info.faults:
         notice(fault)
     if fps is None:

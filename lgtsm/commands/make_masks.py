@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from lgtsm.commands.command_line import command_parser, progress_bar, run_command
 from lgtsm.counted import counted
@@ -51,6 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
     from lgtsm.masks.test_set import MANIFEST, TestSet, write_test_set
 
     a = arguments
+    check_root(Path(a.root))
     test_set = TestSet(
         tuple(a.kinds), tuple(a.centers), a.clips, a.num_frames, a.height, a.width, a.seed, a.border, a.static
     )
@@ -58,6 +60,29 @@ def run(arguments: argparse.Namespace) -> None:
         lines = write_test_set(a.root, test_set, progress)
     sheet = write_contact_sheet(a.root, lines)
     print(f"{a.root}: {counted(len(lines), 'clip')}, manifest {MANIFEST}, contact sheet {sheet.name}")
+
+
+def check_root(root: Path) -> None:
+    """Refuse a folder of videos, whose reader would take the masks for more of them.
+
+    Raises:
+        ValueError: names a video file, an image or a folder of frames in it.
+    """
+    from lgtsm.masks.test_set import CONTACT_SHEET, RECIPE
+    from lgtsm.video.listing import IMAGE_EXTENSIONS, VIDEO_EXTENSIONS
+
+    def has_ending(path: Path, endings: frozenset[str]) -> bool:
+        return path.suffix.lower() in endings and not path.name.startswith(".")
+
+    if not root.is_dir() or (root / RECIPE).exists():
+        return
+    for path in sorted(set(root.iterdir()) - {root / CONTACT_SHEET}):
+        frames = path.is_dir() and any(has_ending(file, IMAGE_EXTENSIONS) for file in path.iterdir())
+        if frames or has_ending(path, VIDEO_EXTENSIONS | IMAGE_EXTENSIONS):
+            raise ValueError(
+                f"{root} must be a folder for masks, beside the folder of the videos; it holds {path.name}, which is "
+                f"one of them. Name another, such as {root.absolute().with_name('masks')}."
+            )
 
 
 def main(argv: list[str] | None = None) -> None:

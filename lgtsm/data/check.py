@@ -50,7 +50,7 @@ def check_videos(
     unreadable, short, sizes = [], [], {}
     for done, (name, path) in enumerate(zip(videos.names, videos.paths)):
         try:
-            with open_video(path, videos.backend) as reader:
+            with open_video(path, videos.backend, allow_gaps=True) as reader:
                 length, sizes[name] = len(reader), (reader.width, reader.height)
                 if thorough:
                     length = sum(1 for _ in reader)

@@ -117,7 +117,7 @@ def _frames(reader) -> Iterator[np.ndarray]:
 
 def _open(path: Path):
     try:
-        return open_video(path, backend="pyav")
+        return open_video(path, backend="pyav", allow_gaps=True)
     except VideoError as error:
         raise _UnreadableError(*error.args) from error
 

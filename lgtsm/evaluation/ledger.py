@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lgtsm.whole_files import write_json
+from lgtsm.whole_files import name_in_errors, write_json
 
 LEDGER = "scored.{rank}.jsonl"
 IDENTITY = "evaluation.json"
@@ -35,7 +35,7 @@ class Ledger:
 
     def append(self, record: dict[str, Any]) -> None:
         """Add a record with "method" and "unit" and wait until it is on the disk."""
-        with self.path.open("a", encoding="utf-8") as file:
+        with name_in_errors(self.path, self.path), self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record, allow_nan=False) + "\n")
             file.flush()
             os.fsync(file.fileno())

@@ -86,7 +86,7 @@ class ResultsFolder:
         """Read the result of a unit; see `Method`."""
         path = self._find(unit)
         num_frames, height, width = video.shape[1], *video.shape[3:]
-        with open_video(path, "pyav") as reader:
+        with open_video(path, "pyav", allow_gaps=True) as reader:
             if len(reader) < num_frames or (reader.height, reader.width) != (height, width):
                 raise ValueError(
                     f"{path} must have at least {counted(num_frames, 'frame')} of {width}x{height}; it has "

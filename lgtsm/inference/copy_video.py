@@ -50,7 +50,7 @@ def copy_video(
     if is_folder and source.is_dir():
         check_place(output, folder=True)
         with SoleWriter(output), whole_folder(output) as temporary:
-            for image in list_images(source):
+            for image in list_images(source, info.allow_gaps):
                 shutil.copyfile(image, temporary / image.name)
     elif source.is_file() and source.suffix.lower() == output.suffix.lower():
         check_place(output)
@@ -58,7 +58,7 @@ def copy_video(
             shutil.copyfile(source, temporary)
     else:
         with (
-            open_video(source, "pyav", index=info.index) as reader,
+            open_video(source, "pyav", index=info.index, allow_gaps=info.allow_gaps) as reader,
             VideoWriter(output, None, info.height, info.width, encoding, like=info, source_path=source) as writer,
         ):
             same = np.zeros((info.height, info.width), bool)

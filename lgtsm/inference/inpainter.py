@@ -123,7 +123,7 @@ class Inpainter(Filler):
         stored YUV samples of a video file, where the output has its pixel format and color tags.
 
         Args:
-            video: a video file, a folder of frames, or the result of `lgtsm.video.probe`.
+            video: a video file, a folder of frames, or the result of `lgtsm.video.probe`, which takes `allow_gaps`.
             mask: an image for all frames, a folder of images, a video, or an array (.npy), white = remove; or a mask
                 chosen or opened otherwise.
             output: a video file or a folder of PNG frames, which appears once it is complete; or a sink.
@@ -159,7 +159,8 @@ class Inpainter(Filler):
         total = info.frames * len(plan.passes)
 
         with contextlib.ExitStack() as stack:
-            reader = stack.enter_context(open_video(info.path, "pyav", index=info.index))
+            reader = open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps)
+            stack.enter_context(reader)
             writer: FrameSink | VideoWriter
             if not isinstance(output, Path):
                 writer = output

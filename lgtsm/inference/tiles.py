@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Region, Segment
+from lgtsm.whole_files import name_in_errors
 
 Fits = Callable[[Sequence[Region]], bool]
 
@@ -86,23 +89,26 @@ class HoleStore:
     def __init__(self, holes: Iterable[np.ndarray], folder: Path | None):
         self.holes = holes
         self.shape: tuple[int, ...] | None = None
-        self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by whoever made the store
+        self.folder, self.file = _open_beside(folder)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         if self.shape is None:
             for hole in self.holes:
-                self.file.write(np.packbits(hole > 0).tobytes())
+                with name_in_errors(self.folder, self.folder):
+                    self.file.write(np.packbits(hole > 0).tobytes())
                 self.shape = hole.shape
                 yield hole
             return
-        self.file.seek(0)
+        with name_in_errors(self.folder, self.folder):
+            self.file.seek(0)
         size = self.shape[0] * self.shape[1]
         while packed := self.file.read(-(-size // 8)):
             yield np.unpackbits(np.frombuffer(packed, np.uint8), count=size).reshape(self.shape)
 
     def close(self) -> None:
         """Delete the file."""
-        self.file.close()
+        with contextlib.suppress(OSError):  # a full disk has been told
+            self.file.close()
 
 
 class PixelStore:
@@ -117,15 +123,17 @@ class PixelStore:
 
     def __init__(self, segments: Sequence[Segment], margin: int, height: int, width: int, folder: Path | None):
         self.covered = [(s, [region.inner(margin, height, width) for region in s.regions]) for s in segments]
-        self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by whoever made the store
+        self.folder, self.file = _open_beside(folder)
 
     def write(self, filled: Filled) -> None:
         """Keep the filled pixels of the next frame."""
-        self.file.write(filled.image[self._missing(filled.frame)].tobytes())
+        with name_in_errors(self.folder, self.folder):
+            self.file.write(filled.image[self._missing(filled.frame)].tobytes())
 
     def rewind(self) -> None:
         """Go back to the first frame, to read."""
-        self.file.seek(0)
+        with name_in_errors(self.folder, self.folder):
+            self.file.seek(0)
 
     def read_into(self, filled: Filled) -> None:
         """Put the kept pixels of the next frame into its image."""
@@ -135,7 +143,8 @@ class PixelStore:
 
     def close(self) -> None:
         """Delete the file."""
-        self.file.close()
+        with contextlib.suppress(OSError):  # a full disk has been told
+            self.file.close()
 
     def _missing(self, frame: Frame) -> np.ndarray:
         missing = np.zeros(frame.hole.shape, bool)
@@ -144,3 +153,9 @@ class PixelStore:
                 for part in parts:
                     part.cut_holes(missing)[:] = part.cut_holes(frame.hole) > 0
         return missing
+
+
+def _open_beside(folder: Path | None) -> tuple[Path, BinaryIO]:
+    """Return a folder, for sentences, and an unnamed file in it, to be closed by whoever made the store."""
+    folder = Path(tempfile.gettempdir()) if folder is None else folder
+    return folder, tempfile.TemporaryFile(dir=folder)

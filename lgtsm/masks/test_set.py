@@ -22,6 +22,7 @@ from .sample import sample_hole
 
 CENTERS = (5, 15, 25, 35, 45, 55, 65)
 MANIFEST = "masks.jsonl"
+RECIPE = "test_set.json"
 CONTACT_SHEET = "contact_sheet.png"
 # The paper calls these curve, object and bounding box.
 DEFAULT_KINDS = ("rand_curve", "object_like", "box")
@@ -174,7 +175,7 @@ def _write_clip(target: Path, clip: MaskClip, hole: np.ndarray, seed: int) -> No
 
 def _claim(root: Path, about: dict, wanted: Sequence[MaskClip]) -> None:
     """Record the recipe in the folder; refuse to mix two test sets, or to replace what others put there."""
-    file = root / "test_set.json"
+    file = root / RECIPE
     if file.is_file():
         found = json.loads(file.read_text())
         differ = [key for key in about["test_set"] if found["test_set"].get(key) != about["test_set"][key]]

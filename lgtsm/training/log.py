@@ -16,6 +16,7 @@ from lgtsm.regular_file import check_file, is_folder
 
 FILE_NAME = "metrics.csv"
 STAGE = "train/stage"
+LONGEST_HEADER = 2**16  # bytes
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def read_log(run: str | Path) -> RunLog:
 
     Raises:
         FileNotFoundError: no log was found; the message says where it should be.
-        ValueError: nothing has been logged yet.
+        ValueError: nothing has been logged yet, or a file is no log.
     """
     files = log_files(run)
     rows: list[dict[str, float]] = []
@@ -101,6 +102,11 @@ def log_files(run: str | Path) -> list[Path]:
 
 
 def _read_rows(file: Path) -> list[dict[str, float]]:
+    if not _is_log(file):
+        raise ValueError(
+            f"{file} must be a training log, a table with a column named step; it is none. Name a run folder of "
+            f"lgtsm train, or its {FILE_NAME}."
+        )
     text = file.read_text(encoding="utf-8", errors="replace").replace("\0", "")
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
@@ -111,6 +117,18 @@ def _read_rows(file: Path) -> list[dict[str, float]]:
         if "step" in row and np.isfinite(row["step"]):
             rows.append(row)
     return rows
+
+
+def _is_log(file: Path) -> bool:
+    """Return whether a file begins like a log; one whose first line is still being written does."""
+    with file.open("rb") as content:
+        start, newline, _ = content.read(LONGEST_HEADER).partition(
+            b"\
+"
+        )
+    if not newline:
+        return len(start) < LONGEST_HEADER and start.isascii()
+    return b"step" in [name.strip().strip(b'"') for name in start.split(b",")]
 
 
 def _float(cell: Any) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lgtsm.video import pyav
 from lgtsm.video.languages import one_code
 
@@ -95,7 +97,7 @@ def _of_stream(stream, name: str) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def stream_tags(stream) -> dict[str, str]:
+def stream_tags(stream) -> dict[str, Any]:
     """Return language and title of a stream; MP4 calls a title "name", and an unknown language "und"."""
     tags = {key.lower(): value for key, value in stream.metadata.items()}
     found = {"language": tags.get("language"), "title": tags.get("title") or tags.get("name")}

@@ -32,6 +32,7 @@ class FrameFolder(VideoReader):
         check_all: check at once that all frames are of one size and that no number is missing; else sizes are checked
             when a frame is read.
         known: an earlier reader of the same folder, to reuse its file list and frame size.
+        allow_gaps: take a folder whose numbers leave some out, like 1, 2, 4.
 
     Raises:
         VideoError: the folder is missing or has no images, a frame is there twice or missing, or an image is
@@ -39,7 +40,12 @@ class FrameFolder(VideoReader):
     """
 
     def __init__(
-        self, path: str | Path, fps: Fraction | int = 25, check_all: bool = True, known: FrameFolder | None = None
+        self,
+        path: str | Path,
+        fps: Fraction | int = 25,
+        check_all: bool = True,
+        known: FrameFolder | None = None,
+        allow_gaps: bool = False,
     ):
         self.path = Path(path)
         self.fps = Fraction(fps)
@@ -50,7 +56,7 @@ class FrameFolder(VideoReader):
             self.files, self.height, self.width = known.files, known.height, known.width
             return
         in_folder = is_folder(self.path, "a folder of frames, or an image")
-        self.files = list_images(self.path, allow_holes=not check_all) if in_folder else [self.path]
+        self.files = list_images(self.path, allow_gaps or not check_all) if in_folder else [self.path]
         size, first = image_size(self.files[0]), self.files[0].name
         for file in self.files[1:] if check_all else []:
             if image_size(file) != size:
@@ -106,12 +112,12 @@ def is_images(path: Path) -> bool:
     return pages == 1  # FFmpeg reads animations
 
 
-def list_images(folder: Path, allow_holes: bool = False) -> list[Path]:
+def list_images(folder: Path, allow_gaps: bool = False) -> list[Path]:
     """List the images in a folder, without its subfolders, in natural order.
 
     Args:
         folder: the folder.
-        allow_holes: accept numbers with a hole, like 1, 2, 4.
+        allow_gaps: take numbers that leave some out, like 1, 2, 4.
 
     Raises:
         VideoError: there are none, one is no regular file, one is there twice, or a number is missing.
@@ -131,7 +137,7 @@ def list_images(folder: Path, allow_holes: bool = False) -> list[Path]:
     for file in images:
         check_kind(file, AN_IMAGE)
     check_not_twice(folder, images)
-    if not allow_holes:
+    if not allow_gaps:
         check_no_hole(folder, images)
     return images
 

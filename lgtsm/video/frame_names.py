@@ -54,8 +54,8 @@ def check_no_hole(folder: Path, files: Sequence[Path]) -> None:
             name = next(file.name for file, numbers in members if numbers[changing[0]] == before)
             said = f"{first} is missing" if first == last else f"{first} to {last} are missing"
             raise VideoError(
-                f"{folder} must hold every frame; after {name}, number {said}. Add what is missing, or number the "
-                "files without a hole if nothing is."
+                f"{folder} must hold every frame; after {name}, number {said}. Add what is missing, or set "
+                "`allow_gaps` if nothing is."
             )
 
 

@@ -15,7 +15,7 @@ from lgtsm.counted import counted
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
 from lgtsm.video.mask_edit import Mask, edit_hole, widen_in_time
-from lgtsm.video.mask_pictures import is_still
+from lgtsm.video.mask_pictures import MaskPictures
 from lgtsm.video.mask_reader import MaskReader
 from lgtsm.video.mask_sources import KEY_TOLERANCE, Box, KeyColorMask, StillMask, box_hole, key_hole
 from lgtsm.video.probe import VideoInfo
@@ -80,7 +80,7 @@ class MaskChoice:
                 info.width,
                 self.repeat,
                 self.by_order,
-                frames=list_images(info.path) if info.path.is_dir() else None,
+                frames=list_images(info.path, info.allow_gaps) if info.path.is_dir() else None,
                 turned=_turned(info),
             )
         elif self.boxes:
@@ -97,7 +97,7 @@ class MaskChoice:
         source: MaskReader | StillMask
         if self.boxes:
             source = StillMask(box_hole(self.boxes, height, width), 1, "The box")
-        elif self.path is not None and is_still(self.path):
+        elif self.path is not None and MaskPictures(self.path).is_still:
             source = self._reader(1, height, width)
         else:
             return None
@@ -164,7 +164,7 @@ def _turned(info: VideoInfo) -> str:
     if info.rotation in (90, 270):
         return f"rotation {info.rotation}"
     if info.index is None:
-        file = list_images(info.path)[0] if info.path.is_dir() else info.path
+        file = list_images(info.path, info.allow_gaps)[0] if info.path.is_dir() else info.path
         with Image.open(file) as image:
             if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5:
                 return "EXIF orientation"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 
@@ -23,8 +21,9 @@ class Levels:
 
     Attributes:
         counts: (256,) int64, pixels of each level.
-        inside: (256,) int64, those of them whose eight neighbors have nearly the same level.
-        equal: (256,) int64, those whose neighbors have the very same level.
+        inside: (256,) int64, those of them whose eight neighbors have nearly the same level, and all of a picture that
+            has no gray.
+        equal: (256,) int64, likewise those whose neighbors have the very same level.
     """
 
     def __init__(self):
@@ -32,17 +31,19 @@ class Levels:
 
     def add(self, picture: np.ndarray) -> None:
         """Add a picture, uint8 (height, width)."""
-        counts = _histogram(picture)
+        ground = int(picture[0, 0])
+        left, top, width, height = cv2.boundingRect((picture != ground).view(np.uint8))
+        # Further out, most of many masks, pixels and their neighbors are all ground.
+        shown = picture[max(0, top - 2) : top + height + 2, max(0, left - 2) : left + width + 2]
+        spread = np.minimum(cv2.morphologyEx(shown, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), FLAT + 1)
+        ranges = [0, 256, 0, FLAT + 2]
+        by_spread = cv2.calcHist([shown, spread], [0, 1], None, [256, FLAT + 2], ranges).astype(np.int64)
+        by_spread[ground, 0] += picture.size - shown.size
+        counts = by_spread.sum(1)
+        gray = counts[1:255].any()
         self.counts += counts
-        if counts[1:255].any():
-            around = np.ones((3, 3), np.uint8)
-            spread = cv2.subtract(cv2.dilate(picture, around), cv2.erode(picture, around))
-            compare: Any = cv2.compare  # its types know no plain number
-            self.inside += _histogram_where(picture, compare(spread, FLAT, cv2.CMP_LE))
-            self.equal += _histogram_where(picture, compare(spread, 0, cv2.CMP_EQ))
-        else:
-            self.inside[[0, 255]] += counts[[0, 255]]
-            self.equal[[0, 255]] += counts[[0, 255]]
+        self.inside += by_spread[:, : FLAT + 1].sum(1) if gray else counts
+        self.equal += by_spread[:, 0] if gray else counts
 
     @property
     def brightest(self) -> int:
@@ -107,14 +108,3 @@ def named(levels: list[int]) -> str:
     if len(texts) > NAMED:
         texts = [*texts[: NAMED - 1], f"{len(texts) - NAMED + 1} more"]
     return " and ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))
-
-
-def _histogram(picture: np.ndarray) -> np.ndarray:
-    return cv2.calcHist([picture], [0], None, [256], [0, 256]).ravel().astype(np.int64)
-
-
-def _histogram_where(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Return the histogram of the pixels where `where` is 255, else 0; faster than OpenCV's own."""
-    counts = _histogram(cv2.bitwise_and(picture, where))
-    counts[0] -= where.size - cv2.countNonZero(where)
-    return counts

@@ -40,7 +40,7 @@ class MaskPictures:
 
     Attributes:
         files: the images; None for a video or an array.
-        is_still: whether it is one image, for any number of frames.
+        is_still: whether it is one picture, for any number of frames; a folder never is, nor a film that was cut off.
         levels_read: the levels read so far, as `Levels`.
         by_alpha: an image or video read so far whose alpha alone holds the mask; None if there is none.
 
@@ -57,17 +57,17 @@ class MaskPictures:
         in_folder = is_folder(self.path, what)
         if not in_folder:
             check_file(self.path, what)
-        self.is_still = is_still(self.path)
         self.files: list[Path] | None = None
         self._source: Any = None  # an array or a video, where there are no images
         if in_folder:
-            self.files = list_images(self.path, allow_holes=True)  # masks are paired by number
+            self.files = list_images(self.path, allow_gaps=True)  # masks are paired by number
         elif self.path.suffix.lower() == ARRAY_EXTENSION:
             self._source = MaskArray(self.path)
-        elif self.is_still:
+        elif self.path.suffix.lower() in IMAGE_EXTENSIONS:
             self.files = [self.path]
         else:
             self._source = _open_video(self.path)
+        self.is_still = not in_folder and len(self) == 1 and not self.faults
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -140,14 +140,6 @@ class MaskPictures:
         if self.meaning == "objects":
             return (picture > 0).astype(np.uint8)
         return ((picture > self._cut) == (self.meaning == "hole")).astype(np.uint8)
-
-
-def is_still(path: Path) -> bool:
-    """Return whether a mask is one picture for all frames: an image by its name, or an array without time."""
-    if not path.is_file():
-        return False
-    ending = path.suffix.lower()
-    return ending in IMAGE_EXTENSIONS or (ending == ARRAY_EXTENSION and MaskArray(path).is_still)
 
 
 def with_alpha(picture: Picture) -> np.ndarray | None:

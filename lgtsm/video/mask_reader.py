@@ -12,6 +12,7 @@ import numpy as np
 
 from lgtsm.counted import counted
 from lgtsm.video.errors import VideoError
+from lgtsm.video.listing import VIDEO_EXTENSIONS
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_levels import named
 from lgtsm.video.mask_numbers import pair_by_number
@@ -88,6 +89,8 @@ class MaskReader:
     @property
     def why_empty(self) -> str:
         """Advice for a mask that masks nothing."""
+        if self.pictures.faults:
+            return " ".join(self.pictures.faults)
         brightest = self.pictures.levels_read.brightest
         if self.pictures.levels:
             there = [int(level) for level in np.flatnonzero(self.pictures.levels_read.counts)]
@@ -105,11 +108,13 @@ class MaskReader:
                 f"{pictures.by_alpha} is dark and differs in alpha only: its opaque part is taken as the hole. If the "
                 "transparent part is meant, set `invert`."
             )
+        if pictures.is_still and self.num_frames > 1 and pictures.path.suffix.lower() in VIDEO_EXTENSIONS:
+            said.append(f"{self.name} holds one picture, which is taken for all frames.")
         labels = [] if pictures.levels else pictures.levels_read.labels()
         if len(labels) > 1:
             said.append(
                 f"{self.name} has areas of the gray levels {named(labels)}: all of them are taken as objects to "
-                "remove. To take only some, set `levels`, like 128-255."
+                f"remove. To take only some, set `levels`, like {(labels[-2] + labels[-1]) // 2 + 1}-255."
             )
         elif labels and labels[0] < 128:
             said.append(f"{self.name} is black and gray: its level {labels[0]} is taken as white.")

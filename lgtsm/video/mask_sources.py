@@ -102,6 +102,6 @@ class KeyColorMask:
     def __iter__(self) -> Iterator[np.ndarray]:
         from lgtsm.video.open import open_video  # parsers read KEY_TOLERANCE above before torch is loaded
 
-        with open_video(self.info.path, "pyav", index=self.info.index) as video:
+        with open_video(self.info.path, "pyav", index=self.info.index, allow_gaps=self.info.allow_gaps) as video:
             for frame in video:
                 yield key_hole(frame, self.color, self.tolerance)

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def open_video(
-    path: str | Path, backend: str = "auto", fps: Fraction | int = 25, index: PacketIndex | None = None
+    path: str | Path,
+    backend: str = "auto",
+    fps: Fraction | int = 25,
+    index: PacketIndex | None = None,
+    allow_gaps: bool = False,
 ) -> VideoReader:
     """Open a video file or a folder of frames.
 
@@ -25,6 +29,7 @@ def open_video(
             "pyav" force one. "pyav" has more exact colors: use it if you write the frames again. Folders ignore it.
         fps: frames per second of a folder.
         index: the file's packet index, if already read, as in `VideoInfo.index`.
+        allow_gaps: take a folder whose numbers leave some out, like 1, 2, 4.
 
     Raises:
         VideoError: the path is missing, not a video, truncated, or has no frames.
@@ -34,7 +39,7 @@ def open_video(
     from lgtsm.video.frame_folder import FrameFolder, is_images
 
     if is_images(Path(path)):
-        return FrameFolder(path, fps)
+        return FrameFolder(path, fps, allow_gaps=allow_gaps)
     if backend in ("auto", "decord"):
         from lgtsm.video.decord_reader import DecordReader, DecordUnsuitable
 

@@ -45,9 +45,10 @@ def write_picture(
     """Write a picture; what its source has beyond 8 bits of RGB goes along where the target's format can hold it.
 
     Known pixels keep their stored values: up to 16 bits, gray, CMYK, transparency. A JPEG keeps the quality and the
-    subsampling of a JPEG source, so that known blocks come out as they were; of another source it has quality 95. The
-    transparency of changed pixels continues that around them. Thumbnails are left out: they show what was removed. The
-    orientation stays a tag if the format stays, else the picture is turned upright. A palette becomes RGB.
+    subsampling of a JPEG source, so that most known blocks come out as they were up to quality 90, and the others a few
+    levels off; of another source it has quality 95. The transparency of changed pixels continues that around them.
+    Thumbnails are left out: they show what was removed. The orientation stays a tag if the format stays, else the
+    picture is turned upright. A palette becomes RGB.
 
     Args:
         target: the file, of one of the endings in `KINDS`.

@@ -38,7 +38,7 @@ def picture_not_kept(source: Path, output: Path) -> list[str]:
 
 
 def _form(path: Path) -> _Form:
-    file = list_images(path)[0] if path.is_dir() else path
+    file = list_images(path, allow_gaps=True)[0] if path.is_dir() else path
     try:
         with file.open("rb") as raw:
             deep_png = is_deep_color(raw.read(26))

@@ -41,6 +41,7 @@ class VideoInfo:
         language, title: of the video track; None if there is none.
         disposition: flags of the video track, as FFmpeg's bits; 1 is "default".
         beside: (name, words) of all else that the file holds; see `lgtsm.video.beside`.
+        allow_gaps: whether a folder may leave out numbers; pass it to `open_video`.
         index: the packet index; pass it to `open_video` to read it only once. None for folders.
     """
 
@@ -73,6 +74,7 @@ class VideoInfo:
     title: str | None = None
     disposition: int = 1
     beside: tuple[tuple[str, str], ...] = ()
+    allow_gaps: bool = False
 
     @property
     def pts(self) -> np.ndarray | None:
@@ -90,12 +92,13 @@ class VideoInfo:
         return () if self.index is None else self.index.faults
 
 
-def probe(path: str | Path, strict: bool = False) -> VideoInfo:
+def probe(path: str | Path, strict: bool = False, allow_gaps: bool = False) -> VideoInfo:
     """Describe a video without decoding more than its first frame (except for a few codecs).
 
     Args:
         path: a video file, or a folder of frames.
         strict: refuse a file with `faults`, such as one that holds fewer pictures than its header says.
+        allow_gaps: take a folder whose numbers leave some out, like 1, 2, 4.
 
     Raises:
         VideoError: the path is missing, not a video, truncated, or has no frames; or it has faults and `strict` is set.
@@ -104,7 +107,7 @@ def probe(path: str | Path, strict: bool = False) -> VideoInfo:
     from lgtsm.video.frame_folder import is_images
 
     if is_images(path):
-        return _probe_images(path)
+        return _probe_images(path, allow_gaps)
     index = read_packet_index(path)
     if strict and index.faults:
         raise VideoError(f"{index.faults[0]} Leave out `strict` to take it as it is.")
@@ -163,11 +166,19 @@ def probe(path: str | Path, strict: bool = False) -> VideoInfo:
         )
 
 
-def _probe_images(path: Path) -> VideoInfo:
+def _probe_images(path: Path, allow_gaps: bool) -> VideoInfo:
     from lgtsm.video.frame_folder import FrameFolder
 
-    with FrameFolder(path) as folder:
+    with FrameFolder(path, allow_gaps=allow_gaps) as folder:
         suffix = folder.files[0].suffix.lower().lstrip(".")
         return VideoInfo(
-            path, folder.width, folder.height, len(folder), folder.fps, len(folder) / folder.fps, suffix, "rgb24"
+            path,
+            folder.width,
+            folder.height,
+            len(folder),
+            folder.fps,
+            len(folder) / folder.fps,
+            suffix,
+            "rgb24",
+            allow_gaps=allow_gaps,
         )

@@ -124,6 +124,13 @@ def test_the_precision_of_the_network_is_part_of_what_it_is(tmp_path, videos, ne
     assert exact["temporal-copy"] == scores["temporal-copy"]
 
 
+def test_the_precision_is_said_after_the_checkpoint_is_read(tmp_path, videos, capsys):
+    (tmp_path / "bad.safetensors").write_bytes(b"bad")
+    with pytest.raises(ValueError, match="weight file"):
+        run(small(videos, f"checkpoint={tmp_path}/bad.safetensors", f"paths.run={tmp_path}/run"))
+    assert "precision" not in capsys.readouterr().err
+
+
 def test_validation_clips_are_scored_in_the_precision_that_is_said(tmp_path, network, monkeypatch, capsys):
     monkeypatch.setattr("lgtsm.precision.choose_precision", lambda device: Choice("bf16", "a test"))
     tiny = "height=16", "width=16", "num_frames=2", f"paths.run={tmp_path}/run"

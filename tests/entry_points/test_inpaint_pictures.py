@@ -1,5 +1,7 @@
 """`lgtsm inpaint` on pictures and on folders of them, called in this process."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -110,6 +112,49 @@ def test_a_folder_keeps_its_names_and_depths(tmp_path, photo, mask):
             np.testing.assert_array_equal(np.asarray(image)[HOLE == 0], photo[..., number % 3][HOLE == 0])
 
 
+@pytest.fixture
+def gaps(tmp_path, photo):
+    """Frames 1, 2 and 4, and a mask for each."""
+    for folder, shown in (("frames", photo), ("masks", HOLE * 255)):
+        (tmp_path / folder).mkdir()
+        for number in (1, 2, 4):
+            Image.fromarray(np.roll(shown, number, 1)).save(tmp_path / folder / f"{number}.png")
+    return tmp_path / "frames"
+
+
+@pytest.mark.parametrize("way", ["image", "folder", "color"])
+def test_a_folder_with_gaps_is_filled_when_told(tmp_path, capsys, photo, mask, gaps, way):
+    color = "".join(f"{value:02x}" for value in np.roll(photo, 1, 1)[12, 22])
+    marked = {"image": ("--mask", mask), "folder": ("--mask", tmp_path / "masks"), "color": ("--key-color", color)}[way]
+    words = (gaps, *marked, "-o", tmp_path / "out", *FAST)
+    assert call(*words) == 2
+    assert "number 3 is missing. Add what is missing, or set --allow-gaps if nothing is" in capsys.readouterr().err
+    assert call(*words, "--allow-gaps", "--report", tmp_path / "page", "--preview", tmp_path / "look.mkv") == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["1.png", "2.png", "4.png"]
+    hole = {"image": HOLE, "folder": np.roll(HOLE, 4, 1), "color": None}[way]
+    got, before = read_image(tmp_path / "out" / "4.png"), np.roll(photo, 4, 1)
+    if hole is not None:
+        np.testing.assert_array_equal(got[hole == 0], before[hole == 0])
+    assert (got != before).any()
+    assert call(*words, "--allow-gaps", "--dry-run") == 0
+    assert call(gaps, *marked, "-o", tmp_path / "out.mkv", "--allow-gaps", *FAST) == 0
+    assert len(open_video(tmp_path / "out.mkv")) == 3
+
+
+def test_a_batch_of_folders_with_gaps(tmp_path, gaps, capsys):
+    for kind in ("frames", "masks"):
+        for name in ("a", "b"):
+            shutil.copytree(tmp_path / kind, tmp_path / f"many {kind}" / name)
+    for file in (tmp_path / "many masks" / "b").iterdir():
+        Image.new("L", (64, 48)).save(file)  # nothing to fill: copied
+    words = (tmp_path / "many frames", "--mask", tmp_path / "many masks", "-o", tmp_path / "out", "--batch", *FAST)
+    assert call(*words) == 1
+    assert call(*words, "--allow-gaps") == 0
+    for name in ("a", "b"):
+        assert sorted(path.name for path in (tmp_path / "out" / name).iterdir()) == ["1.png", "2.png", "4.png"]
+    assert call(*words) == 0 and "2 done before" in capsys.readouterr().out
+
+
 def test_a_picture_for_several_frames_is_refused_with_ways_out(tmp_path, capsys, photo, mask):
     (tmp_path / "frames").mkdir()
     for number in range(3):
@@ -132,6 +177,19 @@ def test_masks_are_paired_by_number_or_by_order(tmp_path, capsys, photo):
     assert "(img0001.png, img0002.png)" in said and "(img0005.png, img0006.png)" in said and "--mask-by-order" in said
     assert call(*words, "--mask-by-order") == 0
     assert len(list(open_video(tmp_path / "out"))) == 4
+
+
+def test_a_fault_of_the_mask_stands_alone(tmp_path, capsys, photo):
+    (tmp_path / "frames").mkdir()
+    for number in range(3):
+        Image.fromarray(photo).save(tmp_path / "frames" / f"{number}.png")
+    Image.new("L", (9, 9), 255).save(tmp_path / "small.png")
+    Image.new("L", (64, 48), 0).save(tmp_path / "empty.png")
+    for mask in ("small.png", "empty.png", "none.png"):
+        words = (tmp_path / "frames", "--mask", tmp_path / mask, "-o", tmp_path / "out.mp4")
+        for more in ((), ("--dry-run",)):
+            assert call(*words, *more) == 2
+            assert len(capsys.readouterr().err.splitlines()) == 1, mask
 
 
 def test_labels_are_said_and_can_be_chosen(tmp_path, capsys, photo):

@@ -54,6 +54,19 @@ def test_make_masks_keeps_masks_of_others(tmp_path, capsys):
     assert contents(tmp_path / "new") == before
 
 
+def test_make_masks_keeps_away_from_videos(tmp_path, videos, capsys):
+    words = ("--clips", 1, "--kinds", "box", "--centers", 25, "--frames", 2, "--height", 32, "--width", 32)
+    (tmp_path / "frames" / "a").mkdir(parents=True)
+    (tmp_path / "frames" / "a" / "0.jpg").touch()
+    before = contents(tmp_path)
+    for root, name in ((videos, "clip.mp4"), (tmp_path / "frames", "a"), (tmp_path / "frames" / "a", "0.jpg")):
+        said = refused(capsys, make_masks.main, root, *words)
+        assert f"it holds {name}, which is one of them" in said and "masks" in said
+    assert contents(tmp_path) == before
+    make_masks.main([str(tmp_path), *map(str, words)])  # beside JPEGImages, as FVI has it
+    make_masks.main([str(tmp_path), *map(str, words)])
+
+
 def test_prepare_data_keeps_away_from_the_videos_and_from_files_of_others(tmp_path, videos, capsys):
     before = contents(tmp_path)
     (tmp_path / "link").symlink_to(videos, target_is_directory=True)

@@ -303,6 +303,11 @@ def test_the_ledger_cuts_torn_lines_and_counts_once(tmp_path):
         file.write('{"method": "a", "un')
     assert [record["unit"] for record in read_ledger(tmp_path)] == ["x"]
     again = Ledger(tmp_path)
+    again.path = type(tmp_path)("/dev/full")
+    with pytest.raises(OSError, match="/dev/full"):
+        again.append({"method": "m", "unit": "of a full disk"})
+    assert ("m", "of a full disk") not in again.done
+    again = Ledger(tmp_path)
     again.append({"method": "a", "unit": "y"})
     assert [record["unit"] for record in read_ledger(tmp_path)] == ["x", "y"]
 

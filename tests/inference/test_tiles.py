@@ -11,7 +11,8 @@ from lgtsm.inference.options import FillOptions
 from lgtsm.inference.plan import make_plan
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Region, Segment
-from lgtsm.inference.tiles import PixelStore, plan_passes
+from lgtsm.inference.tiles import HoleStore, PixelStore, plan_passes
+from lgtsm.os_errors import os_sentence
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.mask_reader import MaskReader
 from lgtsm.video.open import open_video
@@ -150,3 +151,23 @@ def test_stored_pixels_come_back(tmp_path):
     store.close()
     assert np.array_equal(target, expected)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [4, 100_000])  # it fails where it is written, or where the buffer is emptied
+def test_a_full_disk_names_the_folder_of_what_is_stored(tmp_path, size):
+    hole, image = np.ones((8, size), np.uint8), np.zeros((8, size, 3), np.uint8)
+    pixels = PixelStore([Segment(0, 1, (Region(0, 0, 8, size),))], 0, 8, size, tmp_path)
+    holes = HoleStore([hole], tmp_path)
+    for store in (pixels, holes):
+        store.close()
+        store.file = open("/dev/full", "wb")  # noqa: SIM115
+    with pytest.raises(OSError) as refused:
+        pixels.write(Filled(Frame(0, image, hole), image))
+        pixels.rewind()
+    assert os_sentence(refused.value).startswith(f"{tmp_path} cannot be written: the disk is full")
+    with pytest.raises(OSError) as refused:
+        list(holes)
+        list(holes)
+    assert os_sentence(refused.value).startswith(f"{tmp_path} cannot be written: the disk is full")
+    pixels.close()
+    holes.close()

@@ -148,6 +148,11 @@ def test_plot_writes_a_png_of_several_runs(tmp_path, capsys):
     [
         (["{run}/nothing"], "{run}/nothing/log/version_0/metrics.csv"),
         (["{run}/empty"], "{run}/empty has logged nothing"),
+        (["{run}/begun.csv"], "{run}/begun.csv has logged nothing"),
+        (["{run}/film.mp4"], "{run}/film.mp4 must be a training log, a table with a column named step; it is none."),
+        (["{run}/zeros.bin"], "{run}/zeros.bin must be a training log"),
+        (["{run}/scores.csv"], "{run}/scores.csv must be a training log"),
+        (["{run}/line.txt"], "{run}/line.txt must be a training log"),
         (["{run}/good", "-o", "{run}/x.pdf"], ".png file; got {run}/x.pdf."),
         (["{run}/good", "--smooth", "0"], "--smooth must be at least 1"),
     ],
@@ -155,6 +160,11 @@ def test_plot_writes_a_png_of_several_runs(tmp_path, capsys):
 def test_what_cannot_be_drawn_is_said_in_a_sentence(tmp_path, capsys, words, sentence):
     demo_log(tmp_path / "good")
     write(tmp_path / "empty", 0, "")
+    (tmp_path / "begun.csv").write_text("epoch,st")
+    (tmp_path / "film.mp4").write_bytes(np.random.default_rng(0).bytes(200_000))
+    (tmp_path / "zeros.bin").write_bytes(bytes(200_000))
+    (tmp_path / "scores.csv").write_text("video,score\na,1\n")
+    (tmp_path / "line.txt").write_text("caf\u00e9")
     with pytest.raises(SystemExit) as stopped:
         plot.main([word.format(run=tmp_path) for word in words])
     assert stopped.value.code == 2

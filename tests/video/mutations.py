@@ -226,7 +226,7 @@ def _serve() -> None:
     """Fill what the lines of stdin name, and answer on stdout."""
     from lgtsm.inference.inpainter import Inpainter
     from lgtsm.models.catalog import create_model
-    from lgtsm.video.errors import VideoError
+    from lgtsm.video.errors import NothingMaskedError, VideoError
     from lgtsm.video.probe import probe
 
     warnings.simplefilter("error")
@@ -243,7 +243,8 @@ def _serve() -> None:
                 answer = "filled", " ".join(summary.info.faults)
         except (VideoError, ValueError) as error:
             said = str(error)
-            is_sentence = type(error) in (VideoError, ValueError) and said.endswith((".", ".mp4", "?")) and " " in said
+            known = type(error) in (VideoError, NothingMaskedError, ValueError)  # not UnicodeError, and so on
+            is_sentence = known and said.endswith((".", ".mp4", "?")) and " " in said
             answer = ("refused", said) if is_sentence else ("broke", f"{type(error).__name__}: {said}")
         except Exception as error:
             import traceback

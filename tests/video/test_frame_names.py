@@ -68,9 +68,12 @@ def test_a_hole_is_named(tmp_path, kind):
     names, said = HOLES[kind]
     make(tmp_path, names)
     for read in (probe, open_video, list_images):
-        with pytest.raises(VideoError, match=said):
+        with pytest.raises(VideoError, match=rf"{said}.*set `allow_gaps` if nothing is"):
             read(tmp_path)
-    assert len(list_images(tmp_path, allow_holes=True)) == len(names)
+    assert len(list_images(tmp_path, allow_gaps=True)) == len(names)
+    info = probe(tmp_path, allow_gaps=True)
+    assert (info.frames, info.allow_gaps) == (len(names), True)
+    assert len(open_video(tmp_path, allow_gaps=True)) == len(names)
 
 
 TWICE = {

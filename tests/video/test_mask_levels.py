@@ -1,5 +1,7 @@
 """Labels of objects are told from soft edges, blur and compression."""
 
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -108,6 +110,20 @@ def test_labels_of_any_number(tmp_path, levels, said):
     assert (said is None and not heard) or said in heard[0]
 
 
+@pytest.mark.parametrize("how", ["png", "jpg75", "crf18"])
+@pytest.mark.parametrize("levels", [(1, 2), (85, 170), (85, 170, 255), (30, 31, 90)])
+def test_the_example_takes_the_brightest_label(tmp_path, write, levels, how):
+    if how != "png" and min(np.diff(levels)) < 50:
+        how = "png"  # labels so close are one after compression
+    path, frames = saved(tmp_path, write, objects(*levels), how)
+    said = []
+    read_mask(path, frames, *SIZE, notice=said.append)
+    text = re.search(r"set `levels`, like (\d+-\d+)\.", said[0])[1]
+    holes = read_mask(path, frames, *SIZE, levels=parse_levels(text))
+    differs = (holes[0] != (objects(*levels) == levels[-1])).mean()
+    assert differs == 0 if how == "png" else differs < 0.01
+
+
 def test_thin_lines_of_ones_are_a_mask(tmp_path):
     """Where there is black and one other level, it counts whatever its shape."""
     Image.fromarray(np.eye(*SIZE, dtype=np.uint8)).save(tmp_path / "mask.png")
@@ -164,6 +180,34 @@ def test_counts_against_numpy():
     whole = Levels()
     whole.add(np.full((5, 7), 9, np.uint8))
     assert whole.inside[9] == 35 and whole.brightest == 9
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (1, 9), (9, 1), (1, 1)])
+@pytest.mark.parametrize("ground", [0, 255, 60])
+@pytest.mark.parametrize("where", ["nowhere", "a corner", "middle", "edge", "all over", "black and white"])
+def test_flat_areas_against_numpy(shape, ground, where):
+    rng = np.random.default_rng(0)
+    picture = np.full(shape, ground, np.uint8)
+    some = np.minimum(ground + rng.integers(0, 6, shape), 255)
+    if where == "black and white":
+        picture = rng.integers(0, 2, shape, np.uint8) * 255
+    elif where != "nowhere":
+        rows, columns = {
+            "a corner": (slice(-1, None), slice(-1, None)),
+            "middle": (slice(3, 12), slice(5, 20)),
+            "edge": (slice(1, None), slice(0, 3)),
+            "all over": (slice(None), slice(None)),
+        }[where]
+        picture[rows, columns] = some[rows, columns]
+    padded = np.pad(picture.astype(int), 1, mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
+    spread = around.max((2, 3)) - around.min((2, 3))
+    levels = Levels()
+    levels.add(picture)
+    everywhere = np.isin(picture, (0, 255)).all()  # without gray, thin lines are no soft edges
+    for counts, chosen in ((levels.counts, True), (levels.inside, spread <= 3), (levels.equal, spread == 0)):
+        chosen = np.broadcast_to(chosen | everywhere, shape)
+        np.testing.assert_array_equal(counts, np.bincount(picture[chosen], minlength=256))
 
 
 @pytest.mark.parametrize("meaning", ["hole", "valid", "objects"])

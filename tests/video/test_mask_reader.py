@@ -9,6 +9,7 @@ from PIL import Image
 from lgtsm.data.stored_masks import StoredMasks
 from lgtsm.data.transforms import Crop, Window
 from lgtsm.video import Encoding, MaskReader, VideoError, VideoWriter, open_video, read_mask
+from lgtsm.video.errors import NothingMaskedError
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_edit import Mask
 from lgtsm.video.mask_pictures import MaskPictures
@@ -228,9 +229,73 @@ def test_arrays(tmp_path, hole):
         np.save(tmp_path / "mask.npy", array)
         np.testing.assert_array_equal(read_mask(tmp_path / "mask.npy", 3, 12, 16), hole, err_msg=name)
     np.testing.assert_array_equal(MaskPictures(tmp_path / "mask.npy").read([2, 0, 2]), hole[[2, 0, 2]])
-    np.save(tmp_path / "still.npy", hole[1])
+
+
+@pytest.mark.parametrize("shape", [
+    (3, 12, 16), (3, 1, 12, 16), (3, 12, 16, 1), (1, 3, 12, 16, 1), (1, 3, 1, 12, 16)
+])  # fmt: skip
+def test_arrays_of_one_channel(tmp_path, hole, shape):
+    np.save(tmp_path / "mask.npy", hole.reshape(shape))
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.npy", 3, 12, 16), hole)
+    assert not MaskPictures(tmp_path / "mask.npy").is_still
+
+
+@pytest.mark.parametrize("shape", [
+    (12, 16), (1, 12, 16), (12, 16, 1), (1, 1, 12, 16), (1, 12, 16, 1), (1, 1, 1, 12, 16)
+])  # fmt: skip
+def test_arrays_of_one_picture(tmp_path, hole, shape):
+    np.save(tmp_path / "still.npy", hole[1].reshape(shape))
     np.testing.assert_array_equal(read_mask(tmp_path / "still.npy", 5, 12, 16), hole[[1] * 5])
     np.testing.assert_array_equal(MaskChoice(tmp_path / "still.npy").still_hole(12, 16), hole[1])
+
+
+@pytest.mark.parametrize(
+    ("shape", "advice"),
+    [
+        ((12, 16, 3), "looks like colors: save one of them"),
+        ((5, 12, 16, 4), "looks like colors: save one of them"),
+        ((5, 1, 12, 1), "does not show which axes are height and width"),
+        ((1, 12, 1), "does not show which axes are height and width"),
+        ((2, 5, 1, 12, 16), r"\(time, height, width\)"),
+        ((12,), r"\(time, height, width\)"),
+    ],
+)
+def test_arrays_of_other_shapes(tmp_path, shape, advice):
+    np.save(tmp_path / "mask.npy", np.ones(shape, bool))
+    with pytest.raises(VideoError, match=rf"mask.npy must be a mask .*{advice}"):
+        read_mask(tmp_path / "mask.npy", 5, 12, 16)
+
+
+@pytest.mark.parametrize("ending", ["gif", "apng", "webp", "tif", "jpg", "mkv", "mp4"])
+def test_one_picture_is_for_all_frames_whatever_its_format(tmp_path, write, ending):
+    picture = np.zeros((48, 64), np.uint8)
+    picture[12:28, 16:40] = 255
+    path, said = tmp_path / f"mask.{ending}", []
+    if ending in ("mkv", "mp4"):
+        path = write(path.name, np.repeat(picture[None, ..., None], 3, -1), crf=1)
+    else:
+        Image.fromarray(picture).save(path, format="PNG" if ending == "apng" else None)
+    holes = read_mask(path, 5, 48, 64, notice=said.append)
+    np.testing.assert_array_equal(holes, np.stack([picture > 0] * 5))
+    np.testing.assert_array_equal(MaskChoice(path).still_hole(48, 64), picture > 0)
+    assert len(said) == (ending in ("gif", "mkv", "mp4")) and all("holds one picture" in one for one in said)
+
+
+def test_several_pictures_are_not_still(tmp_path, write, hole):
+    big = np.kron(hole, np.ones((4, 4), np.uint8)) * 255
+    first, *others = map(Image.fromarray, big)
+    first.save(tmp_path / "mask.gif", save_all=True, append_images=others)
+    assert MaskChoice(tmp_path / "mask.gif").still_hole(48, 64) is None
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.gif", 3, 48, 64), big > 0)
+    with pytest.raises(VideoError, match="must have 5 frames like the video; it has 3"):
+        read_mask(tmp_path / "mask.gif", 5, 48, 64)
+    data = (tmp_path / "mask.gif").read_bytes()
+    (tmp_path / "cut.gif").write_bytes(data[: len(data) * 3 // 10])
+    assert len(MaskPictures(tmp_path / "cut.gif")) == 1
+    with pytest.raises(NothingMaskedError, match=r"cut\.gif must mask something; .*cut\.gif is cut off"):
+        read_mask(tmp_path / "cut.gif", 3, 48, 64, repeat=True, levels=((7, 7),))
+    with pytest.raises(VideoError, match="must have 3 frames like the video; it has 1"):
+        read_mask(tmp_path / "cut.gif", 3, 48, 64)
 
 
 @pytest.mark.parametrize("make", [
