@@ -122,10 +122,7 @@ def _read_rows(file: Path) -> list[dict[str, float]]:
 def _is_log(file: Path) -> bool:
     """Return whether a file begins like a log; one whose first line is still being written does."""
     with file.open("rb") as content:
-        start, newline, _ = content.read(LONGEST_HEADER).partition(
-            b"\
-"
-        )
+        start, newline, _ = content.read(LONGEST_HEADER).partition(b"\n")
     if not newline:
         return len(start) < LONGEST_HEADER and start.isascii()
     return b"step" in [name.strip().strip(b'"') for name in start.split(b",")]
