@@ -184,6 +184,11 @@ class Encoder:
                 self._output.mux(packet)
             if self._copy is not None:
                 self._copy.finish()
+            if self._palette is not None and self._palette.change:
+                self.notices.append(
+                    f"Colors changed by up to {self._palette.change} of 255 levels: {self.target} holds 256 colors a "
+                    "frame. .mp4, .mkv and .webm hold all of them, a folder of PNG frames every bit."
+                )
             self._output.close()
         except (pyav.load().FFmpegError, ValueError) as error:
             raise self._failed(error) from error
