@@ -60,6 +60,7 @@ class Encoder:
         self._tags = tags_of(like, self.codec, target.suffix.lower())
         self._field_order = like.field_order if like is not None else PROGRESSIVE
         self._palette = self._copy = None
+        self._count = 0
         self._output = open_output(temporary, target)
         try:
             formats = self._formats(av)
@@ -164,6 +165,7 @@ class Encoder:
         picture.pts, picture.time_base = round(shown / self._clock), self._clock
         picture.duration = max(1, round(length / self._clock))
         self._last = picture.pts, picture.duration
+        self._count += 1
         try:
             if self._palette is not None:
                 picture = self._palette.apply(picture)
@@ -179,6 +181,8 @@ class Encoder:
         """Flush the encoder, copy the rest of the sound, and close the file."""
         try:
             for packet in self._stream.encode(None):
+                if self.codec == "libx265" and self._count == 2:
+                    packet.dts = packet.pts  # x265 takes that of two pictures from memory that nobody set
                 if (packet.pts, packet.time_base) == (self._last[0], self._clock):
                     packet.duration = self._last[1]  # encoders that delay frames lose it
                 self._output.mux(packet)

@@ -34,7 +34,7 @@ class PacketIndex:
         time_base: seconds per unit.
         duration: seconds, from the first picture to the end of the last.
         fps: the rate if it is constant, else the mean rate.
-        variable: whether a picture is more than one unit off a constant rate.
+        variable: whether a picture is more than one unit, and 50 us, off a constant rate.
         exact: whether `pts` identifies each picture, so that the file can be searched by time.
         faults: sentences about what is wrong with the file and does not keep it from being read: pictures missing at
             its end, times that run backwards.

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+_STEADY = 5e-5  # seconds; MPEG program streams round several times
 LONGEST = 10**8  # seconds, three years; longer times come from damaged files
 
 
@@ -58,7 +59,7 @@ def usual_step(pts: np.ndarray, time_base: Fraction) -> Fraction | None:
 
 
 def rate_of(pts: np.ndarray, time_base: Fraction, guesses: list[Fraction]) -> tuple[Fraction, bool]:
-    """Return a constant rate that fits every timestamp within one unit and False, else the mean rate and True."""
+    """Return a constant rate and False if it fits every time within a unit or 50 us, else the mean rate and True."""
     if len(pts) < 2 or pts[-1] == pts[0]:
         return (guesses[0] if guesses else Fraction(25)), False
     shown = pts - pts[0]
@@ -68,7 +69,7 @@ def rate_of(pts: np.ndarray, time_base: Fraction, guesses: list[Fraction]) -> tu
     # If the container rounds times to milliseconds, only its header has the rate.
     for rate in [*exact, *map(_named_rate, guesses[::-1]), mean]:
         places = np.arange(len(pts)) * float(1 / (rate * time_base))
-        if np.abs(places - shown).max() <= 1.0:
+        if np.abs(places - shown).max() <= max(1.0, _STEADY / time_base):
             return rate, False
     return mean, True
 
