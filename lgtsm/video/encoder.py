@@ -69,7 +69,8 @@ class Encoder:
             self.alpha = not form.has_palette and any(component.is_alpha for component in form.components)
             self._add_stream(fps, height, width, encoding, like, clock)
             if source_path is not None:
-                self._copy = StreamCopy(source_path, self._output, target, encoding.copied)
+                start = like.index.start if like is not None and like.index is not None else None
+                self._copy = StreamCopy(source_path, self._output, target, encoding.copied, start)
                 self.notices = self._copy.notices
             with _quiet(self.codec):
                 self._output.start_encoding()

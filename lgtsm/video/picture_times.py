@@ -68,8 +68,9 @@ def rate_of(pts: np.ndarray, time_base: Fraction, guesses: list[Fraction]) -> tu
     exact = [1 / (steps.pop() * time_base)] if len(steps) == 1 else []
     # If the container rounds times to milliseconds, only its header has the rate.
     for rate in [*exact, *map(_named_rate, guesses[::-1]), mean]:
-        places = np.arange(len(pts)) * float(1 / (rate * time_base))
-        if np.abs(places - shown).max() <= max(1.0, _STEADY / time_base):
+        step = float(1 / (rate * time_base))
+        # Where a unit is a picture, as in AVI, one more is a gap.
+        if np.abs(np.arange(len(pts)) * step - shown).max() <= min(max(1.0, _STEADY / time_base), 0.9 * step):
             return rate, False
     return mean, True
 

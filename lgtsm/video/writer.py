@@ -68,12 +68,16 @@ class VideoWriter:
         elif is_image:
             ending = check_picture(self.path, like and like.frames, encoding)
         self._temporary = temporary_beside(self.path)
-        self._times, clock, regular = _times(fps, like, timestamps)
+        is_avi, was_avi = (
+            path is not None and path.suffix.lower() == ".avi" for path in (self.path, like and like.path)
+        )
+        # AVI numbers its pictures, and its sound has no times: what begins later would part.
+        self._times, clock, regular = _times(fps, like, timestamps, is_avi and not was_avi)
         self._length = 1 / fps
         if like is not None and not regular and timestamps is None:
             self._length = like.duration - int(like.pts[-1] - like.pts[0]) * like.time_base
         self._last: Fraction | None = None
-        if not regular and self.path.suffix.lower() == ".avi":
+        if not regular and is_avi and (not was_avi or timestamps is not None):  # an AVI's gaps are whole pictures
             raise VideoError(
                 f"{path} cannot keep a variable frame rate: AVI does not support it. Write to .mp4 or .mkv."
             )
@@ -163,24 +167,30 @@ class VideoWriter:
             self.abort()
 
 
-def _times(fps: Fraction, like: VideoInfo | None, timestamps: Iterable | None):
-    """Return display times in seconds, a clock that holds them exactly (None: 1 / fps), and if they are regular."""
+def _times(fps: Fraction, like: VideoInfo | None, timestamps: Iterable | None, from_zero: bool):
+    """Return display times in seconds, a clock that holds them exactly (None: 1 / fps), and if they are regular.
+
+    from_zero: begin at 0.
+    """
     if timestamps is not None:
         return (Fraction(time) for time in timestamps), Fraction(1, 90000), False
     if like is None or like.pts is None or like.fps != fps:
         return (index / fps for index in count()), None, True
     if like.variable_frame_rate:
-        return _like_times(like), like.time_base, False
+        return _like_times(like, from_zero), like.time_base, False
+    if from_zero:
+        return (index / fps for index in count()), None, True
     # Regular except for its container's rounding (milliseconds in .mkv): make it exactly regular from the same start.
-    start = int(like.pts[0]) * like.time_base
+    start = like.index.start
     ticks = lcm((1 / fps).denominator, start.denominator)
     return (start + index / fps for index in count()), Fraction(1, ticks if ticks < 10**7 else 90000), True
 
 
-def _like_times(like: VideoInfo):
+def _like_times(like: VideoInfo, from_zero: bool):
     """Yield the times of the source, then continue at its rate."""
+    start = Fraction(0) if from_zero else like.index.start
     for pts in like.pts:
-        yield int(pts) * like.time_base
-    last = int(like.pts[-1]) * like.time_base
+        yield start + int(pts - like.pts[0]) * like.time_base
+    last = start + int(like.pts[-1] - like.pts[0]) * like.time_base
     for index in count(1):
         yield last + index / like.fps
