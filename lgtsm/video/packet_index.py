@@ -11,6 +11,7 @@ import numpy as np
 
 from lgtsm.counted import counted
 from lgtsm.video import pyav
+from lgtsm.video.container_end import is_behind_the_end
 from lgtsm.video.errors import VideoError
 from lgtsm.video.picture_times import LONGEST, increasing, rate_of, unusable, usual_step
 from lgtsm.video.shortfall import Found, shortfall
@@ -79,6 +80,8 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         try:
             for packet in container.demux(stream):
                 if not packet.size:
+                    continue
+                if packet.is_corrupt and is_behind_the_end(path, container, packet, packets):
                     continue
                 packets += 1
                 if guesses_times and None not in (packet.pts, packet.dts) and packet.pts > packet.dts:
