@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lgtsm.video import pyav
+from lgtsm.video.encoder_limits import what_fits
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.encoding_choices import (
     choose_codec,
@@ -59,7 +60,7 @@ class Encoder:
         self._reformatter = av.video.reformatter.VideoReformatter()
         self._tags = tags_of(like, self.codec, target.suffix.lower())
         self._field_order = like.field_order if like is not None else PROGRESSIVE
-        self._palette = self._copy = None
+        self._palette = self._copy = self._stream = None
         self._count = 0
         self._output = open_output(temporary, target)
         try:
@@ -75,7 +76,10 @@ class Encoder:
             with _quiet(self.codec):
                 self._output.start_encoding()
         except (av.FFmpegError, ValueError) as error:
+            fits = self._what_fits(error)
             self.abort()
+            if fits is not None:
+                raise VideoError(f"{target} cannot be written: {fits}") from error
             raise (error if isinstance(error, VideoError) else self._failed(error)) from error
         except BaseException:
             self.abort()
@@ -109,7 +113,8 @@ class Encoder:
         context = self._stream.codec_context
         mark_fields(options, context, self.codec, self._field_order, self.target)
         hdr = like.hdr.options(self.codec) if like is not None else {}
-        context.options = merge_options(options, format_options(self.codec, self.pix_fmt, like), hdr)
+        self._options = merge_options(options, format_options(self.codec, self.pix_fmt, like), hdr)
+        context.options = dict(self._options)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, self.pix_fmt
         context.bit_rate = round(bits_per_pixel * width * height * fps)
         self._clock = Fraction(1, 100) if self.codec == "gif" else clock or 1 / fps
@@ -210,6 +215,13 @@ class Encoder:
         except (pyav.load().FFmpegError, ValueError):
             pass  # the file is discarded anyway
 
+    def _what_fits(self, error: Exception) -> str | None:
+        """Return a sentence on the sizes or rates that fit, if the encoder was refused for its own."""
+        if isinstance(error, VideoError) or self._stream is None:
+            return None
+        with _quiet(self.codec):
+            return what_fits(self._output.format.name, self._stream, self._options, self.fps)
+
     def _failed(self, error: Exception) -> VideoError:
         return cannot_write(self.target, self.codec, error)
 
@@ -220,7 +232,7 @@ def _quiet(codec: str) -> Iterator[None]:
     if codec != "libsvtav1" or "SVT_LOG" in os.environ:
         yield
         return
-    os.environ["SVT_LOG"] = "1"  # errors only
+    os.environ["SVT_LOG"] = "0"  # not even errors, of which the sentence is ours
     try:
         yield
     finally:
