@@ -1,5 +1,7 @@
 """The codec that a file name chooses gives back every picture, time and rate."""
 
+import subprocess
+import sys
 from fractions import Fraction
 
 import av
@@ -40,6 +42,17 @@ def test_defaults_of_older_containers_look_as_good(odd, write, name):
         np.abs(open_video(write(one, clip), "pyav").read(range(8)).astype(int) - clip).mean() for one in ("a.mp4", name)
     ]
     assert errors[1] < 1.3 * errors[0]
+
+
+def test_small_pictures_in_h265_do_not_crash(tmp_path):
+    program = (
+        "import numpy as np; from lgtsm.video import Encoding, VideoWriter\n"
+        "for width, height in ((48, 28), (48, 48), (34, 18), (36, 36), (62, 40), (40, 62)) * 2:\n"
+        f"    with VideoWriter(r'{tmp_path}/a.mkv', 25, height, width, Encoding('libx265')) as writer:\n"
+        "        for t in range(6): writer.write(np.full((height, width, 3), 90 + t, np.uint8))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
