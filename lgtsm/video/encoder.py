@@ -101,7 +101,7 @@ class Encoder:
         options, bits_per_pixel = encoder_options(self.codec, encoding, self.target.suffix.lower())
         if self.codec == "libx265" and min(height, width) < 64:
             options["x265-params"] += (
-                ":cutree=0"  # with it, x265 writes behind its memory, mostly at widths of 33 to 63
+                ":cutree=0"  # with it, x265 writes behind its memory, as at 48x28
             )
         siting, is_moved = choose_siting(self.codec, self.pix_fmt, like)
         if siting != UNKNOWN:
