@@ -100,9 +100,7 @@ class Encoder:
     def _add_stream(self, fps, height, width, encoding, like, clock) -> None:
         options, bits_per_pixel = encoder_options(self.codec, encoding, self.target.suffix.lower())
         if self.codec == "libx265" and min(height, width) < 64:
-            options["x265-params"] += (
-                ":cutree=0"  # with it, x265 writes behind its memory, as at 48x28
-            )
+            options["x265-params"] += ":cutree=0"  # with it, x265 writes behind its memory, as at 48x28
         siting, is_moved = choose_siting(self.codec, self.pix_fmt, like)
         if siting != UNKNOWN:
             options["chroma_sample_location"] = siting
