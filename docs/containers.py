@@ -67,6 +67,7 @@ def add_video(output, codec, form, options=None):
     video.metadata.update({"language": "fra", "title": "Main", "timecode": "01:00:00:00"})
     context = video.codec_context
     if form == "yuv420p10le":
+        context.sample_aspect_ratio = Fraction(16, 11)
         context.colorspace, context.color_primaries, context.color_trc, context.color_range = 9, 9, 16, 1
     return video
 

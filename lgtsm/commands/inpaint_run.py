@@ -45,7 +45,7 @@ from lgtsm.video.kept import not_kept
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_levels import parse_levels
 from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_box, parse_color
-from lgtsm.video.picture_kept import picture_not_kept
+from lgtsm.video.picture_kept import frames_not_kept, picture_not_kept
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
 from lgtsm.video.writer import VideoWriter
@@ -157,7 +157,7 @@ def changes(summary: FillSummary, encoding: Encoding) -> list[str]:
     if source.index is None:
         return [*summary.notices, *picture_not_kept(source.path, output)]
     if is_images(output):
-        return list(summary.notices)
+        return [*summary.notices, *frames_not_kept(source)]
     try:
         result = probe(output)
     except VideoError as error:  # a transport stream of a few small packets
@@ -189,6 +189,8 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
         for done, filled in enumerate(inpainter.stream(frames, holes, options), start=1):
             sink.write(filled)
             bar.update(task, completed=done)
+    for sentence in getattr(sink, "notices", ()):
+        notice(sentence)
     print(
         f"{counted(done, 'frame')} of {width}x{height} filled",
         file=sys.stderr if arguments.output == "-" else sys.stdout,

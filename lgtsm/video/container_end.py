@@ -45,6 +45,23 @@ def ends_in_zeros(path: Path, length: int = 512) -> bool:
         return size >= length and not any(file.read())
 
 
+def is_behind_the_end(path: Path, container, packet, before: int) -> bool:
+    """Return whether a packet that is cut off is none, but what others hung on to a whole file.
+
+    Args:
+        path: the file.
+        container: opened with PyAV.
+        packet: of its video.
+        before: how many packets of the video came before it.
+    """
+    if container.format.name == "ivf":
+        return 0 < packet.stream.frames <= before
+    if container.format.name == "flv":
+        with path.open("rb") as file:
+            return 0 < _flv_size(file) <= packet.pos
+    return False
+
+
 def _unpack(layout: str, file: BinaryIO) -> tuple:
     return struct.unpack(layout, file.read(struct.calcsize(layout)))
 
@@ -162,9 +179,14 @@ def _asf(file: BinaryIO, size: int) -> bool:
 
 
 def _flv(file: BinaryIO, size: int) -> bool:
-    """Compare with the size in the script tag, and walk to the last tag."""
+    """Compare with the size in the script tag."""
+    return _flv_size(file) > size
+
+
+def _flv_size(file: BinaryIO) -> float:
+    """Return the size of the file that the script tag names; 0 if it names none."""
     found = re.search(rb"\x00\x08filesize\x00(.{8})", file.read(2**14), re.DOTALL)
-    return found is not None and struct.unpack(">d", found[1])[0] > size
+    return struct.unpack(">d", found[1])[0] if found is not None else 0
 
 
 def _ogg(file: BinaryIO, size: int) -> bool:

@@ -9,6 +9,8 @@ from lgtsm.video import pyav
 
 # FFmpeg's own decoders of these codecs drop alpha, which WebM stores beside each packet; these keep it.
 _KEEPS_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+# Containers where a packet is cut off only at the end of the file: the packet index refuses one that belongs to it.
+_HUNG_ON = {"ivf", "flv"}
 
 
 def decode(container, stream, threads: str = "AUTO") -> Iterator[Any]:
@@ -25,4 +27,6 @@ def decode(container, stream, threads: str = "AUTO") -> Iterator[Any]:
     if decoder is stream:
         decoder.thread_type = threads
     for packet in container.demux(stream):
+        if packet.is_corrupt and container.format.name in _HUNG_ON:
+            continue
         yield from decoder.decode(packet if packet.size else None)

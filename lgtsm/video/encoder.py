@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from lgtsm.video import pyav
+from lgtsm.video.encoder_limits import what_fits
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.encoding_choices import (
     choose_codec,
@@ -59,7 +61,10 @@ class Encoder:
         self._reformatter = av.video.reformatter.VideoReformatter()
         self._tags = tags_of(like, self.codec, target.suffix.lower())
         self._field_order = like.field_order if like is not None else PROGRESSIVE
-        self._palette = self._copy = None
+        self._palette: Any = None
+        self._copy: StreamCopy | None = None
+        self._stream: Any = None  # until it is added
+        self._count = 0
         self._output = open_output(temporary, target)
         try:
             formats = self._formats(av)
@@ -68,12 +73,16 @@ class Encoder:
             self.alpha = not form.has_palette and any(component.is_alpha for component in form.components)
             self._add_stream(fps, height, width, encoding, like, clock)
             if source_path is not None:
-                self._copy = StreamCopy(source_path, self._output, target, encoding.copied)
+                start = like.index.start if like is not None and like.index is not None else None
+                self._copy = StreamCopy(source_path, self._output, target, encoding.copied, start)
                 self.notices = self._copy.notices
             with _quiet(self.codec):
                 self._output.start_encoding()
         except (av.FFmpegError, ValueError) as error:
+            fits = self._what_fits(error)
             self.abort()
+            if fits is not None:
+                raise VideoError(f"{target} cannot be written: {fits}") from error
             raise (error if isinstance(error, VideoError) else self._failed(error)) from error
         except BaseException:
             self.abort()
@@ -93,6 +102,8 @@ class Encoder:
 
     def _add_stream(self, fps, height, width, encoding, like, clock) -> None:
         options, bits_per_pixel = encoder_options(self.codec, encoding, self.target.suffix.lower())
+        if self.codec == "libx265" and min(height, width) < 64:
+            options["x265-params"] += ":cutree=0"  # with it, x265 writes behind its memory, as at 48x28
         siting, is_moved = choose_siting(self.codec, self.pix_fmt, like)
         if siting != UNKNOWN:
             options["chroma_sample_location"] = siting
@@ -107,7 +118,8 @@ class Encoder:
         context = self._stream.codec_context
         mark_fields(options, context, self.codec, self._field_order, self.target)
         hdr = like.hdr.options(self.codec) if like is not None else {}
-        context.options = merge_options(options, format_options(self.codec, self.pix_fmt, like), hdr)
+        self._options = merge_options(options, format_options(self.codec, self.pix_fmt, like), hdr)
+        context.options = dict(self._options)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, self.pix_fmt
         context.bit_rate = round(bits_per_pixel * width * height * fps)
         self._clock = Fraction(1, 100) if self.codec == "gif" else clock or 1 / fps
@@ -164,6 +176,7 @@ class Encoder:
         picture.pts, picture.time_base = round(shown / self._clock), self._clock
         picture.duration = max(1, round(length / self._clock))
         self._last = picture.pts, picture.duration
+        self._count += 1
         try:
             if self._palette is not None:
                 picture = self._palette.apply(picture)
@@ -179,11 +192,18 @@ class Encoder:
         """Flush the encoder, copy the rest of the sound, and close the file."""
         try:
             for packet in self._stream.encode(None):
+                if self.codec == "libx265" and self._count == 2:
+                    packet.dts = packet.pts  # x265 takes that of two pictures from memory that nobody set
                 if (packet.pts, packet.time_base) == (self._last[0], self._clock):
                     packet.duration = self._last[1]  # encoders that delay frames lose it
                 self._output.mux(packet)
             if self._copy is not None:
                 self._copy.finish()
+            if self._palette is not None and self._palette.change:
+                self.notices.append(
+                    f"Colors changed by up to {self._palette.change} of 255 levels: {self.target} holds 256 colors a "
+                    "frame. .mp4, .mkv and .webm hold all of them, a folder of PNG frames every bit."
+                )
             self._output.close()
         except (pyav.load().FFmpegError, ValueError) as error:
             raise self._failed(error) from error
@@ -200,6 +220,13 @@ class Encoder:
         except (pyav.load().FFmpegError, ValueError):
             pass  # the file is discarded anyway
 
+    def _what_fits(self, error: Exception) -> str | None:
+        """Return a sentence on the sizes or rates that fit, if the encoder was refused for its own."""
+        if isinstance(error, VideoError) or self._stream is None:
+            return None
+        with _quiet(self.codec):
+            return what_fits(self._output.format.name, self._stream, self._options, self.fps)
+
     def _failed(self, error: Exception) -> VideoError:
         return cannot_write(self.target, self.codec, error)
 
@@ -210,7 +237,7 @@ def _quiet(codec: str) -> Iterator[None]:
     if codec != "libsvtav1" or "SVT_LOG" in os.environ:
         yield
         return
-    os.environ["SVT_LOG"] = "1"  # errors only
+    os.environ["SVT_LOG"] = "0"  # not even errors, of which the sentence is ours
     try:
         yield
     finally:

@@ -10,8 +10,8 @@ class Encoding:
     """How to write a video file or a folder of images. The defaults suit most videos.
 
     codec: an FFmpeg encoder; "png" or "jpg" for a folder. None picks one by the file name: libvpx-vp9 for .webm, gif
-        for .gif, png for a folder, else libx264. A source with alpha gets prores_ks in .mov, libvpx-vp9 in .mkv, ffv1
-        in .avi.
+        for .gif, mpeg2video for .mpg, png for a folder, mostly libx264. A source with alpha gets prores_ks in .mov,
+        libvpx-vp9 in .mkv, ffv1 in .avi.
     crf: quality of libx264, libx265 and libvpx-vp9, from 0 (best) to 51 (worst).
     lossless: keep every bit of RGB: FFV1 in .mkv and .avi, H.264 in .mp4 and .mov. Codec ffv1 without it keeps every
         bit that the source stores.

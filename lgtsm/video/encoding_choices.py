@@ -10,7 +10,13 @@ from lgtsm.video.errors import VideoError
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.siting import UNKNOWN
 
-_CODEC_OF_SUFFIX = {".webm": "libvpx-vp9", ".ogv": "libtheora", ".gif": "gif"}
+# Where H.264 is not taken, or its times are lost: program streams and ASF keep one time of each picture, not two.
+_CODEC_OF_SUFFIX = {
+    ".webm": "libvpx-vp9", ".ivf": "libvpx-vp9", ".ogv": "libvpx", ".ogg": "libvpx", ".gif": "gif", ".apng": "apng",
+    ".mpg": "mpeg2video", ".mpeg": "mpeg2video", ".vob": "mpeg2video", ".m2v": "mpeg2video", ".wmv": "wmv2",
+    ".asf": "wmv2",
+}  # fmt: skip
+_IN_ORDER = {".avi", ".mxf", ".wmv", ".asf"}  # cannot store frames out of order, or lose their times
 _LOSSLESS_OF_SUFFIX = {".mp4": "libx264rgb", ".mov": "libx264rgb", ".m4v": "libx264rgb", ".mkv": "ffv1", ".avi": "ffv1"}
 _ALPHA_OF_SUFFIX = {".mov": "prores_ks", ".mkv": "libvpx-vp9", ".avi": "ffv1"}
 _PRORES = {"Proxy": "proxy", "LT": "lt", "Standard": "standard", "HQ": "hq", "4444": "4444", "XQ": "4444xq"}
@@ -51,13 +57,15 @@ def encoder_options(codec: str, encoding: Encoding, suffix: str) -> tuple[dict[s
             options["tune"] = "fastdecode"
         if codec == "libx265":
             options["x265-params"] = "log-level=error" + (":lossless=1" if lossless else "")
-        if suffix == ".avi":
-            options["bf"] = "0"  # AVI cannot store frames out of order
+        if suffix in _IN_ORDER:
+            options["bf"] = "0"
         return options, 0
     if codec in ("libvpx-vp9", "libaom-av1", "libsvtav1"):
         return options | {"crf": crf}, 0
     if codec == "mjpeg":
         return options | {"qmin": "1", "qmax": "3"}, 8
+    if codec in ("mpeg1video", "mpeg2video", "mpeg4", "wmv2"):
+        return options | {"qmin": "1", "qmax": "4"}, 4  # what easy pictures do not need is not used
     if codec == "libvpx":
         return options | {"crf": str(max(4, encoding.crf))}, 4  # VP8 treats the rate as an upper limit
     return options, 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import cv2
+
 from lgtsm.video import pyav
 
 
@@ -11,6 +13,9 @@ class PaletteGraph:
     """Reduce frames of `width` by `height` pixels to 256 colors with FFmpeg's palettegen and paletteuse.
 
     Each frame gets its own palette. `time_base` is the unit of the frames' pts, in seconds.
+
+    Attributes:
+        change: the largest change of a color so far, in levels of 0 to 255.
     """
 
     def __init__(self, width: int, height: int, time_base: Fraction):
@@ -27,8 +32,12 @@ class PaletteGraph:
         use.link_to(sink)
         graph.configure()
         self._graph = graph
+        self.change = 0
 
     def apply(self, frame):
         """Return the RGB frame in 256 colors, with the same pts."""
         self._graph.push(frame)
-        return self._graph.pull()
+        reduced = self._graph.pull()
+        change = cv2.absdiff(frame.to_ndarray(), reduced.to_rgb().to_ndarray())
+        self.change = max(self.change, int(change.max()))
+        return reduced

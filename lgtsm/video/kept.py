@@ -10,9 +10,11 @@ import numpy as np
 
 from lgtsm.video.beside import is_one_codec
 from lgtsm.video.contents import contents
+from lgtsm.video.pixel_formats import is_deep
 from lgtsm.video.probe import VideoInfo
 
 _HDR = {"mastering display", "content light level"}
+_WITH_PIXEL_SHAPE = ".mp4 and .mov keep it with any codec, H.264 and H.265 in every container that takes them."
 _COPIED = {"sound": "audio", "subtitles": "subtitle", "attachment": "subtitle"}
 
 
@@ -28,6 +30,7 @@ def not_kept(
     """
     said, lost_tags = [], []
     suffix, found = after.path.suffix, contents(after)
+    same_colors &= after.codec != "gif"  # of which the writer tells how far its 256 colors are off
     for name, value in contents(before).items():
         if is_one_codec(value, found.get(name, "")) or not _matters(name, same_colors, copied):
             continue
@@ -37,7 +40,12 @@ def not_kept(
             lost = [flag for flag in value.split(", ") if flag not in found.get(name, "").split(", ")]
             if lost and not (lost == ["default"] and _is_only_one(name, before)):
                 said.append(f"The {name} were {value}; {suffix} does not keep: {', '.join(lost)}.")
-        elif name in ("frames", "size", "pixel shape"):
+        elif name == "pixel shape":
+            said.append(
+                f"The pixel shape changed from {value} to {found[name]}; {after.codec} in {suffix} does not keep it. "
+                + _WITH_PIXEL_SHAPE
+            )
+        elif name in ("frames", "size"):
             said.append(f"The {name} changed from {value} to {found[name]}; {after.path} cannot keep it.")
         elif name == "pixel format":
             said.append(
@@ -62,7 +70,7 @@ def not_kept(
     late = _latest(before, after)
     if late > 1e-3 + float(max(before.time_base or 0, after.time_base or 0)) / 2:
         said.append(f"Frame times are off by up to {late:.3f} s; the clock of {after.path} is too coarse.")
-    if re.search(r"\d\d[lb]e$", before.pix_fmt):
+    if is_deep(before.pix_fmt):
         end = "what was filled has 8."
         if not same_colors:
             end = f"{after.pix_fmt} has 8. To keep them outside the hole, set codec=ffv1 without `lossless`."
@@ -81,7 +89,7 @@ def _elsewhere(name: str, suffix: str) -> str:
 
 
 def _matters(name: str, same_colors: bool, copied: Sequence[str]) -> bool:
-    """Return whether a difference is news: not what was left out on purpose."""
+    """Return whether a difference is news: not what was left out on purpose, nor what the writer tells."""
     if name in ("pixel format", "chroma siting") or name.startswith("color "):
         return same_colors
     kind = re.search(r"\b(sound|subtitles|attachment) \d+$", name)

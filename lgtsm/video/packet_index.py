@@ -11,6 +11,7 @@ import numpy as np
 
 from lgtsm.counted import counted
 from lgtsm.video import pyav
+from lgtsm.video.container_end import is_behind_the_end
 from lgtsm.video.errors import VideoError
 from lgtsm.video.picture_times import LONGEST, increasing, rate_of, unusable, usual_step
 from lgtsm.video.shortfall import Found, shortfall
@@ -21,6 +22,7 @@ _ONE_PICTURE_PER_PACKET = {
     "rawvideo", "huffyuv", "ffvhuff", "utvideo", "qtrle", "apng",
 }  # fmt: skip
 LARGEST = 2**31 - 1  # number in a rate of FFmpeg
+_DECODE_TIMES = {"avi", "asf"}  # containers that do not store when a picture is shown
 _REORDERED = {"h264", "hevc", "vvc"}  # of these, whose decoders show pictures in another order than they lie
 
 
@@ -34,10 +36,12 @@ class PacketIndex:
         time_base: seconds per unit.
         duration: seconds, from the first picture to the end of the last.
         fps: the rate if it is constant, else the mean rate.
-        variable: whether a picture is more than one unit off a constant rate.
+        variable: whether a picture is more than one unit, and 50 us, off a constant rate.
         exact: whether `pts` identifies each picture, so that the file can be searched by time.
         faults: sentences about what is wrong with the file and does not keep it from being read: pictures missing at
             its end, times that run backwards.
+        lead: units by which `pts` are later than the pictures are shown. Of containers that store when a picture is
+            decoded, FFmpeg takes the next one's time, so that each of H.264 seems late against the sound.
     """
 
     pts: np.ndarray
@@ -48,6 +52,12 @@ class PacketIndex:
     variable: bool
     exact: bool
     faults: tuple[str, ...] = ()
+    lead: int = 0
+
+    @property
+    def start(self) -> Fraction:
+        """When the first picture is shown, in seconds."""
+        return (int(self.pts[0]) - self.lead) * self.time_base
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -67,12 +77,17 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         promised = stream.duration or 0  # duration, in units of time_base
         shown: list[int | None] = []
         keys: list[int] = []
-        last, in_order, last_corrupt, packets = (0, 0), True, False, 0
+        last, in_order, last_corrupt, packets, lead = (0, 0), True, False, 0, 0
+        guesses_times = container.format.name in _DECODE_TIMES and stream.codec_context.name in _REORDERED
         try:
             for packet in container.demux(stream):
                 if not packet.size:
                     continue
+                if packet.is_corrupt and is_behind_the_end(path, container, packet, packets):
+                    continue
                 packets += 1
+                if guesses_times and None not in (packet.pts, packet.dts) and packet.pts > packet.dts:
+                    lead = min(lead or LARGEST, packet.pts - packet.dts)  # it is more before a gap, and 0 at the end
                 last_corrupt = packet.is_corrupt
                 in_order &= packet.pts is not None and (bool(keys) or packet.is_keyframe)
                 if packet.is_keyframe and packet.pts is not None:
@@ -98,6 +113,7 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         if None in shown:
             rate = guesses[0] if guesses else Fraction(25)
             pts, time_base, promised, last, in_order = np.arange(len(shown)), 1 / rate, 0, (0, 0), False
+            lead = 0
         elif counted:
             pts = np.sort(np.asarray(shown, dtype=np.int64))
         else:
@@ -119,7 +135,7 @@ def read_packet_index(path: str | Path) -> PacketIndex:
     if variable:
         fps = (len(pts) / duration).limit_denominator(LARGEST)
     key_pts = np.sort(np.asarray(keys, dtype=np.int64))
-    return PacketIndex(pts, key_pts, time_base, duration, fps, variable, in_order, tuple(faults))
+    return PacketIndex(pts, key_pts, time_base, duration, fps, variable, in_order, tuple(faults), lead)
 
 
 def _tell_pictures(codec: str, pts: list[int | None]) -> bool:

@@ -9,7 +9,9 @@ import numpy as np
 from PIL import Image
 
 from lgtsm.video.frame_folder import is_images, list_images
+from lgtsm.video.pixel_formats import is_deep
 from lgtsm.video.png_chunks import is_deep_color
+from lgtsm.video.probe import VideoInfo
 
 
 class _Form(NamedTuple):
@@ -33,6 +35,22 @@ def picture_not_kept(source: Path, output: Path) -> list[str]:
             before.bits > after.bits
         ),
         f"The color profile of {source} was lost, so colors may look different.": before.profile > after.profile,
+    }
+    return [sentence for sentence, lost in told.items() if lost]
+
+
+def frames_not_kept(source: VideoInfo) -> list[str]:
+    """Return one sentence for each of transparency, depth and pixel shape that the frames of a video file lost.
+
+    Args:
+        source: the file that was written as pictures.
+    """
+    told = {
+        f"The transparency of {source.path} was lost; a .mov or .webm video keeps it.": source.alpha,
+        f"{source.path} has more than 8 bits a color ({source.pix_fmt}); its frames were rounded to 8. A video in "
+        "H.265 (codec=libx265) or FFV1 (codec=ffv1) keeps them.": is_deep(source.pix_fmt),
+        f"The pixels of {source.path} are {source.sample_aspect_ratio} as wide as high, which pictures do not tell. "
+        "Write to .mp4 or .mov to keep that.": source.sample_aspect_ratio != 1,
     }
     return [sentence for sentence, lost in told.items() if lost]
 

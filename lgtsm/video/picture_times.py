@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+_STEADY = 5e-5  # seconds; MPEG program streams round several times
 LONGEST = 10**8  # seconds, three years; longer times come from damaged files
 
 
@@ -60,7 +61,7 @@ def usual_step(pts: np.ndarray, time_base: Fraction) -> Fraction | None:
 
 
 def rate_of(pts: np.ndarray, time_base: Fraction, guesses: list[Fraction]) -> tuple[Fraction, bool]:
-    """Return a constant rate that fits every timestamp within one unit and False, else the mean rate and True."""
+    """Return a constant rate and False if it fits every time within a unit or 50 us, else the mean rate and True."""
     if len(pts) < 2 or pts[-1] == pts[0]:
         return (guesses[0] if guesses else Fraction(25)), False
     shown = pts - pts[0]
@@ -69,8 +70,9 @@ def rate_of(pts: np.ndarray, time_base: Fraction, guesses: list[Fraction]) -> tu
     exact = [1 / (steps.pop() * time_base)] if len(steps) == 1 else []
     # If the container rounds times to milliseconds, only its header has the rate.
     for rate in [*exact, *map(_named_rate, guesses[::-1]), mean]:
-        places = np.arange(len(pts)) * float(1 / (rate * time_base))
-        if np.abs(places - shown).max() <= 1.0:
+        step = float(1 / (rate * time_base))
+        # Where a unit is a picture, as in AVI, one more is a gap.
+        if np.abs(np.arange(len(pts)) * step - shown).max() <= min(max(1.0, _STEADY / time_base), 0.9 * step):
             return rate, False
     return mean, True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lgtsm.video import pyav
@@ -57,6 +58,11 @@ def choose_pix_fmt(
     source = _Traits(like.pix_fmt) if like is not None else _Traits("yuv420p")
     has_420 = any(_Traits(name).chroma == (2, 2) for name in usable)
     return min(fitting, key=lambda name: source.distance(_Traits(name), alpha, has_420))
+
+
+def is_deep(pix_fmt: str) -> bool:
+    """Return whether a pixel format has more than 8 bits a color."""
+    return re.search(r"\d\d[lb]e$", pix_fmt) is not None
 
 
 class _Traits:

@@ -69,7 +69,11 @@ def can_hold(output, stream, packets: Sequence) -> bool:
 
 def add_copy(output, stream):
     """Add a stream like one of an input to an output, with its flags; return it."""
-    copy = output.add_stream_from_template(stream, opaque=True)
+    if (output.format.name, codec_name(stream)) == ("avi", "ac3"):
+        # Another AVI's block size would put several packets into the time of one; FFmpeg forgets it as well.
+        copy = output.add_mux_stream("ac3", rate=stream.codec_context.sample_rate)
+    else:
+        copy = output.add_stream_from_template(stream, opaque=True)
     copy.disposition = stream.disposition
     return copy
 

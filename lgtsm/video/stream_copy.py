@@ -25,6 +25,8 @@ _MP4_COVERS = {"mjpeg", "png", "bmp"}
 # A time further from the one before is an error of the source, as for FFmpeg (`dts_error_threshold`).
 _FAR = 30 * 3600  # seconds
 _LEAP = 1  # seconds
+_BEGIN_WITH_PICTURES = {"avi"}  # containers whose sound has no times, so that it begins with the pictures
+_HEARD = Fraction(1, 10)  # seconds; less than that is the lead of an encoder
 
 
 @dataclass
@@ -40,6 +42,8 @@ class _Copied:
     raised: int = 0
     guessed: int = 0
     dropped: int = 0
+    early: Fraction = Fraction(0)
+    late: Fraction = Fraction(0)
 
 
 class StreamCopy:
@@ -53,19 +57,22 @@ class StreamCopy:
         output: an open PyAV output container with its video stream.
         target: the final path, for messages.
         kinds: kinds of streams to copy, of "audio" and "subtitle".
+        start: when the first picture is shown, in seconds; None takes what the stream says.
 
     Raises:
         VideoError: the output container cannot hold the sound or the subtitles.
     """
 
-    def __init__(self, source: Path, output, target: Path, kinds: Sequence[str]):
+    def __init__(self, source: Path, output, target: Path, kinds: Sequence[str], start: Fraction | None = None):
         self._source, self._target = source, target
         self._input = pyav.open_input(source)
         self._output = output
-        start = pyav.video_stream(self._input)
-        self.start = (start.start_time or 0) * (pyav.fraction(start.time_base) or Fraction(0))
+        video = pyav.video_stream(self._input)
+        named = (video.start_time or 0) * (pyav.fraction(video.time_base) or Fraction(0))
+        self.start = named if start is None else start
         self.notices: list[str] = []
         self._shift = Fraction(0)
+        self._begins_with_pictures = output.format.name in _BEGIN_WITH_PICTURES
         self._streams: dict[int, _Copied] = {}
         self._covers: list[Any] = []
         self._packets: Any = None
@@ -150,6 +157,14 @@ class StreamCopy:
                 return
             copied = self._streams[packet.stream_index]
             time = self._time_of(packet, copied)
+            if self._begins_with_pictures and copied.stream.type == "audio" and copied.last is None:
+                length = _length(packet)
+                if time + length / 2 < 0:
+                    copied.early += length
+                    copied.next_time = time + length
+                    continue
+                if time > _HEARD:
+                    copied.late = time
             if until is not None and time > until:
                 self._waiting = packet
                 return
@@ -166,8 +181,7 @@ class StreamCopy:
         """Write a packet at a time in seconds, later than the one before in its stream."""
         av, source_base = pyav.load(), pyav.fraction(packet.time_base)
         clock: Any = pyav.fraction(copied.stream.time_base)  # of the output, which has one
-        length = Fraction(packet.duration or 0) * (source_base or 0)
-        length = length if 0 <= length < _FAR else Fraction(0)
+        length = _length(packet)
         ticks, named = round(time / clock), _named(packet)
         copied.guessed += named is None or named * (source_base or 0) + self._shift != time
         step = 0 if self._output.format.output.flags & av.format.Flags.ts_nonstrict.value else 1
@@ -235,6 +249,17 @@ class StreamCopy:
         """Copy the rest of the packets, and add to `notices` what had to be mended."""
         self.pump()
         for copied in self._streams.values():
+            sound = f"{copied.name} of {self._source.name}"
+            if copied.early > _HEARD:
+                self.notices.append(
+                    f"The first {float(copied.early):.2f} s of {sound} come before the pictures, which {self._target} "
+                    "cannot hold; they were left out. Write to .mp4 or .mkv to keep them."
+                )
+            if copied.late:
+                self.notices.append(
+                    f"The start of {sound} comes {float(copied.late):.2f} s after that of the pictures, which "
+                    f"{self._target} cannot hold; the sound is that much early. Write to .mp4 or .mkv."
+                )
             for count, what in (
                 (copied.raised, "came no later than the one before; their times were raised as little as possible"),
                 (copied.guessed, "had no usable time; they follow the one before"),
@@ -251,6 +276,12 @@ class StreamCopy:
         if self._packets is not None:
             self._packets.close()
         self._input.close()
+
+
+def _length(packet) -> Fraction:
+    """Return the length of a packet in seconds; 0 if it cannot be true."""
+    length = Fraction(packet.duration or 0) * (pyav.fraction(packet.time_base) or 0)
+    return length if 0 <= length < _FAR else Fraction(0)
 
 
 def _named(packet) -> int | None:

@@ -72,12 +72,15 @@ class VideoWriter:
         elif is_image:
             check_picture(self.path, None if like is None else like.frames, encoding)
         self._temporary = temporary_beside(self.path)
-        self._times, clock, regular = _times(fps, like, timestamps)
+        is_avi = self.path.suffix.lower() == ".avi"
+        was_avi = like is not None and like.path.suffix.lower() == ".avi"
+        # AVI numbers its pictures, and its sound has no times: what begins later would part.
+        self._times, clock, regular = _times(fps, like, timestamps, is_avi and not was_avi)
         self._length = 1 / fps
         if like is not None and not regular and timestamps is None and like.pts is not None:
             self._length = like.duration - int(like.pts[-1] - like.pts[0]) * _clock(like)
         self._last: Fraction | None = None
-        if not regular and self.path.suffix.lower() == ".avi":
+        if not regular and is_avi and (not was_avi or timestamps is not None):  # an AVI's gaps are whole pictures
             raise VideoError(
                 f"{path} cannot keep a variable frame rate: AVI does not support it. Write to .mp4 or .mkv."
             )
@@ -169,17 +172,22 @@ class VideoWriter:
 
 
 def _times(
-    fps: Fraction, like: VideoInfo | None, timestamps: Iterable[Fraction | float] | None
+    fps: Fraction, like: VideoInfo | None, timestamps: Iterable[Fraction | float] | None, from_zero: bool
 ) -> tuple[Iterator[Fraction], Fraction | None, bool]:
-    """Return display times in seconds, a clock that holds them exactly (None: 1 / fps), and if they are regular."""
+    """Return display times in seconds, a clock that holds them exactly (None: 1 / fps), and if they are regular.
+
+    from_zero: begin at 0.
+    """
     if timestamps is not None:
         return (Fraction(time) for time in timestamps), Fraction(1, 90000), False
     if like is None or like.pts is None or like.fps != fps:
         return (index / fps for index in count()), None, True
     if like.variable_frame_rate:
-        return _like_times(like), like.time_base, False
+        return _like_times(like, from_zero), like.time_base, False
+    if from_zero:
+        return (index / fps for index in count()), None, True
     # Regular except for its container's rounding (milliseconds in .mkv): make it exactly regular from the same start.
-    start = int(like.pts[0]) * _clock(like)
+    start = _start(like)
     ticks = lcm((1 / fps).denominator, start.denominator)
     return (start + index / fps for index in count()), Fraction(1, ticks if ticks < 10**7 else 90000), True
 
@@ -190,11 +198,18 @@ def _clock(like: VideoInfo) -> Fraction:
     return like.time_base
 
 
-def _like_times(like: VideoInfo) -> Iterator[Fraction]:
+def _start(like: VideoInfo) -> Fraction:
+    """Return the time of the first picture of a video file, in seconds."""
+    assert like.index is not None
+    return like.index.start
+
+
+def _like_times(like: VideoInfo, from_zero: bool) -> Iterator[Fraction]:
     """Yield the times of the source, then continue at its rate."""
     times, clock = np.asarray(like.pts), _clock(like)
+    start = Fraction(0) if from_zero else _start(like)
     for pts in times:
-        yield int(pts) * clock
-    last = int(times[-1]) * clock
+        yield start + int(pts - times[0]) * clock
+    last = start + int(times[-1] - times[0]) * clock
     for index in count(1):
         yield last + index / like.fps

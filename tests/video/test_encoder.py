@@ -116,7 +116,36 @@ def test_the_profile_of_prores_is_that_of_the_source(write, make_clip, tmp_path)
 def test_a_frame_too_small_for_dnxhr_is_no_full_disk(write, make_clip):
     with pytest.raises(VideoError) as caught:
         write("out.mov", make_clip(1), codec="dnxhd")
-    assert "the disk" not in str(caught.value) and "dnxhd in .mov" in str(caught.value)
+    assert "the disk" not in str(caught.value) and "dnxhd takes frames of at least 256x120" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "size", "fps", "sentence"),
+    [
+        ("a.mov", "dnxhd", (96, 160), 25, r"dnxhd takes frames of at least 256x120; these are 160x96\. Scale them up"),
+        ("a.mxf", "dnxhd", (96, 160), 25, r"dnxhd takes frames of at least 256x120; these are 160x96\. Scale them up"),
+        ("a.mp4", "libsvtav1", (2, 2), 25, r"libsvtav1 takes frames of at least 4x4; these are 2x2"),
+        ("a.mp4", "libx265", (8, 8), 25, r"libx265 takes frames of at least 16x16; these are 8x8"),
+        ("a.mpg", "mpeg1video", (64, 4098), 25, r"mpeg1video takes frames of at most 4094x4094; these are 4098x64"),
+        ("a.3gp", "h263", (96, 160), 25, r"h263 takes frames of 128x96, 176x144, 352x288; these are 160x96"),
+        ("a.mpg", None, (96, 160), 7, r"mpeg2video takes 24, 25, 30, 50, 60 frames a second here; the video has 7\. "),
+        ("a.mxf", None, (96, 160), 12.5, r"libx264 takes 24, 25, .* frames a second here; the video has 12\.5\. "),
+    ],
+)
+def test_what_an_encoder_takes_is_named(write, tmp_path, name, codec, size, fps, sentence):
+    with pytest.raises(VideoError, match=sentence):
+        write(name, np.zeros((1, *size, 3), np.uint8), fps, codec=codec)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "size"),
+    [("a.mov", "dnxhd", (120, 256)), ("a.mp4", "libsvtav1", (4, 4)), ("a.mp4", "libx265", (16, 16)),
+     ("a.mpg", "mpeg1video", (64, 4094)), ("a.3gp", "h263", (144, 176))],
+)  # fmt: skip
+def test_the_limits_are_true(write, name, codec, size):
+    info = probe(write(name, np.full((3, *size, 3), 90, np.uint8), codec=codec))
+    assert (info.height, info.width, info.frames) == (*size, 3)
 
 
 def test_encoders_are_silent(tmp_path):

@@ -82,6 +82,8 @@ def test_a_time_that_does_not_rise_is_raised_and_said(film, tmp_path, suffix, ki
     writer = copy(source, tmp_path / f"out{suffix}")
     after = sound_of(tmp_path / f"out{suffix}")
     assert probe(tmp_path / f"out{suffix}").frames == 10
+    if suffix == ".avi":
+        before = before[1:]  # the lead of the encoder: in AVI, sound begins with the pictures
     if suffix not in (".ts", ".flv"):  # their packets have other headers
         assert [data for _, data in after] == [data for _, data in before]
     assert len(after) == len(before)
@@ -90,9 +92,9 @@ def test_a_time_that_does_not_rise_is_raised_and_said(film, tmp_path, suffix, ki
     others = [
         abs((a - times[0]) - (b - before[0][0]))
         for k, (a, (b, _)) in enumerate(zip(times, before, strict=True))
-        if k != 6
+        if k != 6 and suffix != ".avi"
     ]
-    assert suffix == ".avi" or max(others) < 0.002
+    assert max(others, default=0) < 0.002
     assert times[5] <= times[6] <= times[5] + 0.002 or suffix == ".avi"
     said = "In sound 1 of film.mkv, 1 packet came no later than the one before"
     keeps_equal = suffix in (".mkv", ".flv") and kind == "duplicate"
@@ -281,5 +283,6 @@ def test_any_times_of_sound_leave_the_pictures(film, tmp_path, tamper):
         times = [time for kind, time in packets if kind == "audio"]
         assert len(packets) - len(times) == 10
         assert all(one <= other for one, other in itertools.pairwise(times))
-        assert suffix in (".ts", ".flv") or len(times) == len(before)
+        few = 3 if suffix == ".avi" else 0  # what comes before the pictures
+        assert suffix in (".ts", ".flv") or len(before) - few <= len(times) <= len(before)
         assert len(writer.notices) <= 3
