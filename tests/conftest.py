@@ -1,6 +1,7 @@
 """Fixtures shared by all tests."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import torch
 
 # The tests' tensors are small: more threads would only wait for each other.
 torch.set_num_threads(1)
+
+# A shell lets what it starts in the background ignore Ctrl-C, and all that is started from there.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = Path(__file__).parent / "data"
 
