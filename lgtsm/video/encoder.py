@@ -32,6 +32,8 @@ from lgtsm.video.probe import VideoInfo
 from lgtsm.video.siting import UNKNOWN
 from lgtsm.video.stream_copy import StreamCopy
 
+UNSEEN = 2  # levels of 255 that a palette may be off without a word
+
 
 class Encoder:
     """Encode frames into `temporary`, for `VideoWriter`, which documents the arguments; `target` is for messages.
@@ -199,7 +201,7 @@ class Encoder:
                 self._output.mux(packet)
             if self._copy is not None:
                 self._copy.finish()
-            if self._palette is not None and self._palette.change:
+            if self._palette is not None and self._palette.change > UNSEEN:
                 self.notices.append(
                     f"Colors changed by up to {self._palette.change} of 255 levels: {self.target} holds 256 colors a "
                     "frame. .mp4, .mkv and .webm hold all of them, a folder of PNG frames every bit."
