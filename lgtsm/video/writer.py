@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import count
-from math import lcm
+from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from lgtsm.checks import check_positive
 from lgtsm.places import check_place
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.encoding import Encoding
+from lgtsm.video.encoding_choices import choose_codec
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import is_images
 from lgtsm.video.image_writer import ImageSink, check_picture, ending_of_folder, is_picture_name
@@ -23,6 +24,8 @@ from lgtsm.whole_files import put_in_place, remove, temporary_beside
 
 if TYPE_CHECKING:
     from lgtsm.video.probe import VideoInfo
+
+_COUNT_IN_PICTURES = {"mpeg1video", "mpeg2video", "mpeg4"}  # encoders that tell the rate by the unit of their times
 
 
 class VideoWriter:
@@ -74,8 +77,11 @@ class VideoWriter:
         self._temporary = temporary_beside(self.path)
         is_avi = self.path.suffix.lower() == ".avi"
         was_avi = like is not None and like.path.suffix.lower() == ".avi"
-        # AVI numbers its pictures, and its sound has no times: what begins later would part.
-        self._times, clock, regular = _times(fps, like, timestamps, is_avi and not was_avi)
+        # AVI numbers its pictures, and its sound has no times: what begins later would part. Others count in pictures.
+        from_zero = (is_avi and not was_avi) or (
+            not is_image and choose_codec(self.path, encoding, like) in _COUNT_IN_PICTURES
+        )
+        self._times, clock, regular = _times(fps, like, timestamps, from_zero)
         self._length = 1 / fps
         if like is not None and not regular and timestamps is None and like.pts is not None:
             self._length = like.duration - int(like.pts[-1] - like.pts[0]) * _clock(like)
@@ -188,8 +194,13 @@ def _times(
         return (index / fps for index in count()), None, True
     # Regular except for its container's rounding (milliseconds in .mkv): make it exactly regular from the same start.
     start = _start(like)
-    ticks = lcm((1 / fps).denominator, start.denominator)
-    return (start + index / fps for index in count()), Fraction(1, ticks if ticks < 10**7 else 90000), True
+    step = 1 / fps
+    # The largest unit that measures both.
+    clock = Fraction(
+        gcd(step.numerator * start.denominator, start.numerator * step.denominator),
+        step.denominator * start.denominator,
+    )
+    return (start + index * step for index in count()), clock if clock.denominator < 10**7 else Fraction(1, 90000), True
 
 
 def _clock(like: VideoInfo) -> Fraction:

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from lgtsm.video import open_video
+from lgtsm.video import Encoding, VideoWriter, open_video
 from lgtsm.video.probe import probe
 
 H264 = (".mp4", ".mov", ".m4v", ".3gp", ".3g2", ".mkv", ".avi", ".ts", ".m2ts", ".mts", ".flv", ".f4v", ".nut", ".mxf")
@@ -33,6 +33,24 @@ def test_pictures_times_and_rate_come_back(write, make_clip, suffix, fps):
         shown = sorted(packet.pts * packet.time_base for packet in container.demux(stream) if packet.size)
     assert max(abs(t - shown[0] - k / fps) for k, t in enumerate(shown)) < Fraction(6, 10_000)
     assert np.abs(open_video(path, "pyav").read(range(15)).astype(int) - clip).mean() < 6
+
+
+@pytest.mark.parametrize("begins", [".mp4", ".ts"])
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [*((suffix, None) for suffix in CODECS if CODECS[suffix] not in ("gif", "apng")), (".mp4", "mpeg4")],
+)
+def test_rates_and_starts_of_other_files_are_taken(write, make_clip, tmp_path, suffix, codec, begins):
+    """The pictures of an .mp4 begin at 0, those of a .ts later."""
+    fps = Fraction(30000, 1001)
+    clip = make_clip(15, noise=False)
+    like = probe(write(f"in{begins}", clip, fps))
+    assert (like.index.start > 0) == (begins == ".ts")
+    with VideoWriter(tmp_path / f"out{suffix}", None, *clip.shape[1:3], Encoding(codec), like=like) as writer:
+        for frame in clip:
+            writer.write(frame)
+    info = probe(tmp_path / f"out{suffix}")
+    assert (info.frames, info.fps, info.variable_frame_rate) == (15, fps, False)
 
 
 @pytest.mark.parametrize("name", ["a.mpg", "a.wmv", "a.ogv"])
