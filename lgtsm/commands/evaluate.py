@@ -224,7 +224,8 @@ def make_metrics(config: DictConfig, device: str) -> tuple[dict[str, Any], dict[
 
 @hydra.main(version_base="1.3", config_path=config_folder(), config_name="evaluate")
 def _job(config: DictConfig) -> None:
-    config.paths.run = run_folder(config)
+    with exit_with_sentence("evaluate"):
+        config.paths.run = run_folder(config)
     again = f"To go on, repeat the command with paths.run={config.paths.run}."
     try:
         with exit_with_sentence("evaluate", if_stopped=again):
