@@ -164,7 +164,10 @@ def start_from(config: DictConfig, generator: nn.Module, discriminator: nn.Modul
     if config.init_from is None:
         return {}
     stored = read_networks(config.init_from)
-    matched = {"generator": transfer(generator, stored.generator, stored.options)}
+    try:
+        matched = {"generator": transfer(generator, stored.generator, stored.options)}
+    except ValueError as error:
+        raise ConfigError(f"init_from={config.init_from}: {error}") from error
     if config.init_discriminator:
         if stored.discriminator is None or discriminator is None:
             raise ValueError(
