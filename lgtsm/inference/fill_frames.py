@@ -65,15 +65,17 @@ def _open(filler: Filler, segment: Segment, plan: Plan, options: FillOptions) ->
         feather = 0 if is_scaled else options.feather_pixels
         stream = NetworkStream(filler, segment.regions, feather, plan.chunk)
     else:
-        model = filler.model
-        piece, ahead, behind = getattr(model, "window", WINDOW)
+        window, pixel, local = (getattr(filler.model, name, None) for name in ("window", "bytes_per_pixel", "local"))
+        # A network of one's own may call something else so.
+        is_window = isinstance(window, tuple) and len(window) == 3 and all(type(frames) is int for frames in window)
+        piece, ahead, behind = window if is_window else WINDOW
         stream = SceneStream(
             filler.fill_bytes,
             piece,
             ahead,
             behind,
-            getattr(model, "bytes_per_pixel", BYTES_PER_PIXEL),
-            options.regions and getattr(model, "local", False),
+            pixel if type(pixel) is int else BYTES_PER_PIXEL,
+            options.regions and local is True,
             options.max_memory,
         )
     return ScaledStream(stream, plan.height, plan.width, options.feather_pixels) if is_scaled else stream
