@@ -65,17 +65,19 @@ def _open(filler: Filler, segment: Segment, plan: Plan, options: FillOptions) ->
         feather = 0 if is_scaled else options.feather_pixels
         stream = NetworkStream(filler, segment.regions, feather, plan.chunk)
     else:
-        window, pixel, local = (getattr(filler.model, name, None) for name in ("window", "bytes_per_pixel", "local"))
+        model = filler.model
+        window, pixel = getattr(model, "window", None), getattr(model, "bytes_per_pixel", None)
         # A network of one's own may call something else so.
-        is_window = isinstance(window, tuple) and len(window) == 3 and all(type(frames) is int for frames in window)
-        piece, ahead, behind = window if is_window else WINDOW
+        if not (isinstance(window, tuple) and [type(frames) for frames in window] == [int] * 3):
+            window = WINDOW
+        piece, ahead, behind = window
         stream = SceneStream(
             filler.fill_bytes,
             piece,
             ahead,
             behind,
             pixel if type(pixel) is int else BYTES_PER_PIXEL,
-            options.regions and local is True,
+            options.regions and getattr(model, "local", False) is True,
             options.max_memory,
         )
     return ScaledStream(stream, plan.height, plan.width, options.feather_pixels) if is_scaled else stream

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sized
+from collections.abc import Mapping, Sized
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     return stored
 
 
-def _check_entries(path: str | Path, stored: dict[str, Any], entries: dict[str, tuple[type, ...]], place: str) -> None:
+def _check_entries(
+    path: str | Path, stored: dict[str, Any], entries: Mapping[str, tuple[type, ...]], place: str
+) -> None:
     for name, kinds in entries.items():
         value = stored.get(name)
         if not isinstance(value, kinds) or (isinstance(value, int) and value < 0):

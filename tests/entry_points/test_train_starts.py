@@ -102,6 +102,10 @@ def there(folder):
         ("optimizer.generator.lr=null", "optimizer cannot be built: "),
         ("+optimizer.generator.momentum=1", "optimizer cannot be built: Adam.__init__() got an unexpected keyword"),
         ("max_gradient_norm=-1", "optimizer: max_gradient_norm must be greater than 0; got -1."),
+        (
+            "loss=none",
+            "module: The loss has no term before the GAN stage. Set adversarial.start_step=0, or choose another.",
+        ),
         ("data.num_workers=-1", "loader: data.num_workers must be at least 0; got -1."),
     ],
 )
