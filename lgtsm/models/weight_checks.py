@@ -108,7 +108,7 @@ def check_options(path: str | Path, options: Any, state: dict[str, Tensor]) -> N
     for key, value in options.items():
         if isinstance(value, (int, float)) and not abs(value) <= largest:
             raise ValueError(
-                f"{path} notes the network {name} with {key:.50}={value!r:.30}, larger than any size in it. The file "
+                f"{path} notes the network {name} with {key:.50} {value!r:.30}, larger than any size in it. The file "
                 "is damaged."
             )
 

@@ -307,3 +307,43 @@ def test_a_value_to_go_by_that_a_part_of_ones_own_does_not_log_is_a_sentence(typ
     assert (code, err.count("\n")) == (2, 1), err
     assert err.startswith("lgtsm train: The best checkpoints go by val/mine, which is not logged.")
     assert "val/mse_hole, val/psnr, " in err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("num_frames=x", "num_frames must be a whole number from 1 up; got 'x'."),
+        ("height=0", "height must be a whole number from 1 up; got 0."),
+        ("expected.train=x", "expected.train must be a whole number from 0 up; got 'x'."),
+        ("thorough=maybe", "thorough must be true or false; got 'maybe'."),
+        ("data.root=3", "data.root must be a path; got 3. Write ./3"),
+        ("data.synthetic_share=x", "data.train_videos: data.train_videos.shares must be numbers; got {'folder': "),
+    ],
+)
+def test_values_of_check_data_are_sentences(typed, videos, words, sentence):
+    base = ("data=folder", "data.root=videos", "data.held_out=0.3", "num_frames=3", "height=16", "width=16")
+    code, _, err = typed(check_data, *base, words)
+    assert (code, err.count("\n")) == (2, 1), err
+    assert err.startswith(f"lgtsm check_data: {sentence}"), err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("seed=-1", "seed must be a whole number from 0 up; got -1."),
+        ("num_pictures=x", "num_pictures must be a whole number from 0 up; got 'x'."),
+        ("name=", "name must be text; got ''."),
+        ("methods=telea", "methods must be a list, such as [telea,key-frames]; got 'telea'."),
+        ("methods=null", "methods must be a list, such as [telea,key-frames]; got None."),
+        ("results=3", "results must be NAME:FOLDER, or a list of these; got 3."),
+        ("network=3", "network must name a class, or hold its _target_ and arguments; got 3."),
+        ("checkpoint=3", "checkpoint must be a path; got 3."),
+        ("paths.run=", "paths.run must not be empty."),
+        ("metric=3", "metric=3 must name an option of a group, as in experiment=demo."),
+    ],
+)
+def test_values_of_evaluate_are_sentences_and_leave_nothing(typed, tmp_path, words, sentence):
+    code, _, err = typed(evaluate, "data.validation_videos.num_videos=1", words)
+    assert (code, err.count("\n")) == (2, 1), err
+    assert err.startswith(f"lgtsm evaluate: {sentence}"), err
+    assert there(tmp_path) == []
