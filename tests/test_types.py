@@ -31,6 +31,8 @@ TYPES = {
     "lgtsm.masks.sample_hole('box', 2, 32, 32, 0)": "numpy.ndarray[",
     "lgtsm.data.FolderVideos('VIDEOS').name(0)": "str",
     "lgtsm.training.NetworkOptimizers(torch.optim.Adam).max_gradient_norm": "float | None",
+    "lgtsm.metrics.FrameQuality()": "lgtsm.metrics.frame_quality.FrameQuality",
+    "lgtsm.metrics.STLPIPS()": "lgtsm.metrics.stlpips.STLPIPS",
     "lgtsm.video.VideoError('no')": "lgtsm.video.errors.VideoError",
 }
 WRONG = {

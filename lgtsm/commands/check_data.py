@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import hydra
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from lgtsm.commands.command_line import progress_bar
 from lgtsm.commands.composed import run_hydra
@@ -35,6 +35,7 @@ def run(config: DictConfig) -> dict[str, list[Finding]]:
     from lgtsm.data.folder import FolderVideos
 
     check_complete(config)
+    check_values(config)
     found = {}
     for split in ("train", "validation"):
         node = config.data[f"{split}_videos"]
@@ -42,7 +43,7 @@ def run(config: DictConfig) -> dict[str, list[Finding]]:
             node.limit = None  # check what a run leaves out too
         videos = build(node, f"data.{split}_videos")
         if isinstance(videos, MixedVideos):
-            videos = next(s for s in videos.sources.values() if isinstance(s, FolderVideos))
+            videos = next((s for s in videos.sources.values() if isinstance(s, FolderVideos)), videos)
         if not isinstance(videos, FolderVideos):
             raise ValueError(
                 f"data.{split}_videos reads no files ({type(videos).__name__}), so there is nothing to check."
@@ -60,6 +61,25 @@ def run(config: DictConfig) -> dict[str, list[Finding]]:
         for name, beside in stored.items():
             found[f"{split}: {name}"] = check_masks(beside, videos, config.thorough)
     return found
+
+
+def check_values(config: DictConfig) -> None:
+    """Refuse sizes and numbers that are none.
+
+    Raises:
+        ConfigError: names the key.
+    """
+    from lgtsm.config.build import ConfigError
+
+    keys = {"num_frames": 1, "height": 1, "width": 1, "expected.train": 0, "expected.validation": 0}
+    for key, least in keys.items():
+        value = OmegaConf.select(config, key)
+        if value is None and key.startswith("expected."):
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ConfigError(f"{key} must be a whole number from {least} up; got {value!r}.")
+    if not isinstance(config.thorough, bool):
+        raise ConfigError(f"thorough must be true or false; got {config.thorough!r}.")
 
 
 def show(found: dict[str, list[Finding]]) -> bool:

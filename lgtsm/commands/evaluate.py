@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hydra
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from lgtsm.commands.command_line import progress_bar
 from lgtsm.commands.composed import run_hydra
@@ -49,6 +49,7 @@ def run(config: DictConfig) -> dict[str, dict[str, float]]:
     from lgtsm.evaluation.run import evaluate
     from lgtsm.precision_names import AUTO, PRECISIONS
 
+    check_values(config)
     check_device(config.device)
     check_choice("precision", config.precision, (AUTO, *PRECISIONS))
     torch.manual_seed(config.seed)
@@ -118,6 +119,26 @@ def configured_methods(config: DictConfig, results: list[str], one_cell: bool, d
         raise ValueError(
             f"{error.holds} Name the class, if you trust its code, as in network=my_package.MyModel."
         ) from error
+
+
+def check_values(config: DictConfig) -> None:
+    """Refuse values of another kind.
+
+    Raises:
+        ValueError: names the key.
+    """
+    for key in ("seed", "num_pictures"):
+        value = config[key]
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ValueError(f"{key} must be a whole number from 0 up; got {value!r}.")
+    if not isinstance(config.name, (str, int)) or not str(config.name).strip():
+        raise ValueError(f"name must be text; got {config.name!r}.")
+    if not isinstance(config.methods, ListConfig):
+        raise ValueError(f"methods must be a list, such as [telea,key-frames]; got {config.methods!r}.")
+    if not isinstance(config.results, (ListConfig, str, type(None))):
+        raise ValueError(f"results must be NAME:FOLDER, or a list of these; got {config.results!r}.")
+    if not isinstance(config.network, (DictConfig, str, type(None))):
+        raise ValueError(f"network must name a class, or hold its _target_ and arguments; got {config.network!r}.")
 
 
 def check_folders(config: DictConfig) -> None:
@@ -224,7 +245,8 @@ def make_metrics(config: DictConfig, device: str) -> tuple[dict[str, Any], dict[
 
 @hydra.main(version_base="1.3", config_path=config_folder(), config_name="evaluate")
 def _job(config: DictConfig) -> None:
-    config.paths.run = run_folder(config)
+    with exit_with_sentence("evaluate"):
+        config.paths.run = run_folder(config)
     again = f"To go on, repeat the command with paths.run={config.paths.run}."
     try:
         with exit_with_sentence("evaluate", if_stopped=again):

@@ -11,7 +11,15 @@ from omegaconf import DictConfig, OmegaConf
 
 from lgtsm.commands.composed import run_hydra
 from lgtsm.commands.run_folder import try_folder
-from lgtsm.commands.train_start import build_generator, changes_since, check_numbers, leave_out_features, start_from
+from lgtsm.commands.train_start import (
+    build_generator,
+    changes_since,
+    check_scores,
+    check_values,
+    leave_out_features,
+    start_from,
+    try_optimizers,
+)
 from lgtsm.config.build import ConfigError
 from lgtsm.config.folder import config_folder
 from lgtsm.config.job import name_in_sweep, needs_value, remove_if_empty, run_folder, write_overrides
@@ -67,7 +75,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
         seed_everything,
     )
 
-    check_numbers(config)
+    check_values(config)
     folder = Path(config.paths.run)
     resume = checkpoint_to_resume(config.resume, folder)
     options: Any = OmegaConf.to_container(config.trainer, resolve=True)
@@ -88,6 +96,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     matched = start_from(config, generator, discriminator)
     left_out = leave_out_features(config)
     module = build(config.module, "module", InpaintingGAN, generator=generator, discriminator=discriminator)
+    try_optimizers(module)
     data = build(config.loader, "loader", ClipDataModule)
     module.videos = videos_of(data.train)
     module.renew_optimizers = any(change.key.split(".")[0] in ("optimizer", "max_steps") for change in changed)
@@ -95,6 +104,7 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     if stored is not None and resume is not None:
         check_continues(stored, resume, module)
     callbacks = build_all(config.callbacks, "callbacks", PARTS["callbacks"])
+    check_scores(config, module, callbacks.values())
     check_reloadable(
         {"module": module.state_dict(), **{f"callbacks.{k}": c.state_dict() for k, c in callbacks.items()}}
     )
@@ -143,7 +153,8 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
 
 @hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")
 def _job(config: DictConfig) -> float | None:
-    config.paths.run = run_folder(config)  # in a sweep only Hydra knows each job's folder
+    with exit_with_sentence("train"):
+        config.paths.run = run_folder(config)  # in a sweep only Hydra knows each job's folder
     name_in_sweep(config)
     again = f"To continue from its last checkpoint, run the same command with resume=auto paths.run={config.paths.run}."
     try:

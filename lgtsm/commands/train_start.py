@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
     from lgtsm.config.changes import Change
     from lgtsm.models.transfer import Matched
+    from lgtsm.training.inpainting_gan import InpaintingGAN
 
 
-def check_numbers(config: DictConfig) -> None:
-    """Refuse numbers that are used before, or besides, building what they belong to.
+def check_values(config: DictConfig) -> None:
+    """Refuse values that are used before, or besides, building what they belong to.
 
     Raises:
         ConfigError: names the key.
@@ -28,6 +30,55 @@ def check_numbers(config: DictConfig) -> None:
             continue
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ConfigError(f"{key} must be a whole number from {least} up; got {value!r}.")
+    for key in ("model", "optimizer", "module", "loader", "trainer"):
+        node = config[key]
+        if not isinstance(node, DictConfig) or node.get("_target_") is None:
+            raise ConfigError(f"{key} must describe what to build, by its _target_; got {node!s:.100}.")
+    for key in ("evaluate", "init_discriminator"):
+        if not isinstance(config[key], bool):
+            raise ConfigError(f"{key} must be true or false; got {config[key]!r}.")
+    for key in ("name", "optimized_metric"):
+        if not isinstance(config[key], (str, int)) or not str(config[key]).strip():
+            raise ConfigError(f"{key} must be text; got {config[key]!r}.")
+
+
+def try_optimizers(module: InpaintingGAN) -> None:
+    """Build the optimizers once before the run; theirs is the only part that waits for Lightning.
+
+    Raises:
+        ConfigError: they refuse their options.
+    """
+    from lgtsm.training.optimizer_steps import NetworkOptimizers
+
+    if not isinstance(module.optimizer, NetworkOptimizers):
+        return
+    try:
+        module.optimizer.build(module.networks)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"optimizer cannot be built: {error}") from error
+
+
+def check_scores(config: DictConfig, module: InpaintingGAN, callbacks: Iterable[object]) -> None:
+    """Refuse a score to go by that no validation gives; parts of one's own may log any.
+
+    Raises:
+        ConfigError: names the key.
+    """
+    from lgtsm.training.inpainting_gan import InpaintingGAN
+
+    metrics: Any = module.validation_metrics
+    names = {name for metric in metrics.values() for name in getattr(metric, "names", ())}
+    ours = all(type(part).__module__.startswith("lgtsm.") for part in (*callbacks, *metrics.values()))
+    if type(module) is not InpaintingGAN or not ours:
+        return
+    keys = {"monitor.score": "val/" + str(config.monitor.score), "optimized_metric": str(config.optimized_metric)}
+    if module.adversarial.plateau is not None:
+        keys["adversarial.start_plateau.monitor"] = "val/" + module.adversarial.plateau.monitor
+    for key, name in keys.items():
+        if name.startswith("val/") and name.removeprefix("val/") not in names:
+            wanted = ", ".join(f"val/{score}" if key == "optimized_metric" else score for score in sorted(names))
+            given = name if key == "optimized_metric" else name.removeprefix("val/")
+            raise ConfigError(f"{key} must be a score of the validation ({wanted}); got {given}.")
 
 
 def changes_since(stored: dict[str, Any] | None, checkpoint: str | None, config: DictConfig) -> list[Change]:
@@ -113,7 +164,10 @@ def start_from(config: DictConfig, generator: nn.Module, discriminator: nn.Modul
     if config.init_from is None:
         return {}
     stored = read_networks(config.init_from)
-    matched = {"generator": transfer(generator, stored.generator, stored.options)}
+    try:
+        matched = {"generator": transfer(generator, stored.generator, stored.options)}
+    except ValueError as error:
+        raise ConfigError(f"init_from={config.init_from}: {error}") from error
     if config.init_discriminator:
         if stored.discriminator is None or discriminator is None:
             raise ValueError(

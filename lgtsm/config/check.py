@@ -23,14 +23,21 @@ PATHS = ("data.root", "protocol.videos", "checkpoint", "init_from", "resume", "p
 
 
 def check_paths(config: DictConfig) -> None:
-    """Refuse empty paths, which would mean the current folder.
+    """Refuse empty paths, which would mean the current folder, and values that are no text.
 
     Raises:
         ConfigError: names the first one.
     """
+    if "paths" in config and not isinstance(config.paths, DictConfig):
+        raise ConfigError(f"paths holds paths.run and paths.root; got {config.paths!r}. Set one of them.")
     for key in PATHS:
-        if OmegaConf.select(config, key, throw_on_missing=False) == "":
+        value = OmegaConf.select(config, key, throw_on_missing=False)
+        if value == "" or (value is None and key == "paths.run" and "paths" in config):
             raise ConfigError(f"{key} must not be empty. Give it a value; is a variable of the shell not set?")
+        if value is not None and not isinstance(value, str):
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            hint = f" Write ./{value} for a file or folder of that name." if number else ""
+            raise ConfigError(f"{key} must be a path; got {value!r}.{hint}")
 
 
 def check_complete(config: DictConfig) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import yaml
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
@@ -16,8 +18,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from lgtsm.config.build import ConfigError
+from lgtsm.config.check import check_paths
+from lgtsm.config.folder import config_folder
 from lgtsm.whole_files import write_text
 
+TWICE = re.compile(r"(\S+) appears more than once in the final defaults list")
+NO_NAME = "Config group override must be a string or a list"
 UNKNOWN = re.compile(r"Could not override '([^']+)'\.\nTo append")
 # Options that plugins bring, and the extra that installs each.
 PLUGINS = {"hydra/sweeper/optuna": "sweep", "hydra/launcher/submitit_slurm": "slurm"}
@@ -38,6 +44,10 @@ def run_job(job: Callable[[], object]) -> None:
         job()
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_sentence(error)) from error
+    except ValueError as error:  # raised plainly by Hydra
+        if not str(error).startswith(NO_NAME):
+            raise
+        raise ConfigError(_names_no_option(sys.argv[1:])) from error
     finally:
         del os.environ[FULL_ERROR]
 
@@ -53,6 +63,8 @@ def _sentence(error: Exception) -> str:
         return f"{group}={name}: {group} has no option {name}.{meant} It has: {', '.join(sorted(error.options))}."
     if isinstance(error, OverrideParseException):
         return f"{error.override} cannot be read as KEY=VALUE. Quote a value with special characters: \"KEY='VALUE'\"."
+    if twice := TWICE.match(str(error)):
+        return f"{twice[1]} is chosen twice. Write {twice[1]}=NAME once, without a plus sign."
     unknown = UNKNOWN.match(str(error))
     if unknown is not None:
         return (
@@ -63,8 +75,26 @@ def _sentence(error: Exception) -> str:
     return ". ".join(filter(None, (" ".join(line.split()).rstrip(".") for line in told.splitlines()))) + "."
 
 
+def _names_no_option(words: list[str]) -> str:
+    """Say which words of the command line give a group a number or nothing instead of a name."""
+    groups = []
+    for word in words:
+        group, equals, value = word.partition("=")
+        is_group = (Path(config_folder()) / group.lstrip("+").partition("@")[0]).is_dir()
+        if equals and is_group and not isinstance(yaml.safe_load(value), (str, list)):
+            groups.append(word)
+    return f"{' and '.join(groups) or 'One value'} must name an option of a group, as in experiment=demo."
+
+
 def run_folder(config: DictConfig) -> str:
-    """Return the folder of this run: `paths.run`, or in a sweep, or after `hydra.run.dir=FOLDER`, that of Hydra."""
+    """Return the folder of this run: `paths.run`, or in a sweep, or after `hydra.run.dir=FOLDER`, that of Hydra.
+
+    Raises:
+        ConfigError: a path of the configuration is none.
+    """
+    check_paths(config)
+    if HydraConfig.get().run.dir == "":
+        raise ConfigError("hydra.run.dir must not be empty. Give it a value; is a variable of the shell not set?")
     return HydraConfig.get().runtime.output_dir if _made_by_hydra() else os.path.abspath(config.paths.run)
 
 

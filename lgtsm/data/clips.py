@@ -148,6 +148,8 @@ class MixedVideos:
     def __init__(self, sources: dict[str, VideoSource], shares: dict[str, float]):
         if set(sources) != set(shares) or not sources:
             raise ValueError(f"Every source needs a share: got sources {sorted(sources)} and shares {sorted(shares)}.")
+        if not all(isinstance(share, (int, float)) for share in shares.values()):
+            raise ValueError(f"`shares` must be numbers; got {dict(shares)}.")
         if min(shares.values()) < 0 or sum(shares.values()) <= 0:
             raise ValueError(f"Shares must not be negative and not all 0; got {dict(shares)}.")
         self.sources = {name: source for name, source in sources.items() if shares[name] > 0}

@@ -34,7 +34,7 @@ class STLPIPSNetwork(Frozen):
         ValueError: its weights are not those of version 0.0.2.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         network = _Network()
         network.load_state_dict(torch.load(weight_file(), map_location="cpu", weights_only=True))
         super().__init__(network)
@@ -75,7 +75,7 @@ class _Network(nn.Module):
     Source: Ghildyal and Liu 2022, Shift-tolerant Perceptual Similarity Metric, Sections 3 and 4.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.scaling_layer = _Scaling()
         self.net = nn.Module()
@@ -118,7 +118,7 @@ class _Scaling(nn.Module):
     shift: Tensor
     scale: Tensor
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.register_buffer("shift", torch.tensor(SHIFT).view(1, 3, 1, 1))
         self.register_buffer("scale", torch.tensor(SCALE).view(1, 3, 1, 1))

@@ -66,14 +66,18 @@ def _open(filler: Filler, segment: Segment, plan: Plan, options: FillOptions) ->
         stream = NetworkStream(filler, segment.regions, feather, plan.chunk)
     else:
         model = filler.model
-        piece, ahead, behind = getattr(model, "window", WINDOW)
+        window, pixel = getattr(model, "window", None), getattr(model, "bytes_per_pixel", None)
+        # A network of one's own may call something else so.
+        if not (isinstance(window, tuple) and [type(frames) for frames in window] == [int] * 3):
+            window = WINDOW
+        piece, ahead, behind = window
         stream = SceneStream(
             filler.fill_bytes,
             piece,
             ahead,
             behind,
-            getattr(model, "bytes_per_pixel", BYTES_PER_PIXEL),
-            options.regions and getattr(model, "local", False),
+            pixel if type(pixel) is int else BYTES_PER_PIXEL,
+            options.regions and getattr(model, "local", False) is True,
             options.max_memory,
         )
     return ScaledStream(stream, plan.height, plan.width, options.feather_pixels) if is_scaled else stream

@@ -17,6 +17,9 @@ from lgtsm.ops.to_uint8 import to_uint8
 from lgtsm.precision import DTYPES, autocast, choose_precision
 from lgtsm.precision_names import AUTO
 
+# What a network that steps has; a network of one's own may call one of its parts so.
+STEPPING = ("step", "flush", "initial_state", "temporal_reach", "spatial_reach", "size_step", "layer_parts")
+
 
 class Filler:
     """A method on a device, in a precision.
@@ -56,7 +59,7 @@ class Filler:
     @property
     def can_step(self) -> bool:
         """Whether the method is a network that steps from frame to frame; others fill pieces of a scene."""
-        return hasattr(self.model, "step")
+        return all(hasattr(self.model, name) for name in STEPPING)
 
     @torch.inference_mode()
     def fill(self, video: Tensor, hole: Tensor) -> Tensor:

@@ -53,6 +53,11 @@ class GeneratorLoss(nn.Module):
         self.pixel_terms = self._used(reconstruction=reconstruction, coarse=coarse)
         self.feature_terms = self._used(perceptual=perceptual, style=style)
 
+    @property
+    def has_terms(self) -> bool:
+        """Whether there is any term."""
+        return len(self.pixel_terms) + len(self.feature_terms) > 0
+
     def _used(self, **terms: nn.Module | None) -> nn.ModuleDict:
         return nn.ModuleDict({name: term for name, term in terms.items() if term is not None and self.weights[name]})
 

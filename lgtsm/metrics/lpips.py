@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +45,7 @@ class LPIPS(VideoMeans):
     Source: Zhang et al. 2018, The Unreasonable Effectiveness of Deep Features, version 0.1, frames in [-1, 1].
     """
 
-    def __init__(self, net: str = "alex", weights: str | Path = "published", **kwargs):
+    def __init__(self, net: str = "alex", weights: str | Path = "published", **kwargs: Any):
         check_choice("net", net, NETS)
         published = net == "alex" and weights == "published"
         self.names = ("lpips" if published else f"lpips_{net}_not_published",)

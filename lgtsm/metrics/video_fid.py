@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torchmetrics import Metric
@@ -40,7 +42,7 @@ class VideoFID(Metric):
     higher_is_better = False
     is_differentiable = False
 
-    def __init__(self, features: nn.Module, protocol: str = "eval", num_features: int = 1024, **kwargs):
+    def __init__(self, features: nn.Module, protocol: str = "eval", num_features: int = 1024, **kwargs: Any):
         super().__init__(**kwargs)
         check_choice("protocol", protocol, PROTOCOLS)
         if protocol != "eval" and not isinstance(features, I3D):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -34,7 +36,7 @@ class WarpingError(VideoMeans):
     inside the hole is ours.
     """
 
-    def __init__(self, flow: nn.Module, **kwargs):
+    def __init__(self, flow: nn.Module, **kwargs: Any):
         name = getattr(flow, "name", type(flow).__name__.lower())
         frame = "warping_error" if name == STANDARD_FLOW else f"warping_error_{name}"
         self.names = (frame, f"{frame}_hole")

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lgtsm.models.weight_checks import find_untrained
+from lgtsm.models.weight_checks import find_untrained, same_kind
 
 # Options that change what a network computes with the same weights.
 BEHAVIOR = ("centered", "geometry", "causal", "shift", "shift_fraction", "shift_groups", "gated")
@@ -52,7 +52,7 @@ def transfer(network: nn.Module, state: dict[str, Tensor], options: dict[str, An
         options: of the other network, to compare with this one's.
 
     Raises:
-        ValueError: no weight fits, or one of those that do is not finite, or huge.
+        ValueError: no weight fits, or one of those that do is not finite, huge, or of another kind of number.
     """
     own = network.state_dict()
     shapes = [(name, tuple(own[name].shape), tuple(state[name].shape)) for name in own if name in state]
@@ -72,6 +72,12 @@ def transfer(network: nn.Module, state: dict[str, Tensor], options: dict[str, An
     checked = [name for name in state if isinstance(options, dict) or (name in weights and name in taken)]
     if found := find_untrained({name: state[name] for name in checked}):
         raise ValueError(f"The file to start from must hold trained weights; {found}. The file is damaged.")
+    for name in taken:
+        if not same_kind(own[name], state[name]):
+            raise ValueError(
+                f"The file to start from must hold {name} as {own[name].dtype}, like this network; it holds "
+                f"{state[name].dtype}."
+            )
     with torch.no_grad():
         network.load_state_dict({name: state[name] for name in taken}, strict=False)
     return Matched(

@@ -82,8 +82,13 @@ def check_fit(path: str | Path, network: nn.Module, state: dict[str, Tensor]) ->
         found = state[key]
         if value.shape != found.shape:
             raise ValueError(f"{fits}: {key} must be {sizes(value)}; it is {sizes(found)}.")
-        if value.is_floating_point() != found.is_floating_point() or value.is_complex() != found.is_complex():
+        if not same_kind(value, found):
             raise ValueError(f"{fits}: {key} must be {value.dtype}; it is {found.dtype}.")
+
+
+def same_kind(one: Tensor, other: Tensor) -> bool:
+    """Tell whether both hold real numbers, or complex ones, or neither."""
+    return (one.is_floating_point(), one.is_complex()) == (other.is_floating_point(), other.is_complex())
 
 
 def check_options(path: str | Path, options: Any, state: dict[str, Tensor]) -> None:
@@ -103,7 +108,7 @@ def check_options(path: str | Path, options: Any, state: dict[str, Tensor]) -> N
     for key, value in options.items():
         if isinstance(value, (int, float)) and not abs(value) <= largest:
             raise ValueError(
-                f"{path} notes the network {name} with {key:.50}={value!r:.30}, larger than any size in it. The file "
+                f"{path} notes the network {name} with {key:.50} {value!r:.30}, larger than any size in it. The file "
                 "is damaged."
             )
 

@@ -42,6 +42,9 @@ class ClipDataModule(pl.LightningDataModule):
         check_positive("batch_size", batch_size)
         check_positive("accumulate", accumulate)
         check_positive("steps_per_epoch", steps_per_epoch)
+        check_positive("validation_batch_size", validation_batch_size)
+        if num_workers < 0:
+            raise ValueError(f"`num_workers` must be at least 0; got {num_workers}.")
         self.train: Any = train  # with a length
         self.validation: Any = validation
         self.batch_size = batch_size * accumulate

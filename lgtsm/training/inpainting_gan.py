@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lgtsm.checks import check_positive
 from lgtsm.data.batch import as_floats
+from lgtsm.losses.weighted_sum import GeneratorLoss
 from lgtsm.metrics.frame_quality import FrameQuality
 from lgtsm.training.adversarial import AdversarialTraining
 from lgtsm.training.finite import FiniteGuard, NonFiniteError, check_finite
@@ -23,6 +24,7 @@ from lgtsm.training.optimizer_steps import NetworkOptimizers
 from lgtsm.training.random_state import random_state, restore_random_state
 
 CHECKPOINT_KEY = "lgtsm"
+NO_TERM = "The loss has no term before the GAN stage. Set adversarial.start_step=0, or choose another."
 
 
 class Part(NamedTuple):
@@ -111,6 +113,8 @@ class InpaintingGAN(pl.LightningModule):
         self.videos: dict[str, Any] | None = None
         self.config: dict[str, Any] | None = None
         self.renew_optimizers = False
+        if isinstance(loss, GeneratorLoss) and not loss.has_terms and self.stage == "pretrain":
+            raise ValueError(NO_TERM)
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -186,9 +190,7 @@ class InpaintingGAN(pl.LightningModule):
                     added, more = self.adversarial.generator_loss(self.discriminator, *judged, part.hole)
                     total, terms = total + added, terms | more
                 if not total.requires_grad:
-                    raise ValueError(
-                        "The loss has no term before the GAN stage. Set adversarial.start_step=0, or choose another."
-                    )
+                    raise ValueError(NO_TERM)
                 logged.append({"loss": total, **terms})
                 self._backward(total, logged[-1], part)
                 shown.append(Judged(judged.real.detach(), judged.fake.detach()))

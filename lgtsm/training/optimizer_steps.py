@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from lgtsm.checks import check_positive
 from lgtsm.training.finite import NonFiniteError, check_finite
 
 LEAST_SCALE = 2.0**-10  # loss scale under fp16
@@ -29,7 +30,7 @@ class NetworkOptimizers:
         discriminator: likewise; None uses the generator's.
         generator_schedule, discriminator_schedule: callable optimizer -> schedule, stepped once per optimizer step, or
             None.
-        max_gradient_norm: clip each network's gradients to this norm, or None.
+        max_gradient_norm: clip each network's gradients to this norm, greater than 0, or None.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class NetworkOptimizers:
         discriminator_schedule: MakeSchedule | None = None,
         max_gradient_norm: float | None = None,
     ):
+        if max_gradient_norm is not None:
+            check_positive("max_gradient_norm", max_gradient_norm)
         self.make = {"generator": generator, "discriminator": discriminator or generator}
         self.make_schedule = {"generator": generator_schedule, "discriminator": discriminator_schedule}
         self.max_gradient_norm = max_gradient_norm

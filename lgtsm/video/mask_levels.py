@@ -26,7 +26,7 @@ class Levels:
         equal: (256,) int64, likewise those whose neighbors have the very same level.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.counts, self.inside, self.equal = (np.zeros(256, np.int64) for _ in range(3))
 
     def add(self, picture: np.ndarray) -> None:

@@ -211,3 +211,15 @@ def test_a_text_where_a_class_without_types_wants_a_number_is_asked_about():
     node = OmegaConf.create({"_target_": "fractions.Fraction", "numerator": "abc", "denominator": 2})
     with pytest.raises(ConfigError, match=r"numbers for model\.numerator\?"):
         build(node, "model", object)
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate"])
+def test_two_runs_that_start_in_one_second_get_two_folders(monkeypatch, name):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    words = ["experiment=demo"] if name == "train" else []
+    for _ in range(3):  # a second may end between the two
+        folders = {Path(composed(*words, name=name).paths.run) for _ in range(2)}
+        assert len(folders) == 2
+        if len({folder.name[: len("2026-01-31_23-59-59")] for folder in folders}) == 1:
+            return
+    pytest.fail("two configurations took longer than a second, three times")

@@ -59,7 +59,7 @@ def test_three_runs_of_optuna(tmp_path):
     ("words", "sentence"),
     [
         (["steps_per_epoch=5"], "which follows 5 steps (steps_per_epoch), but each run ends after 2 (max_steps). Set"),
-        (["optimized_metric=val/nope"], "must name a value that the run logs (train/gradient_norm_generator, train/"),
+        (["optimized_metric=train/nope"], "must name a value that the run logs (train/gradient_norm_generator, train/"),
     ],
 )
 def test_optuna_needs_a_value_that_is_there(tmp_path, words, sentence):

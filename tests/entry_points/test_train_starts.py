@@ -78,6 +78,35 @@ def there(folder):
         ("hardware=mps", "trainer.accelerator=mps needs the GPU of an Apple computer"),
         ("missing_features=maybe", "missing_features must be 'stop' or 'leave_out'; got 'maybe'."),
         ("resume=nowhere.ckpt", "There is no checkpoint nowhere.ckpt"),
+        ("resume=3", "resume must be a path; got 3. Write ./3 for a file or folder of that name."),
+        ("init_from=[a]", "init_from must be a path; got ['a']."),
+        ("paths.run=", "paths.run must not be empty."),
+        ("paths.run=null", "paths.run must not be empty."),
+        ("paths=3", "paths holds paths.run and paths.root; got 3."),
+        ("hydra.run.dir=", "hydra.run.dir must not be empty."),
+        ("name=", "name must be text; got ''."),
+        ("name=[1]", "name must be text; got [1]."),
+        ("evaluate=maybe", "evaluate must be true or false; got 'maybe'."),
+        ("init_discriminator=x", "init_discriminator must be true or false; got 'x'."),
+        ("optimized_metric=null", "optimized_metric must be text; got None."),
+        ("optimized_metric=val/typo", "optimized_metric must be a score of the validation (val/mse, val/mse_hole,"),
+        ("monitor.score=typo", "monitor.score must be a score of the validation (mse, mse_hole, psnr,"),
+        ("experiment=null", "experiment=null must name an option of a group, as in experiment=demo."),
+        ("model=3", "model=3 must name an option of a group, as in experiment=demo."),
+        ("+experiment=demo", "experiment is chosen twice. Write experiment=NAME once, without a plus sign."),
+        ("module=null", "module must describe what to build, by its _target_; got None."),
+        ("loader=3", "loader must describe what to build, by its _target_; got 3."),
+        ("trainer=3", "trainer must describe what to build, by its _target_; got 3."),
+        ("model._target_=null", "model must describe what to build, by its _target_; got {'_target_': None,"),
+        ("optimizer.generator.lr=-1", "optimizer cannot be built: Invalid learning rate: -1"),
+        ("optimizer.generator.lr=null", "optimizer cannot be built: "),
+        ("+optimizer.generator.momentum=1", "optimizer cannot be built: Adam.__init__() got an unexpected keyword"),
+        ("max_gradient_norm=-1", "optimizer: max_gradient_norm must be greater than 0; got -1."),
+        (
+            "loss=none",
+            "module: The loss has no term before the GAN stage. Set adversarial.start_step=0, or choose another.",
+        ),
+        ("data.num_workers=-1", "loader: data.num_workers must be at least 0; got -1."),
     ],
 )
 def test_what_cannot_start_is_a_sentence_and_leaves_nothing(typed, tmp_path, monkeypatch, words, sentence):
@@ -270,4 +299,51 @@ def test_an_evaluation_that_cannot_start_leaves_nothing(typed, tmp_path):
     ):
         code, _, err = typed(evaluate, words, "metric=frame_quality")
         assert (code, sentence in err) == (2, True), err
+    assert there(tmp_path) == []
+
+
+def test_a_value_to_go_by_that_a_part_of_ones_own_does_not_log_is_a_sentence(typed, tmp_path):
+    code, _, err = typed(train, *SYNTHETIC, "+callbacks.mine._target_=pytorch_lightning.Callback", "monitor.score=mine")
+    assert (code, err.count("\n")) == (2, 1), err
+    assert err.startswith("lgtsm train: The best checkpoints go by val/mine, which is not logged.")
+    assert "val/mse_hole, val/psnr, " in err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("num_frames=x", "num_frames must be a whole number from 1 up; got 'x'."),
+        ("height=0", "height must be a whole number from 1 up; got 0."),
+        ("expected.train=x", "expected.train must be a whole number from 0 up; got 'x'."),
+        ("thorough=maybe", "thorough must be true or false; got 'maybe'."),
+        ("data.root=3", "data.root must be a path; got 3. Write ./3"),
+        ("data.synthetic_share=x", "data.train_videos: data.train_videos.shares must be numbers; got {'folder': "),
+    ],
+)
+def test_values_of_check_data_are_sentences(typed, videos, words, sentence):
+    base = ("data=folder", "data.root=videos", "data.held_out=0.3", "num_frames=3", "height=16", "width=16")
+    code, _, err = typed(check_data, *base, words)
+    assert (code, err.count("\n")) == (2, 1), err
+    assert err.startswith(f"lgtsm check_data: {sentence}"), err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("seed=-1", "seed must be a whole number from 0 up; got -1."),
+        ("num_pictures=x", "num_pictures must be a whole number from 0 up; got 'x'."),
+        ("name=", "name must be text; got ''."),
+        ("methods=telea", "methods must be a list, such as [telea,key-frames]; got 'telea'."),
+        ("methods=null", "methods must be a list, such as [telea,key-frames]; got None."),
+        ("results=3", "results must be NAME:FOLDER, or a list of these; got 3."),
+        ("network=3", "network must name a class, or hold its _target_ and arguments; got 3."),
+        ("checkpoint=3", "checkpoint must be a path; got 3."),
+        ("paths.run=", "paths.run must not be empty."),
+        ("metric=3", "metric=3 must name an option of a group, as in experiment=demo."),
+    ],
+)
+def test_values_of_evaluate_are_sentences_and_leave_nothing(typed, tmp_path, words, sentence):
+    code, _, err = typed(evaluate, "data.validation_videos.num_videos=1", words)
+    assert (code, err.count("\n")) == (2, 1), err
+    assert err.startswith(f"lgtsm evaluate: {sentence}"), err
     assert there(tmp_path) == []

@@ -72,3 +72,30 @@ def test_a_network_takes_what_the_device_computes_fast_and_other_methods_do_not_
     classical = lgtsm.Inpainter(MeanColor())
     assert (classical.precision, classical.why_precision) == ("fp32", None)
     assert asked == ["cpu"]
+
+
+class Named(torch.nn.Module):
+    """A network whose parts have names that methods of the library use."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("step", torch.tensor(0))
+        self.register_buffer("window", torch.ones(5))
+        self.register_buffer("bytes_per_pixel", torch.tensor(3))
+        self.local = torch.nn.Conv2d(3, 3, 1)
+
+    def forward(self, video, hole):
+        predicted = self.local(video.flatten(0, 1)).unflatten(0, video.shape[:2])
+        return {"predicted": predicted, "filled": torch.where(hole > 0.5, predicted, video)}
+
+
+def test_parts_of_ones_own_network_may_have_any_name():
+    frames = torch.randint(0, 256, (5, 24, 32, 3), dtype=torch.uint8).numpy()
+    holes = torch.zeros(5, 24, 32, dtype=torch.uint8).numpy()
+    holes[:, 5:15, 8:20] = 1
+    inpainter = lgtsm.Inpainter(Named(), precision="fp32")
+    filled = torch.stack([torch.from_numpy(image) for image in inpainter.stream(frames, holes)])
+    video, hole = torch.from_numpy(frames).permute(0, 3, 1, 2) / 255, torch.from_numpy(holes)[:, None].float()
+    expected = (inpainter.fill(video, hole) * 255).round().byte().permute(0, 2, 3, 1)
+    assert (filled.int() - expected.int()).abs().max() <= 1
+    assert torch.equal(filled[:, :5], torch.from_numpy(frames)[:, :5])

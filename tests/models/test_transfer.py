@@ -72,3 +72,11 @@ def test_no_training_starts_from_damaged_weights(value):
         transfer(network, state, ["no", "options"])
     for key, tensor in network.state_dict().items():
         assert torch.equal(tensor, before[key])
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64])
+def test_no_training_starts_from_numbers_of_another_kind(dtype):
+    network = lgtsm.create_model("gtsm", width=4)
+    state = {name: value.to(dtype) for name, value in network.state_dict().items()}
+    with pytest.raises(ValueError, match=rf"must hold \S+ as torch\.float32, like this network; it holds {dtype}\."):
+        transfer(network, state)

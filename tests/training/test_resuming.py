@@ -118,3 +118,29 @@ def test_the_log_says_the_step_at_which_the_gan_started(make_module, fit, tmp_pa
     fit(make_module(start_step=start), 20, logger=CSVLogger(tmp_path, "log"), log_every_n_steps=10)
     log = read_log(tmp_path)
     assert (log.gan_step, log.last_step) == (start, 19)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda c: c.pop("optimizer_states"), r"nothing to continue with: its entry optimizer_states is missing\."),
+        (lambda c: c.pop("global_step"), r"its entry global_step is missing\. .* init_from=.*c without resume\."),
+        (lambda c: c.update(callbacks=3), r"its entry callbacks is 3\."),
+        (lambda c: c["lgtsm"].update(config=[1]), r"its entry lgtsm\.config is \[1\]\."),
+        (lambda c: c["lgtsm"].update(batches_done="x"), r"its entry lgtsm\.batches_done is 'x'\."),
+        (lambda c: c["lgtsm"].update(random_state=None), r"its entry lgtsm\.random_state is None\."),
+        (lambda c: c["optimizer_states"].pop(), r"holds 1 optimizers, and this run has 2"),
+        (
+            lambda c: next(iter(c["state_dict"].values())).mul_(math.nan),
+            r"is damaged: \S+ has values that are not",
+        ),
+    ],
+)
+def test_a_checkpoint_without_what_a_run_continues_with_is_a_sentence(make_module, fit, tmp_path, damage, words):
+    stopped(make_module, fit, tmp_path / "c")
+    content = torch.load(tmp_path / "c", weights_only=True)
+    damage(content)
+    torch.save(content, tmp_path / "c")
+    with pytest.raises(ValueError, match=words) as told:
+        check_continues(read_checkpoint(tmp_path / "c"), "c", make_module())
+    assert "\n" not in str(told.value)

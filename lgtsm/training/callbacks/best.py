@@ -5,11 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytorch_lightning as pl
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 
 class BestCheckpoints(ModelCheckpoint):
     """ModelCheckpoint, with the same arguments, but it remembers the best scores when the run folder is renamed."""
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keep a checkpoint if it is among the best.
+
+        Raises:
+            ValueError: the monitored value was not logged.
+        """
+        try:
+            super().on_train_epoch_end(trainer, pl_module)
+        except MisconfigurationException as error:
+            logged = ", ".join(sorted(name for name in trainer.callback_metrics if "/" in name))
+            raise ValueError(
+                f"The best checkpoints go by {self.monitor}, which is not logged. Set monitor.score to one of the "
+                f"values that are: {logged}."
+            ) from error
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the best checkpoints that exist in this run's folder."""
