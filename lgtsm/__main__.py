@@ -62,7 +62,10 @@ def _main() -> None:
         from lgtsm.exits import exit_with_sentence
 
         with exit_with_sentence(name):
-            _print_help() if name != "--version" else _print_version()
+            if name == "--version":
+                _print_version()
+            else:
+                _print_help()
         return
     if name not in COMMANDS:
         print(f"lgtsm has no command {name!r}. Choose from {', '.join(COMMANDS)}.", file=sys.stderr)

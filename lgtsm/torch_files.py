@@ -37,8 +37,6 @@ def read_torch_file(
             warnings.simplefilter("ignore", UserWarning)  # about odd pickles, reported below
             if not grows:
                 return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
-    except PermissionError:
-        raise
     except Exception as error:  # a damaged pickle can fail in any way
         # torch's own sentences advise to run what is in the file; of them only the object's name is told, and they are
         # not kept as the cause.

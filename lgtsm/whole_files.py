@@ -104,8 +104,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def name_in_errors(path: Path, temporary: Path) -> Iterator[None]:
+def name_in_errors(path: Path, temporary: Path | None = None) -> Iterator[None]:
     """Let errors of the system name `path` instead of its temporary name or, as those of a full disk do, nothing."""
+    temporary = temporary or path
     try:
         yield
     except OSError as error:

@@ -69,17 +69,11 @@ def check_values(config: DictConfig) -> None:
     Raises:
         ConfigError: names the key.
     """
-    from lgtsm.config.build import ConfigError
+    from lgtsm.config.check import check_switches, check_whole
 
-    keys = {"num_frames": 1, "height": 1, "width": 1, "expected.train": 0, "expected.validation": 0}
-    for key, least in keys.items():
-        value = OmegaConf.select(config, key)
-        if value is None and key.startswith("expected."):
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ConfigError(f"{key} must be a whole number from {least} up; got {value!r}.")
-    if not isinstance(config.thorough, bool):
-        raise ConfigError(f"thorough must be true or false; got {config.thorough!r}.")
+    expected = (key for key in ("expected.train", "expected.validation") if OmegaConf.select(config, key) is not None)
+    check_whole(config, {"num_frames": 1, "height": 1, "width": 1, **dict.fromkeys(expected, 0)})
+    check_switches(config, "thorough")
 
 
 def show(found: dict[str, list[Finding]]) -> bool:

@@ -127,12 +127,10 @@ def check_values(config: DictConfig) -> None:
     Raises:
         ValueError: names the key.
     """
-    for key in ("seed", "num_pictures"):
-        value = config[key]
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ValueError(f"{key} must be a whole number from 0 up; got {value!r}.")
-    if not isinstance(config.name, (str, int)) or not str(config.name).strip():
-        raise ValueError(f"name must be text; got {config.name!r}.")
+    from lgtsm.config.check import check_texts, check_whole
+
+    check_whole(config, {"seed": 0, "num_pictures": 0})
+    check_texts(config, "name")
     if not isinstance(config.methods, ListConfig):
         raise ValueError(f"methods must be a list, such as [telea,key-frames]; got {config.methods!r}.")
     if not isinstance(config.results, (ListConfig, str, type(None))):

@@ -35,7 +35,7 @@ def try_folder(folder: str | Path) -> None:
     place = Path(folder).absolute()
     made = [parent for parent in (place, *place.parents) if not parent.exists()]
     try:
-        with name_in_errors(place, place):
+        with name_in_errors(place):
             make_folder(place)
             with tempfile.TemporaryFile(dir=place) as trial:
                 trial.write(bytes(LEAST))

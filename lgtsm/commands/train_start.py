@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from lgtsm.config.build import ConfigError
+from lgtsm.config.check import check_switches, check_texts, check_whole
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,22 +25,18 @@ def check_values(config: DictConfig) -> None:
     Raises:
         ConfigError: names the key.
     """
-    for key, least in {"seed": 0, "max_steps": 1, "steps_per_epoch": 1, "num_threads": 1}.items():
-        value = config[key]
-        if (value is None and key == "num_threads") or (value == -1 and key == "max_steps"):  # without end
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ConfigError(f"{key} must be a whole number from {least} up; got {value!r}.")
+    least = {"seed": 0, "max_steps": 1, "steps_per_epoch": 1, "num_threads": 1}
+    if config.num_threads is None:
+        del least["num_threads"]
+    if config.max_steps == -1:  # without end
+        del least["max_steps"]
+    check_whole(config, least)
     for key in ("model", "optimizer", "module", "loader", "trainer"):
         node = config[key]
         if not isinstance(node, DictConfig) or node.get("_target_") is None:
             raise ConfigError(f"{key} must describe what to build, by its _target_; got {node!s:.100}.")
-    for key in ("evaluate", "init_discriminator"):
-        if not isinstance(config[key], bool):
-            raise ConfigError(f"{key} must be true or false; got {config[key]!r}.")
-    for key in ("name", "optimized_metric"):
-        if not isinstance(config[key], (str, int)) or not str(config[key]).strip():
-            raise ConfigError(f"{key} must be text; got {config[key]!r}.")
+    check_switches(config, "evaluate", "init_discriminator")
+    check_texts(config, "name", "optimized_metric")
 
 
 def try_optimizers(module: InpaintingGAN) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -38,6 +39,40 @@ def check_paths(config: DictConfig) -> None:
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             hint = f" Write ./{value} for a file or folder of that name." if number else ""
             raise ConfigError(f"{key} must be a path; got {value!r}.{hint}")
+
+
+def check_whole(config: DictConfig, least: Mapping[str, int]) -> None:
+    """Refuse values that are no whole numbers, or smaller than the least for their key.
+
+    Raises:
+        ConfigError: names the first one.
+    """
+    for key, smallest in least.items():
+        value = OmegaConf.select(config, key)
+        if isinstance(value, bool) or not isinstance(value, int) or value < smallest:
+            raise ConfigError(f"{key} must be a whole number from {smallest} up; got {value!r}.")
+
+
+def check_switches(config: DictConfig, *keys: str) -> None:
+    """Refuse values that are neither true nor false.
+
+    Raises:
+        ConfigError: names the first one.
+    """
+    for key in keys:
+        if not isinstance(config[key], bool):
+            raise ConfigError(f"{key} must be true or false; got {config[key]!r}.")
+
+
+def check_texts(config: DictConfig, *keys: str) -> None:
+    """Refuse values that are no text, or empty.
+
+    Raises:
+        ConfigError: names the first one.
+    """
+    for key in keys:
+        if not isinstance(config[key], (str, int)) or not str(config[key]).strip():
+            raise ConfigError(f"{key} must be text; got {config[key]!r}.")
 
 
 def check_complete(config: DictConfig) -> None:

@@ -35,7 +35,7 @@ class Ledger:
 
     def append(self, record: dict[str, Any]) -> None:
         """Add a record with "method" and "unit" and wait until it is on the disk."""
-        with name_in_errors(self.path, self.path), self.path.open("a", encoding="utf-8") as file:
+        with name_in_errors(self.path), self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record, allow_nan=False) + "\n")
             file.flush()
             os.fsync(file.fileno())

@@ -94,12 +94,12 @@ class HoleStore:
     def __iter__(self) -> Iterator[np.ndarray]:
         if self.shape is None:
             for hole in self.holes:
-                with name_in_errors(self.folder, self.folder):
+                with name_in_errors(self.folder):
                     self.file.write(np.packbits(hole > 0).tobytes())
                 self.shape = hole.shape
                 yield hole
             return
-        with name_in_errors(self.folder, self.folder):
+        with name_in_errors(self.folder):
             self.file.seek(0)
         size = self.shape[0] * self.shape[1]
         while packed := self.file.read(-(-size // 8)):
@@ -127,12 +127,12 @@ class PixelStore:
 
     def write(self, filled: Filled) -> None:
         """Keep the filled pixels of the next frame."""
-        with name_in_errors(self.folder, self.folder):
+        with name_in_errors(self.folder):
             self.file.write(filled.image[self._missing(filled.frame)].tobytes())
 
     def rewind(self) -> None:
         """Go back to the first frame, to read."""
-        with name_in_errors(self.folder, self.folder):
+        with name_in_errors(self.folder):
             self.file.seek(0)
 
     def read_into(self, filled: Filled) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +98,17 @@ class MaskChoice:
         source: MaskReader | StillMask
         if self.boxes:
             source = StillMask(box_hole(self.boxes, height, width), 1, "The box")
-        elif self.path is not None and MaskPictures(self.path).is_still:
+        elif self._is_still_file:
             source = self._reader(1, height, width)
         else:
             return None
         (hole,) = Mask(source, self.invert, self.dilate, notice=notice)
         return hole
+
+    @cached_property
+    def _is_still_file(self) -> bool:
+        """Whether a file holds one picture for all frames; a video is read through to tell."""
+        return self.path is not None and MaskPictures(self.path).is_still
 
     def follow(
         self, frames: Iterable[np.ndarray], height: int, width: int, notice: Callable[[str], None] | None = None

@@ -1,7 +1,9 @@
 """Pictures go out in the form in which they came: name, depth, transparency, orientation, metadata; read by Pillow."""
 
 import errno
+import gc
 import io
+import warnings
 from pathlib import Path
 
 import cv2
@@ -379,7 +381,11 @@ def test_turned_by_pillow_alike(tmp_path):
 
 def test_files_are_not_left_open(tmp_path):
     Image.fromarray(photo()).save(tmp_path / "a.tif")
-    fill(tmp_path / "a.tif", tmp_path / "b.tif")
+    with warnings.catch_warnings(record=True) as left_open:
+        warnings.simplefilter("always", ResourceWarning)
+        fill(tmp_path / "a.tif", tmp_path / "b.tif")
+        gc.collect()
+    assert left_open == []
     Path(tmp_path / "a.tif").unlink()
 
 
