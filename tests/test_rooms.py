@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "ops": set(),
     "layers": {"ops"},
     "models": {"layers", "ops"},  # its catalog also names classes of classical, imported on demand
-    "classical": {"ops"},
+    "classical": {"models", "ops"},
     "features": {"ops"},
     "losses": {"ops", "features"},
     "metrics": {"ops", "features"},

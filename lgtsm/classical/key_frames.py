@@ -7,6 +7,7 @@ import numpy as np
 
 from lgtsm.checks import check_positive
 from lgtsm.classical.clips import ClipMethod
+from lgtsm.classical.coarse_shades import correct_shades
 from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import neighbor_flow
 from lgtsm.classical.flow_copy import MOST_STEPS, copy_along_flow
@@ -29,8 +30,9 @@ class KeyFrames(ClipMethod):
 
     Args:
         beside: other frames to take patches from, counted from the completed one.
-        smooth_share: share of a completion's coarse shades to take from the smooth fill of its border, in [0, 1];
-            patches give the fine ones.
+        learned: correct the smooth fill with the network that ships with the package (`lgtsm/weights/completion.md`).
+        coarse_share: share of a completion's coarse shades to take from that fill, in [0, 1]; patches give the fine
+            ones. Default: 0.6, or 0.3 where no network corrects the fill.
         updates: turns of matching patches and voting at each size.
         max_miss: see `lgtsm.classical.flow_copy.FlowCopy`, in pixels.
         seed: of matching patches; the same seed gives the same result.
@@ -45,7 +47,8 @@ class KeyFrames(ClipMethod):
     def __init__(
         self,
         beside: tuple[int, ...] = (-8, 8),
-        smooth_share: float = 0.3,
+        learned: bool = True,
+        coarse_share: float | None = None,
         updates: int = 1,
         max_miss: float = 1.0,
         seed: int = 0,
@@ -53,10 +56,13 @@ class KeyFrames(ClipMethod):
         super().__init__()
         check_positive("updates", updates)
         check_positive("max_miss", max_miss)
-        if not 0 <= smooth_share <= 1:
-            raise ValueError(f"smooth_share must be a number from 0 to 1; got {smooth_share}.")
+        if coarse_share is None:
+            coarse_share = 0.6 if learned else 0.3
+        if not 0 <= coarse_share <= 1:
+            raise ValueError(f"coarse_share must be a number from 0 to 1; got {coarse_share}.")
         self.beside = tuple(beside)
-        self.smooth_share = smooth_share
+        self.learned = learned
+        self.coarse_share = coarse_share
         self.updates = updates
         self.max_miss = max_miss
         self.seed = seed
@@ -73,8 +79,9 @@ class KeyFrames(ClipMethod):
         if not copied.missing.any():
             return copied.color
         smooth = smooth_frames(copied.color, copied.missing)
-        completed = self._complete(smooth, copied.missing, flow)
-        return _take_coarse(completed, smooth, copied.missing, self.smooth_share)
+        coarse = correct_shades(smooth, copied.missing) if self.learned else smooth
+        completed = self._complete(coarse, copied.missing, flow)
+        return _take_coarse(completed, coarse, copied.missing, self.coarse_share)
 
     def _complete(self, frames: np.ndarray, missing: np.ndarray, flow: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         frames, left, usable, completed, last = frames.copy(), missing.copy(), ~missing, 0, None
@@ -104,12 +111,12 @@ class KeyFrames(ClipMethod):
                 carry(key)
 
 
-def _take_coarse(frames: np.ndarray, smooth: np.ndarray, missing: np.ndarray, share: float) -> np.ndarray:
-    """Move the coarse shades of missing pixels towards those of the smooth fill by a share."""
+def _take_coarse(frames: np.ndarray, coarse: np.ndarray, missing: np.ndarray, share: float) -> np.ndarray:
+    """Move the coarse shades of missing pixels towards those of `coarse` by a share."""
     moved = frames.copy()
     for t in np.flatnonzero(missing.any((1, 2))):
         inside, sigma = missing[t].astype(np.float32)[..., None], COARSE * missing.shape[1]
-        difference = cv2.GaussianBlur((smooth[t] - frames[t]) * inside, (0, 0), sigma)
+        difference = cv2.GaussianBlur((coarse[t] - frames[t]) * inside, (0, 0), sigma)
         weight = np.maximum(cv2.GaussianBlur(inside, (0, 0), sigma), np.float32(1e-3))[..., None]
         moved[t] = np.where(missing[t, ..., None], np.clip(moved[t] + share * difference / weight, 0, 1), moved[t])
     return moved

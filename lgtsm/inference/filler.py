@@ -26,7 +26,7 @@ class Filler:
 
     Args:
         model: a method(video, hole) -> {"filled", ...}, or the path of a weight file or checkpoint; None takes the
-            catalog's default method, which needs no weights.
+            catalog's default method, which needs no weight file.
         device: where to compute, e.g. "cpu", "cuda", "cuda:1".
         precision: "fp32", or "bf16" / "fp16" for mixed precision; "auto" picks the fastest that the device supports,
             and fp32 for methods without weights. The attribute `precision` holds the choice, `why_precision` the

@@ -1,0 +1,61 @@
+import cv2
+import numpy as np
+import pytest
+
+from lgtsm.classical import KeyFrames
+from lgtsm.classical.coarse_shades import correct_shades
+from lgtsm.classical.diffusion import smooth_frames
+from lgtsm.video import open_video
+from tests.reference.moving_hole import as_tensors
+
+
+@pytest.fixture
+def trees(data_folder):
+    """A clip that the network was not trained on, with a hole that no frame shows."""
+    with open_video(data_folder / "bmx-trees" / "video.mp4", "pyav") as reader:
+        frames = np.stack([cv2.resize(frame, (160, 90), interpolation=cv2.INTER_AREA) for frame in reader][:8])
+    missing = np.zeros(frames.shape[:3], bool)
+    missing[:, 20:68, 40:100] = True
+    return frames.astype(np.float32) / 255, missing
+
+
+def coarse_error(filled, frames, missing):
+    """Root mean square of the blurred error in the hole."""
+    blurred = np.stack([cv2.GaussianBlur(a - b, (0, 0), 4) for a, b in zip(filled, frames)])
+    return np.sqrt((blurred[missing] ** 2).mean())
+
+
+def test_its_shades_are_nearer_to_the_truth_than_those_of_the_smooth_fill(trees):
+    frames, missing = trees
+    smooth = smooth_frames(frames, missing)
+    corrected = correct_shades(smooth, missing)
+    assert np.array_equal(corrected[~missing], smooth[~missing])
+    assert corrected.min() >= 0 and corrected.max() <= 1
+    assert coarse_error(corrected, frames, missing) < 0.95 * coarse_error(smooth, frames, missing)
+
+
+def test_key_frames_take_them(trees):
+    frames, missing = trees
+    video, hole = as_tensors((frames * 255).round().astype(np.uint8), missing.astype(np.uint8))
+    errors = []
+    for learned in (True, False):
+        filled = KeyFrames(learned=learned)(video, hole)["filled"]
+        errors.append(coarse_error(filled[0].permute(0, 2, 3, 1).numpy(), frames, missing))
+    assert errors[0] < 0.98 * errors[1]
+
+
+def test_holes_too_small_for_the_network_stay_as_they_are():
+    frames = np.random.default_rng(0).random((2, 180, 320, 3), np.float32)
+    missing = np.zeros((2, 180, 320), bool)
+    missing[:, 82:84, 100:102] = True
+    assert np.array_equal(correct_shades(frames, missing), frames)
+
+
+@pytest.mark.parametrize("size", [(6, 9), (300, 20), (45, 400)])
+def test_any_size(size):
+    frames = np.random.default_rng(0).random((2, *size, 3), np.float32)
+    missing = np.zeros((2, *size), bool)
+    missing[:, : size[0] // 2, : size[1] // 2] = True
+    corrected = correct_shades(smooth_frames(frames, missing), missing)
+    assert corrected.shape == frames.shape and np.isfinite(corrected).all()
+    assert np.array_equal(corrected[~missing], frames[~missing])
