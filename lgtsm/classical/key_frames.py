@@ -17,7 +17,8 @@ FEWEST = 12  # missing pixels of a frame; fewer are filled smoothly
 FIRST_KEY_FRAMES = 5  # after these, small areas are filled smoothly: completed one by one, they would flicker
 SMALL = 0.005  # of a frame's pixels
 CARRY = 40  # frames each way that a key frame is carried into at once; further frames take it from those
-COARSE = 8 / 180  # of the height: deviation of the Gaussian that separates coarse from fine
+COARSE = 8 / 180  # of the height: deviation of the Gaussian that separates the smooth fill's shades from fine ones
+LEARNED = 4 / 180  # the same for the network's, which are finer
 
 
 class KeyFrames(ClipMethod):
@@ -30,9 +31,9 @@ class KeyFrames(ClipMethod):
 
     Args:
         beside: other frames to take patches from, counted from the completed one.
-        learned: correct the smooth fill with the network that ships with the package (`lgtsm/weights/completion.md`).
-        coarse_share: share of a completion's coarse shades to take from that fill, in [0, 1]; patches give the fine
-            ones. Default: 0.6, or 0.3 where no network corrects the fill.
+        learned_share: share of a key frame's coarse shades to take from the network that ships with the package
+            (`lgtsm/weights/completion.md`), in [0, 1]; patches give the fine ones. 0 does without the network.
+        smooth_share: share of every frame's coarse shades to take from the smooth fill of its border, in [0, 1].
         updates: turns of matching patches and voting at each size.
         max_miss: see `lgtsm.classical.flow_copy.FlowCopy`, in pixels.
         seed: of matching patches; the same seed gives the same result.
@@ -47,8 +48,8 @@ class KeyFrames(ClipMethod):
     def __init__(
         self,
         beside: tuple[int, ...] = (-8, 8),
-        learned: bool = True,
-        coarse_share: float | None = None,
+        learned_share: float = 0.8,
+        smooth_share: float = 0.3,
         updates: int = 1,
         max_miss: float = 1.0,
         seed: int = 0,
@@ -56,13 +57,12 @@ class KeyFrames(ClipMethod):
         super().__init__()
         check_positive("updates", updates)
         check_positive("max_miss", max_miss)
-        if coarse_share is None:
-            coarse_share = 0.6 if learned else 0.3
-        if not 0 <= coarse_share <= 1:
-            raise ValueError(f"coarse_share must be a number from 0 to 1; got {coarse_share}.")
+        for name, share in (("learned_share", learned_share), ("smooth_share", smooth_share)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name} must be a number from 0 to 1; got {share}.")
         self.beside = tuple(beside)
-        self.learned = learned
-        self.coarse_share = coarse_share
+        self.learned_share = learned_share
+        self.smooth_share = smooth_share
         self.updates = updates
         self.max_miss = max_miss
         self.seed = seed
@@ -79,9 +79,9 @@ class KeyFrames(ClipMethod):
         if not copied.missing.any():
             return copied.color
         smooth = smooth_frames(copied.color, copied.missing)
-        coarse = correct_shades(smooth, copied.missing) if self.learned else smooth
+        coarse = correct_shades(smooth, copied.missing) if self.learned_share else smooth
         completed = self._complete(coarse, copied.missing, flow)
-        return _take_coarse(completed, coarse, copied.missing, self.coarse_share)
+        return _take_coarse(completed, smooth, copied.missing, self.smooth_share, COARSE)
 
     def _complete(self, frames: np.ndarray, missing: np.ndarray, flow: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         frames, left, usable, completed, last = frames.copy(), missing.copy(), ~missing, 0, None
@@ -105,17 +105,26 @@ class KeyFrames(ClipMethod):
                 carry(key)  # completions of other key frames come first, so that the same texture continues
             if left[key].sum() >= fewest:
                 shown = [key, *(key + step for step in self.beside if 0 <= key + step < len(frames))]
+                coarse = frames[[key]]
                 frames[key] = complete_frame(frames[shown], left[key], usable[shown], self.updates, self.seed)
+                if self.learned_share:
+                    # In key frames only: the network's shades change a little from frame to frame.
+                    frames[[key]] = _take_coarse(frames[[key]], coarse, left[[key]], self.learned_share, LEARNED)
                 left[key] = False
                 completed, last = completed + 1, key
                 carry(key)
 
 
-def _take_coarse(frames: np.ndarray, coarse: np.ndarray, missing: np.ndarray, share: float) -> np.ndarray:
-    """Move the coarse shades of missing pixels towards those of `coarse` by a share."""
+def _take_coarse(
+    frames: np.ndarray, coarse: np.ndarray, missing: np.ndarray, share: float, deviation: float
+) -> np.ndarray:
+    """Move the coarse shades of missing pixels towards those of `coarse` by a share.
+
+    Shades are coarse after blurring by a Gaussian; `deviation` is its, as a share of the height.
+    """
     moved = frames.copy()
     for t in np.flatnonzero(missing.any((1, 2))):
-        inside, sigma = missing[t].astype(np.float32)[..., None], COARSE * missing.shape[1]
+        inside, sigma = missing[t].astype(np.float32)[..., None], deviation * missing.shape[1]
         difference = cv2.GaussianBlur((coarse[t] - frames[t]) * inside, (0, 0), sigma)
         weight = np.maximum(cv2.GaussianBlur(inside, (0, 0), sigma), np.float32(1e-3))[..., None]
         moved[t] = np.where(missing[t, ..., None], np.clip(moved[t] + share * difference / weight, 0, 1), moved[t])

@@ -34,14 +34,15 @@ def test_its_shades_are_nearer_to_the_truth_than_those_of_the_smooth_fill(trees)
     assert coarse_error(corrected, frames, missing) < 0.95 * coarse_error(smooth, frames, missing)
 
 
-def test_key_frames_take_them(trees):
-    frames, missing = trees
+def test_key_frames_move_towards_them(trees):
+    frames, missing = (part[:1] for part in trees)
     video, hole = as_tensors((frames * 255).round().astype(np.uint8), missing.astype(np.uint8))
-    errors = []
-    for learned in (True, False):
-        filled = KeyFrames(learned=learned)(video, hole)["filled"]
-        errors.append(coarse_error(filled[0].permute(0, 2, 3, 1).numpy(), frames, missing))
-    assert errors[0] < 0.98 * errors[1]
+    shades = correct_shades(smooth_frames(frames, missing), missing)
+    away = []
+    for share in (0, 0.6, 1):
+        filled = KeyFrames(learned_share=share, smooth_share=0)(video, hole)["filled"]
+        away.append(coarse_error(filled[0].permute(0, 2, 3, 1).numpy(), shades, missing))
+    assert away[1] < 0.75 * away[0] and away[2] < 0.75 * away[1]
 
 
 def test_holes_too_small_for_the_network_stay_as_they_are():

@@ -63,7 +63,7 @@ def test_threads_change_nothing(wood):
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"updates": 0}, "updates"), ({"coarse_share": 1.5}, "coarse_share")],
+    [({"updates": 0}, "updates"), ({"smooth_share": 1.5}, "smooth_share"), ({"learned_share": -1}, "learned_share")],
 )
 def test_refuses_what_cannot_be(options, words):
     with pytest.raises(ValueError, match=words):
