@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from lgtsm.classical.patch_search import resize_frames
 from lgtsm.models.weights import load_model
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "completion.safetensors"
@@ -19,7 +20,7 @@ SHORT_SIDE = 45  # pixels of the frames that the network sees, about those it wa
 @cache
 def completion_network() -> nn.Module:
     """Return the network of `lgtsm/weights/completion.md`, loaded once in a process."""
-    return load_model(WEIGHTS).eval()
+    return load_model(WEIGHTS)
 
 
 def correct_shades(smooth: np.ndarray, missing: np.ndarray) -> np.ndarray:
@@ -34,16 +35,15 @@ def correct_shades(smooth: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """
     height, width = smooth.shape[1:3]
     scale = min(1.0, SHORT_SIDE / min(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in smooth])
-    shares = np.stack([cv2.resize(part.astype(np.float32), size, interpolation=cv2.INTER_AREA) for part in missing])
-    if not (shares > 0.5).any() or (shares > 0.5).all():
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    small = resize_frames(smooth, *size)
+    hole = resize_frames(missing[..., None].astype(np.float32), *size) > 0.5
+    if not hole.any() or hole.all():
         return smooth
-    video = torch.from_numpy(small).permute(0, 3, 1, 2)[None]
-    hole = torch.from_numpy((shares > 0.5).astype(np.float32))[None, :, None]
-    with torch.inference_mode():
-        filled = completion_network()(video, hole)["filled"]
-    change = (filled[0].permute(0, 2, 3, 1).numpy() - small) * (shares > 0.5)[..., None]
+    video, video_hole = (torch.from_numpy(part).permute(0, 3, 1, 2)[None] for part in (small, hole.astype(np.float32)))
+    with torch.no_grad():
+        filled = completion_network()(video, video_hole)["filled"]
+    change = filled[0].permute(0, 2, 3, 1).numpy() - small  # 0 outside the hole
     corrected = smooth.copy()
     for t in np.flatnonzero(missing.any((1, 2))):
         large = cv2.resize(change[t], (width, height), interpolation=cv2.INTER_CUBIC)

@@ -81,7 +81,9 @@ class KeyFrames(ClipMethod):
         smooth = smooth_frames(copied.color, copied.missing)
         coarse = correct_shades(smooth, copied.missing) if self.learned_share else smooth
         completed = self._complete(coarse, copied.missing, flow)
-        return _take_coarse(completed, smooth, copied.missing, self.smooth_share, COARSE)
+        for t in np.flatnonzero(copied.missing.any((1, 2))):
+            completed[t] = _take_coarse(completed[t], smooth[t], copied.missing[t], self.smooth_share, COARSE)
+        return completed
 
     def _complete(self, frames: np.ndarray, missing: np.ndarray, flow: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         frames, left, usable, completed, last = frames.copy(), missing.copy(), ~missing, 0, None
@@ -105,27 +107,24 @@ class KeyFrames(ClipMethod):
                 carry(key)  # completions of other key frames come first, so that the same texture continues
             if left[key].sum() >= fewest:
                 shown = [key, *(key + step for step in self.beside if 0 <= key + step < len(frames))]
-                coarse = frames[[key]]
+                coarse = frames[key].copy()
                 frames[key] = complete_frame(frames[shown], left[key], usable[shown], self.updates, self.seed)
                 if self.learned_share:
                     # In key frames only: the network's shades change a little from frame to frame.
-                    frames[[key]] = _take_coarse(frames[[key]], coarse, left[[key]], self.learned_share, LEARNED)
+                    frames[key] = _take_coarse(frames[key], coarse, left[key], self.learned_share, LEARNED)
                 left[key] = False
                 completed, last = completed + 1, key
                 carry(key)
 
 
 def _take_coarse(
-    frames: np.ndarray, coarse: np.ndarray, missing: np.ndarray, share: float, deviation: float
+    frame: np.ndarray, coarse: np.ndarray, missing: np.ndarray, share: float, deviation: float
 ) -> np.ndarray:
-    """Move the coarse shades of missing pixels towards those of `coarse` by a share.
+    """Move the coarse shades of a frame's missing pixels towards those of `coarse` by a share.
 
-    Shades are coarse after blurring by a Gaussian; `deviation` is its, as a share of the height.
+    Shades are coarse after a Gaussian blur, whose deviation is given as a share of the height.
     """
-    moved = frames.copy()
-    for t in np.flatnonzero(missing.any((1, 2))):
-        inside, sigma = missing[t].astype(np.float32)[..., None], deviation * missing.shape[1]
-        difference = cv2.GaussianBlur((coarse[t] - frames[t]) * inside, (0, 0), sigma)
-        weight = np.maximum(cv2.GaussianBlur(inside, (0, 0), sigma), np.float32(1e-3))[..., None]
-        moved[t] = np.where(missing[t, ..., None], np.clip(moved[t] + share * difference / weight, 0, 1), moved[t])
-    return moved
+    inside, sigma = missing.astype(np.float32)[..., None], deviation * len(missing)
+    difference = cv2.GaussianBlur((coarse - frame) * inside, (0, 0), sigma)
+    weight = np.maximum(cv2.GaussianBlur(inside, (0, 0), sigma), np.float32(1e-3))[..., None]
+    return np.where(missing[..., None], np.clip(frame + share * difference / weight, 0, 1), frame)

@@ -83,9 +83,9 @@ def create_model(name: str, **options: Any) -> nn.Module:
     """Build a network or method that fills videos, called `model(video, hole) -> {"filled", "predicted"}`.
 
     Args:
-        name: a network: "lgtsm", "gtsm", "tsm", "gated3d", "combcn", "edge_connect", "completion"; or a method without
-            weights: "key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "smooth-fill", "mean-color". `MODELS`
-            describes each in a line.
+        name: a network: "lgtsm", "gtsm", "tsm", "gated3d", "combcn", "edge_connect", "completion"; or a method that
+            needs no weight file: "key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "smooth-fill",
+            "mean-color". `MODELS` describes each in a line.
         options: of the shift networks: width=64, shift_kernel_size=3, shift_groups=2, shift_fraction=0.5, causal=False,
             spectral_norm=False, geometry="released", initialization="variance_preserving", centered=True: see
             `lgtsm.models.lgtsm.GatedShiftGenerator`; of the others see the class that `MODELS` names.
