@@ -19,7 +19,7 @@ $(VENV)/.installed: pyproject.toml
 demo: install
 	rm -rf $(DEMO)
 	mkdir -p $(DEMO)
-	@echo "== 1 of 2: remove the rider from a real clip. No training, no weights."
+	@echo "== 1 of 2: remove the rider from a real clip. No training needed."
 	$(BIN)/python -m lgtsm.inpaint $(CLIP)/video.mp4 --mask $(CLIP)/masks --dilate 4 -o $(DEMO)/removed.mp4 \
 		--preview $(DEMO)/before_after.mp4 --report $(DEMO)/report
 	cp $(DEMO)/report/frame_000009.png $(DEMO)/before_after.png
