@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from lgtsm import video as video
     from lgtsm.inference.inpainter import Inpainter
     from lgtsm.layers.convert import add_temporal_shift
-    from lgtsm.models.catalog import create_discriminator, create_model, list_models
+    from lgtsm.models.catalog import create_discriminator, create_model, list_methods, list_models
+    from lgtsm.models.methods import load_method
     from lgtsm.models.official_weights import load_official
     from lgtsm.models.weights import load_model, save_model
 
@@ -41,7 +42,9 @@ _MODULES = {
     "add_temporal_shift": "lgtsm.layers.convert",
     "create_discriminator": "lgtsm.models.catalog",
     "create_model": "lgtsm.models.catalog",
+    "list_methods": "lgtsm.models.catalog",
     "list_models": "lgtsm.models.catalog",
+    "load_method": "lgtsm.models.methods",
     "load_model": "lgtsm.models.weights",
     "load_official": "lgtsm.models.official_weights",
     "save_model": "lgtsm.models.weights",
@@ -56,7 +59,9 @@ __all__ = [
     "add_temporal_shift",
     "create_discriminator",
     "create_model",
+    "list_methods",
     "list_models",
+    "load_method",
     "load_model",
     "load_official",
     "save_model",

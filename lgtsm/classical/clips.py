@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -47,17 +49,21 @@ class TensorMethod(nn.Module):
         raise NotImplementedError
 
 
+def clip_arrays(video: Tensor, hole: Tensor) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the frames, 0 in the hole, and the hole of each clip as `ClipMethod.fill_clip` takes them."""
+    missing = hole > 0.5
+    # A select, so that nothing under the hole, not even NaN, gets through.
+    frames = video.detach().masked_fill(missing, 0).float().permute(0, 1, 3, 4, 2).contiguous().cpu().numpy()
+    yield from zip(frames, missing[:, :, 0].cpu().numpy())
+
+
 class ClipMethod(TensorMethod):
     """A method that fills the arrays of one clip in `fill_clip`; a clip without known pixels becomes gray."""
 
     def predict(self, video: Tensor, hole: Tensor) -> Tensor:
         """Fill each clip by itself; see `TensorMethod`."""
-        missing = hole > 0.5
-        # A select, so that nothing under the hole, not even NaN, gets through.
-        frames = video.detach().masked_fill(missing, 0).float().permute(0, 1, 3, 4, 2).contiguous().cpu().numpy()
-        holes = missing[:, :, 0].cpu().numpy()
         filled = []
-        for clip, clip_hole in zip(frames, holes):
+        for clip, clip_hole in clip_arrays(video, hole):
             if clip_hole.all():
                 clip = np.full_like(clip, 0.5)
             elif clip_hole.any():

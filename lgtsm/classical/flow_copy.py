@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,16 +18,29 @@ from lgtsm.classical.frame_threads import for_each
 MOST_STEPS = 30
 
 
+class Found(NamedTuple):
+    """Missing pixels of a frame that another frame shows, in one direction of time.
+
+    pixels: flat indices (points,). color: float32 (points, 3). steps: float32 (points,), how many frames away.
+    """
+
+    pixels: np.ndarray
+    color: np.ndarray
+    steps: np.ndarray
+
+
 @dataclasses.dataclass(frozen=True)
 class Copied:
     """Frames with pixels copied along the flow.
 
     color: float32 (time, height, width, 3), the frames with the copied pixels.
     missing: bool (time, height, width), the pixels that no frame shows.
+    found: what was blended, for each frame with missing pixels: from frames after it, and from frames before it.
     """
 
     color: np.ndarray
     missing: np.ndarray
+    found: dict[int, tuple[Found, Found]]
 
 
 class FlowCopy(ClipMethod):
@@ -82,20 +96,23 @@ def copy_along_flow(
     flows = np.zeros((*hole.shape, 4), np.float32)  # both at once, as OpenCV samples four channels best
     flows[1:, ..., :2], flows[:-1, ..., 2:] = backward, forward
 
-    def copy_into(t: int) -> None:
+    def copy_into(t: int) -> tuple[Found, Found]:
         total = np.zeros((hole[t].size, 3), np.float32)
         weights = np.zeros(hole[t].size, np.float32)
-        for ahead in (True, False):
-            pixels, colors, steps = _follow(t, frames, hidden, wanted, flows, ahead, max_miss, most_steps)
+        after, before = (
+            _follow(t, frames, hidden, wanted, flows, ahead, max_miss, most_steps) for ahead in (True, False)
+        )
+        for pixels, colors, steps in (after, before):
             weight = 1 / np.square(steps)
             total[pixels] += colors * weight[:, None]
             weights[pixels] += weight
-        found = np.flatnonzero(weights)
-        color[t].reshape(-1, 3)[found] = total[found] / weights[found, None]
-        missing[t].reshape(-1)[found] = False
+        shown = np.flatnonzero(weights)
+        color[t].reshape(-1, 3)[shown] = total[shown] / weights[shown, None]
+        missing[t].reshape(-1)[shown] = False
+        return after, before
 
-    for_each(copy_into, np.flatnonzero(hole.any((1, 2))).tolist())
-    return Copied(color, missing)
+    with_holes = np.flatnonzero(hole.any((1, 2))).tolist()
+    return Copied(color, missing, dict(zip(with_holes, for_each(copy_into, with_holes))))
 
 
 def _follow(
@@ -107,16 +124,13 @@ def _follow(
     ahead: bool,
     max_miss: float,
     most_steps: int | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> Found:
     """Follow every missing pixel of frame t in one direction of time until a known one.
 
     Args:
         hidden: uint8 (time, height, width), 255 where missing.
         wanted: uint8 (time, height, width), above 0 where a pixel may be copied; None for everywhere.
         flows: float32 (time, height, width, 4), of each frame to the one before and to the one after.
-
-    Returns:
-        the pixels that found one, as flat indices (points,); its color (points, 3); its distance in frames (points,).
     """
     onward, back = (slice(2, 4), slice(0, 2)) if ahead else (slice(0, 2), slice(2, 4))
     _, height, width = hidden.shape
@@ -140,4 +154,4 @@ def _follow(
         if not going.any():
             break
         start, x, y, moved = start[going], x[going], y[going], sampled[going, onward]
-    return np.concatenate(found), np.concatenate(colors), np.concatenate(steps)
+    return Found(np.concatenate(found), np.concatenate(colors), np.concatenate(steps))

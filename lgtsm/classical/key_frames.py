@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import cv2
 import numpy as np
 
@@ -10,7 +12,7 @@ from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.coarse_shades import correct_shades
 from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import neighbor_flow
-from lgtsm.classical.flow_copy import MOST_STEPS, copy_along_flow
+from lgtsm.classical.flow_copy import MOST_STEPS, Found, copy_along_flow
 from lgtsm.classical.patch_completion import complete_frame
 
 FEWEST = 12  # missing pixels of a frame; fewer are filled smoothly
@@ -19,6 +21,22 @@ SMALL = 0.005  # of a frame's pixels
 CARRY = 40  # frames each way that a key frame is carried into at once; further frames take it from those
 COARSE = 8 / 180  # of the height: deviation of the Gaussian that separates the smooth fill's shades from fine ones
 LEARNED = 4 / 180  # the same for the network's, which are finer
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidates:
+    """A completed clip, and what it was made of.
+
+    completed: float32 (time, height, width, 3).
+    shades: the same with coarse shades alone where no frame shows the hidden pixels.
+    missing: bool (time, height, width), the pixels that no frame shows.
+    found: see `lgtsm.classical.flow_copy.Copied`.
+    """
+
+    completed: np.ndarray
+    shades: np.ndarray
+    missing: np.ndarray
+    found: dict[int, tuple[Found, Found]]
 
 
 class KeyFrames(ClipMethod):
@@ -69,21 +87,26 @@ class KeyFrames(ClipMethod):
 
     def fill_clip(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
         """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
+        return self.candidates(frames, hole).completed
+
+    def candidates(self, frames: np.ndarray, hole: np.ndarray) -> Candidates:
+        """Fill one clip, as `fill_clip`, and return what it was made of, too."""
         frames = smooth_frames(frames, hole)
         flow = neighbor_flow(frames, hole, around=hole)
         copied = copy_along_flow(frames, hole, *flow, self.max_miss)
+        found = copied.found
         if copied.missing.any() and len(frames) > MOST_STEPS:
             # Where copies end for their length alone they go on: another texture from there on would flash.
             known = hole & ~copied.missing
             copied = copy_along_flow(copied.color, copied.missing, *flow, self.max_miss, None, known)
         if not copied.missing.any():
-            return copied.color
+            return Candidates(copied.color, copied.color, copied.missing, found)
         smooth = smooth_frames(copied.color, copied.missing)
-        coarse = correct_shades(smooth, copied.missing) if self.learned_share else smooth
-        completed = self._complete(coarse, copied.missing, flow)
+        shades = correct_shades(smooth, copied.missing) if self.learned_share else smooth
+        completed = self._complete(shades, copied.missing, flow)
         for t in np.flatnonzero(copied.missing.any((1, 2))):
             completed[t] = _take_coarse(completed[t], smooth[t], copied.missing[t], self.smooth_share, COARSE)
-        return completed
+        return Candidates(completed, shades, copied.missing, found)
 
     def _complete(self, frames: np.ndarray, missing: np.ndarray, flow: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         frames, left, usable, completed, last = frames.copy(), missing.copy(), ~missing, 0, None

@@ -9,7 +9,7 @@ from lgtsm.commands.command_line import check_given
 from lgtsm.commands.own_network import add_own_class
 from lgtsm.exits import GOES_ON, START_AGAIN, exit_with_sentence, in_flags
 from lgtsm.inference.options import DEFAULT_CHUNK, SCALED_FEATHER, SCENE_MEMORY
-from lgtsm.models.catalog import DEFAULT_METHOD, MODELS, list_models
+from lgtsm.models.catalog import DEFAULT_METHOD, MODELS, list_methods
 from lgtsm.precision_names import AUTO, PRECISIONS
 from lgtsm.threads import wait_patiently
 from lgtsm.version import __version__
@@ -54,9 +54,9 @@ def make_parser() -> argparse.ArgumentParser:
     add_own_class(parser)
     parser.add_argument(
         "--method",
-        choices=("network", *list_models(networks=False)),
+        choices=("network", *list_methods()),
         help=f"(default: network with --checkpoint, else {DEFAULT_METHOD}) "
-        + "; ".join(f"{name}: {MODELS[name].what}" for name in list_models(networks=False)),
+        + "; ".join(f"{name}: {MODELS[name].what}" for name in list_methods()),
     )
     parser.add_argument(
         "--dry-run",

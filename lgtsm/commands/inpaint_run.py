@@ -30,7 +30,7 @@ from lgtsm.inference.preview import PreviewWriter
 from lgtsm.inference.replacing import fingerprint
 from lgtsm.inference.report import ReportWriter
 from lgtsm.inference.trial import try_network
-from lgtsm.models.catalog import create_model
+from lgtsm.models.methods import load_method
 from lgtsm.outputs import Place, check_outputs
 from lgtsm.places import check_place, make_folder
 from lgtsm.precision import allow_tf32
@@ -50,7 +50,8 @@ from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
 from lgtsm.video.writer import VideoWriter
 
-LARGE = 720  # rows from which on methods without a network are slow
+PATCHING = ("flow-fusion", "key-frames")  # methods with patches
+LARGE = 720  # rows from which on these are slow
 
 
 Notice = Callable[[str], None]
@@ -110,9 +111,9 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
         holes = mask.open(info, notice)
         tell_method(arguments, inpainter, notice)
         tell_interlaced(info, notice)
-        if arguments.method == "key-frames" and info.height > LARGE and options.working_height is None:
+        if arguments.method in PATCHING and info.height > LARGE and options.working_height is None:
             size = f"{info.width}x{info.height}"
-            notice(f"{size} takes long without a network; working_height={LARGE // 2} is much faster.")
+            notice(f"{size} takes long; working_height={LARGE // 2} is much faster.")
         report = ReportWriter(arguments.report, holes.survey) if arguments.report else None
         preview = stack.enter_context(PreviewWriter(arguments.preview, info)) if arguments.preview else None
         watchers = [watcher for watcher in (report, preview) if watcher is not None]
@@ -363,7 +364,7 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
     if arguments.method == "network":
         model = load_network(arguments.checkpoint, arguments.own_class, notice)
     else:
-        model = create_model(arguments.method)
+        model = load_method(arguments.method)
     inpainter = Inpainter(model, device, arguments.precision)
     if inpainter.why_precision is not None:
         allow_tf32(inpainter.device)
@@ -374,10 +375,10 @@ def tell_method(arguments: Namespace, inpainter: Inpainter, notice: Notice) -> N
     """Say what was chosen for the user, once all inputs are known to be fine."""
     if inpainter.why_precision is not None:
         notice(f"computing in {inpainter.precision}: {inpainter.why_precision}")
-    if arguments.method == "key-frames":
+    if arguments.method in PATCHING:
         notice(
             "filling from other frames along the motion, and with patches where no frame shows what is hidden "
-            "(--checkpoint FILE fills with a network)"
+            "(--checkpoint FILE fills with a network of your own)"
         )
 
 

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from lgtsm.counted import counted
 from lgtsm.evaluation.protocol import Unit
-from lgtsm.models.catalog import create_model, list_models
+from lgtsm.models.catalog import list_methods, list_models
+from lgtsm.models.methods import load_method, shipped_weights
 from lgtsm.models.official_weights import load_official
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
@@ -125,7 +126,7 @@ def make_methods(
     """Return the named methods, in this order.
 
     Args:
-        fillers: names of methods without weights, see `lgtsm.models.catalog`.
+        fillers: names of `lgtsm.list_methods()`.
         checkpoint: weight file, checkpoint of a run, or authors' checkpoint; None for no network.
         name: of the checkpoint's network in tables.
         results: "NAME:FOLDER" each.
@@ -139,10 +140,12 @@ def make_methods(
     """
     methods: list[Method] = []
     for filler in fillers:
-        if filler not in (known := list_models(networks=False)):
+        if filler not in (known := list_methods()):
             also = " For a network, give its weights with checkpoint=FILE." if filler in list_models() else ""
             raise ValueError(f"methods may hold {', '.join(known)}; got {filler!r}.{also}")
-        methods.append(ModuleMethod(filler, create_model(filler).to(device), {"filler": filler}))
+        weights = shipped_weights(filler)
+        identity = {"filler": filler} if weights is None else {"filler": filler, "sha256": sha256(weights)}
+        methods.append(ModuleMethod(filler, load_method(filler).to(device), identity))
     if checkpoint is not None:
         path = Path(checkpoint)
         network = load_official(path).generator if path.is_dir() else load_model(path, model=network)

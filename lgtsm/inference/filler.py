@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lgtsm.checks import check_choice, check_device, check_video_and_hole
-from lgtsm.models.catalog import DEFAULT_METHOD, create_model
+from lgtsm.models.methods import load_method
 from lgtsm.models.weights import load_model
 from lgtsm.ops.compositing import composite
 from lgtsm.ops.to_uint8 import to_uint8
@@ -26,7 +26,7 @@ class Filler:
 
     Args:
         model: a method(video, hole) -> {"filled", ...}, or the path of a weight file or checkpoint; None takes the
-            catalog's default method, which needs no weight file.
+            default method, whose weights ship with the package.
         device: where to compute, e.g. "cpu", "cuda", "cuda:1".
         precision: "fp32", or "bf16" / "fp16" for mixed precision; "auto" picks the fastest that the device supports,
             and fp32 for methods without weights. The attribute `precision` holds the choice, `why_precision` the
@@ -40,7 +40,7 @@ class Filler:
         check_choice("precision", precision, (AUTO, *DTYPES))
         self.device = check_device(device)
         if model is None:
-            model = create_model(DEFAULT_METHOD)
+            model = load_method()
         # Any module; what it can do beyond a call, `can_step` and optional attributes tell.
         self.model: Any = (load_model(model) if isinstance(model, (str, Path)) else model).eval().to(self.device)
         self.why_precision: str | None = None

@@ -15,7 +15,7 @@ class WeightedTerms(NamedTuple):
 
 
 class GeneratorLoss(nn.Module):
-    """Weighted sum of reconstruction, perceptual, style and coarse reconstruction losses.
+    """Weighted sum of reconstruction, perceptual, style, coarse reconstruction, change and distance losses.
 
     Args:
         reconstruction: the pixel term, such as `lgtsm.losses.ReconstructionLoss`, or None.
@@ -24,8 +24,11 @@ class GeneratorLoss(nn.Module):
         weight_reconstruction, weight_perceptual, weight_style: factors of Eq. 9; a term of weight 0 is not computed.
         coarse: the pixel term for methods with a coarse result (of="coarse"), or None.
         weight_coarse: its factor.
+        change: the term of `lgtsm.losses.ChangeLoss`, or None. weight_change: its factor.
+        distance: the term of `lgtsm.losses.DistanceLoss`, or None. weight_distance: its factor.
 
-    Source: Chang et al. 2019, Eq. 9; weights 1, 1, 10. The coarse term: Wang et al. 2019 (CombCN).
+    Source: Chang et al. 2019, Eq. 9; weights 1, 1, 10. The coarse term: Wang et al. 2019 (CombCN). Change and
+    distance are ours.
     """
 
     def __init__(
@@ -39,6 +42,10 @@ class GeneratorLoss(nn.Module):
         weight_style: float = 10.0,
         coarse: nn.Module | None = None,
         weight_coarse: float = 1.0,
+        change: nn.Module | None = None,
+        weight_change: float = 1.0,
+        distance: nn.Module | None = None,
+        weight_distance: float = 1.0,
     ):
         super().__init__()
         if (perceptual is not None or style is not None) and features is None:
@@ -49,8 +56,10 @@ class GeneratorLoss(nn.Module):
             "perceptual": weight_perceptual,
             "style": weight_style,
             "coarse": weight_coarse,
+            "change": weight_change,
+            "distance": weight_distance,
         }
-        self.pixel_terms = self._used(reconstruction=reconstruction, coarse=coarse)
+        self.pixel_terms = self._used(reconstruction=reconstruction, coarse=coarse, change=change, distance=distance)
         self.feature_terms = self._used(perceptual=perceptual, style=style)
 
     @property

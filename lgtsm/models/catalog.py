@@ -22,7 +22,8 @@ class Entry(NamedTuple):
     """A class behind a name, imported only to build it.
 
     target: "module:Class". what: one line for people. is_network: it has weights and can be trained. fixed: options
-    that the name sets; proposed: defaults that differ from the class's.
+    that the name sets; proposed: defaults that differ from the class's. weights: the file in `lgtsm/weights` with which
+    a network fills without another one.
     """
 
     target: str
@@ -30,6 +31,7 @@ class Entry(NamedTuple):
     is_network: bool = True
     fixed: Mapping[str, Any] = MappingProxyType({})
     proposed: Mapping[str, Any] = MappingProxyType({})
+    weights: str | None = None
 
 
 _SHIFT = "lgtsm.models.lgtsm:GatedShiftGenerator"
@@ -42,6 +44,11 @@ MODELS = {
     "combcn": Entry("lgtsm.models.combcn:CombCN", "a coarse space-time network, then one for each frame"),
     "edge_connect": Entry("lgtsm.models.edge_connect:EdgeConnect", "frame by frame, edges first"),
     "completion": Entry("lgtsm.models.completion:CompletionGenerator", "corrects the smooth fill of small frames"),
+    "flow-fusion": Entry(
+        "lgtsm.classical.flow_fusion:FlowFusion",
+        "key-frames, corrected by a network that ships",
+        weights="flow_fusion.safetensors",
+    ),
     "key-frames": Entry("lgtsm.classical.key_frames:KeyFrames", "copies along the motion, completes key frames", False),
     "tccds": Entry("lgtsm.classical.tccds:TCCDS", "copies along the motion, searches patches in all frames", False),
     "flow-copy": Entry("lgtsm.classical.flow_copy:FlowCopy", "copies along the motion, the rest smooth", False),
@@ -50,7 +57,7 @@ MODELS = {
     "smooth-fill": Entry("lgtsm.classical.fillers:SmoothFill", "smooth colors from the border of the hole", False),
     "mean-color": Entry("lgtsm.classical.fillers:MeanColor", "the mean color of the known pixels", False),
 }
-DEFAULT_METHOD = "key-frames"  # fills if no network is named
+DEFAULT_METHOD = "flow-fusion"  # fills if no network is named
 DISCRIMINATORS = {
     "tsmgan": Entry("lgtsm.models.discriminator:TemporalShiftDiscriminator", "temporal shift"),
     "t_patchgan": Entry("lgtsm.models.gated3d:TemporalPatchDiscriminator", "space-time convolutions"),
@@ -65,6 +72,11 @@ def list_models(networks: bool | None = None) -> list[str]:
         networks: True: only networks, which have weights; False: only methods without; None: all.
     """
     return [name for name, entry in MODELS.items() if networks is None or entry.is_network == networks]
+
+
+def list_methods() -> list[str]:
+    """Return the names of all that fill without a weight file of one's own; see `lgtsm.models.methods`."""
+    return [name for name, entry in MODELS.items() if not entry.is_network or entry.weights is not None]
 
 
 @overload
@@ -83,15 +95,16 @@ def create_model(name: str, **options: Any) -> nn.Module:
     """Build a network or method that fills videos, called `model(video, hole) -> {"filled", "predicted"}`.
 
     Args:
-        name: a network: "lgtsm", "gtsm", "tsm", "gated3d", "combcn", "edge_connect", "completion"; or a method that
-            needs no weight file: "key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "smooth-fill",
-            "mean-color". `MODELS` describes each in a line.
+        name: a network: "lgtsm", "gtsm", "tsm", "gated3d", "combcn", "edge_connect", "completion",
+            "flow-fusion"; or a method without weights: "key-frames", "tccds", "flow-copy", "telea", "temporal-copy",
+            "smooth-fill", "mean-color". `MODELS` describes each in a line.
         options: of the shift networks: width=64, shift_kernel_size=3, shift_groups=2, shift_fraction=0.5, causal=False,
             spectral_norm=False, geometry="released", initialization="variance_preserving", centered=True: see
             `lgtsm.models.lgtsm.GatedShiftGenerator`; of the others see the class that `MODELS` names.
 
     Returns:
-        The model, in training mode. A network has `catalog_entry = {"name": name, **options}`, which rebuilds it.
+        The model, untrained, in training mode; `lgtsm.load_method` loads the weights that ship. A network has
+        `catalog_entry = {"name": name, **options}`, which rebuilds it.
 
     Raises:
         ValueError: there is no such name or option, or a value is not possible; the sentence lists the possible ones.

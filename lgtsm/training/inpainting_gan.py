@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lgtsm.checks import check_positive
-from lgtsm.data.batch import as_floats
+from lgtsm.data.batch import as_floats, given_candidates
 from lgtsm.losses.weighted_sum import GeneratorLoss
 from lgtsm.metrics.frame_quality import FrameQuality
 from lgtsm.training.adversarial import AdversarialTraining
@@ -28,10 +28,11 @@ NO_TERM = "The loss has no term before the GAN stage. Set adversarial.start_step
 
 
 class Part(NamedTuple):
-    """Some clips of a batch, their share of it, and whether they are the last ones."""
+    """Some clips of a batch, what else the generator is given, their share of it, and whether they are the last."""
 
     video: Tensor
     hole: Tensor
+    given: dict[str, Tensor]
     share: float
     last: bool
 
@@ -55,6 +56,7 @@ class InpaintingGAN(pl.LightningModule):
 
     Both are optimized manually. `global_step` counts the generator's steps, one per batch.
 
+    A batch with "candidates" has them passed on: `generator(video, hole, candidates=...)`, see `lgtsm.data.candidates`.
     A generator may define `training_output(video, hole)`, which training calls in its place. Its output may hold "real"
     and "judged", which the discriminator then sees instead of the true video and "filled".
 
@@ -144,7 +146,7 @@ class InpaintingGAN(pl.LightningModule):
         self.log("train/stage", float(self.stage == "gan"))
         self.log("train/skipped_videos", float(batch.get("skipped_videos", 0)))
         try:
-            loss = self._train_on(video, hole)
+            loss = self._train_on(video, hole, given_candidates(batch))
         except NonFiniteError as error:
             self.skipped_steps += 1
             self.finite.refuse(error, batch, self.batches_done, self.skipped_steps, self.trainer)
@@ -163,18 +165,18 @@ class InpaintingGAN(pl.LightningModule):
         for logger in self.trainer.loggers:
             logger.log_metrics({"train/stage": float(self.stage == "gan")}, step=self.batches_done)
 
-    def _train_on(self, video: Tensor, hole: Tensor) -> Tensor:
+    def _train_on(self, video: Tensor, hole: Tensor, given: dict[str, Tensor]) -> Tensor:
         gan = self.stage == "gan"
         if gan and self.adversarial.discriminator_first:
             with torch.no_grad():
-                judged = [_judged(self._output(part), part.video) for part in self._parts(video, hole)]
+                judged = [_judged(self._output(part), part.video) for part in self._parts(video, hole, given)]
             self.discriminator_step(_join(judged), hole)
-        step = self.generator_step(video, hole)
+        step = self.generator_step(video, hole, given)
         if gan and not self.adversarial.discriminator_first:
             self.discriminator_step(step.judged, hole)
         return step.loss
 
-    def generator_step(self, video: Tensor, hole: Tensor) -> GeneratorStep:
+    def generator_step(self, video: Tensor, hole: Tensor, given: dict[str, Tensor] | None = None) -> GeneratorStep:
         """Step the generator.
 
         Raises:
@@ -182,7 +184,7 @@ class InpaintingGAN(pl.LightningModule):
         """
         logged, shown = [], []
         with self.optimizer.stepping(self, "generator"):
-            for part in self._parts(video, hole):
+            for part in self._parts(video, hole, given or {}):
                 output = self._output(part)
                 total, terms = self.loss(output, part.video, part.hole)
                 judged = _judged(output, part.video)
@@ -207,7 +209,7 @@ class InpaintingGAN(pl.LightningModule):
         logged = []
         assert self.discriminator is not None
         with self.optimizer.stepping(self, "discriminator"):
-            for part, fake in zip(self._parts(judged.real, hole), judged.fake.chunk(self.accumulate)):
+            for part, fake in zip(self._parts(judged.real, hole, {}), judged.fake.chunk(self.accumulate)):
                 loss = self.adversarial.discriminator_loss(
                     self.discriminator, part.video, fake, part.hole, self.batches_done
                 )
@@ -216,12 +218,14 @@ class InpaintingGAN(pl.LightningModule):
         self._log_means(logged)
 
     def _output(self, part: Part) -> dict[str, Tensor]:
-        return getattr(self.generator, "training_output", self.generator)(part.video, part.hole)
+        return getattr(self.generator, "training_output", self.generator)(part.video, part.hole, **part.given)
 
-    def _parts(self, video: Tensor, hole: Tensor) -> Iterator[Part]:
+    def _parts(self, video: Tensor, hole: Tensor, given: dict[str, Tensor]) -> Iterator[Part]:
         parts = list(zip(video.chunk(self.accumulate), hole.chunk(self.accumulate)))
-        for number, (clips, holes) in enumerate(parts, start=1):
-            yield Part(clips, holes, len(clips) / len(video), number == len(parts))
+        more = {name: value.chunk(self.accumulate) for name, value in given.items()}
+        for number, (clips, holes) in enumerate(parts):
+            own = {name: values[number] for name, values in more.items()}
+            yield Part(clips, holes, own, len(clips) / len(video), number == len(parts) - 1)
 
     def _backward(self, total: Tensor, terms: dict[str, Tensor], part: Part) -> None:
         """Add a part's gradients; processes exchange gradients at the last part."""

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import lgtsm
-from lgtsm.classical import KeyFrames, MeanColor
+from lgtsm.classical import MeanColor
 from lgtsm.precision import Choice
 
 
@@ -40,11 +40,14 @@ def test_any_method_and_any_checkpoint(tmp_path, model, make_clip):
     )
 
 
-def test_without_a_model_it_fills_by_key_frames(make_clip):
+def test_without_a_model_it_fills_by_the_method_that_ships(make_clip):
     video, hole = make_clip(1, 3, 30, 41)
-    inpainter = lgtsm.Inpainter()
-    assert isinstance(inpainter.model, KeyFrames) and inpainter.precision == "fp32"
-    assert torch.equal(inpainter.fill(video, hole), KeyFrames()(video, hole)["filled"].clamp(0, 1))
+    with torch.no_grad():
+        expected = lgtsm.load_method()(video, hole)["filled"].clamp(0, 1)
+    assert torch.equal(lgtsm.Inpainter(precision="fp32").fill(video, hole), expected)
+    in_halves = lgtsm.Inpainter(precision="bf16").fill(video, hole)
+    assert not torch.equal(in_halves, expected)
+    torch.testing.assert_close(in_halves, expected, rtol=0, atol=0.02)
 
 
 def test_errors(model, make_clip):

@@ -21,6 +21,7 @@ VARIANTS = [
     ("combcn", {}),
     ("edge_connect", {"residual_blocks": 2}),
     ("completion", {}),
+    ("flow-fusion", {}),
 ]
 # A bias in front of an InstanceNorm has no effect, and no gradient but rounding.
 WITHOUT_EFFECT = re.compile(r"frames\.(encoder|middle|decoder\.[03]).*\.bias|edges\.(encoder|decoder\.[03]).*\.bias")
@@ -47,7 +48,8 @@ def test_one_list_knows_networks_and_methods_without_weights(tmp_path):
     assert lgtsm.list_models() == networks + methods
     assert {"key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "smooth-fill", "mean-color"} == set(methods)
     (choice,) = [action for action in make_parser()._actions if action.dest == "method"]
-    assert list(choice.choices) == ["network", *methods]
+    assert list(choice.choices) == ["network", *lgtsm.list_methods()]
+    assert set(lgtsm.list_methods()) == {"flow-fusion", *methods}
     for name in methods:
         model = lgtsm.create_model(name)
         assert not list(model.parameters())
@@ -56,9 +58,20 @@ def test_one_list_knows_networks_and_methods_without_weights(tmp_path):
     assert lgtsm.create_model("tccds", patch_size=5, seed=3).radius == 2
 
 
+def test_methods_are_ready_to_fill_and_others_say_what_they_need():
+    assert any(parameter.any() for parameter in lgtsm.load_method().network.out.parameters())  # trained
+    assert not lgtsm.load_method("key-frames").training
+    with pytest.raises(ValueError, match=r"no method 'lgtsm' without a weight file; known are .*load_model"):
+        lgtsm.load_method("lgtsm")
+    with pytest.raises(ValueError, match=r"no method 'magic' without a weight file; known are flow-fusion, key-frames"):
+        lgtsm.load_method("magic")
+
+
 @pytest.mark.parametrize(("name", "options"), VARIANTS)
 def test_forward_backward_and_a_gradient_for_every_parameter(name, options, make_clip):
     model = lgtsm.create_model(name, width=8, **options)
+    if name == "flow-fusion":  # starts at zero, where only the last layer has a gradient
+        torch.nn.init.normal_(model.network.out.weight)
     # Kernels of one tap give the other taps a gradient too, as long as there is a neighbor.
     video, hole = make_clip(2, 3, 32, 40)
     output = model(video, hole)

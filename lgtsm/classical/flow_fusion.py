@@ -1,0 +1,105 @@
+"""Fill as key frames do, and correct the result with a network that sees what it was made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lgtsm.checks import check_video_and_hole
+from lgtsm.classical.clips import clip_arrays
+from lgtsm.classical.key_frames import Candidates, KeyFrames
+from lgtsm.models.candidate_fusion import (
+    AFTER,
+    BEFORE,
+    CHANNELS,
+    COMPLETED,
+    HOLE,
+    NEARNESS,
+    SHADES,
+    UNSEEN,
+    CandidateFusion,
+)
+from lgtsm.ops.compositing import composite
+
+
+class FlowFusion(nn.Module):
+    """Propagate, complete, and correct: key frames without learning, then a network of gated temporal shifts.
+
+    The network sees the completed frames, the copies from both directions of time, the coarse shades, the hole, what
+    no frame shows, and how far away each copy comes from. Untrained, it changes nothing.
+
+    Args:
+        width, shift_kernel_size, shift_groups, shift_fraction: of the network, see
+            `lgtsm.models.candidate_fusion.CandidateFusion`.
+
+    Source: see `lgtsm.classical.key_frames.KeyFrames`; Chang et al. 2019 for the network's layers.
+    """
+
+    window = KeyFrames.window
+    local = True
+    bytes_per_pixel = 300
+
+    def __init__(
+        self, width: int = 24, shift_kernel_size: int = 3, shift_groups: int = 2, shift_fraction: float = 0.25
+    ):
+        super().__init__()
+        self.network = CandidateFusion(width, shift_kernel_size, shift_groups, shift_fraction)
+
+    def forward(self, video: Tensor, hole: Tensor, candidates: Tensor | None = None) -> dict[str, Tensor]:
+        """Fill the hole.
+
+        Args:
+            video: (batch, time, 3, height, width) in [0, 1]; the pixels under the hole are never used.
+            hole: (batch, time, 1, height, width), 1 = missing.
+            candidates: what the method `find_candidates` returns for them, to save its time; made if None.
+
+        Returns:
+            "filled": like video, with the known pixels of video bit for bit;
+            "predicted": like video, not clipped to [0, 1].
+
+        Raises:
+            ValueError: video or hole has another shape or type.
+        """
+        check_video_and_hole(video, hole)
+        if candidates is None:
+            candidates = self.find_candidates(video, hole)
+        predicted = self.network(candidates)
+        return {"filled": composite(video, hole, predicted), "predicted": predicted}
+
+    @torch.no_grad()
+    def find_candidates(self, video: Tensor, hole: Tensor) -> Tensor:
+        """Return float32 (batch, time, 16, height, width); see `CandidateFusion.forward`."""
+        with torch.autocast("cpu", enabled=False):
+            stacked = [torch.from_numpy(find_candidates(*clip)) for clip in clip_arrays(video, hole)]
+        return torch.stack(stacked).permute(0, 1, 4, 2, 3).to(video.device)
+
+
+def find_candidates(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Find the candidates of one clip, see `lgtsm.models.candidate_fusion.CandidateFusion.forward`.
+
+    Args:
+        frames: float32 (time, height, width, 3) in [0, 1], 0 in the hole.
+        hole: bool (time, height, width), True = missing.
+
+    Returns:
+        float32 (time, height, width, 16) in [0, 1].
+    """
+    if hole.all() or not hole.any():
+        whole = np.full_like(frames, 0.5) if hole.all() else frames
+        made = Candidates(whole, whole, hole, {})
+    else:
+        made = KeyFrames().candidates(frames, hole)
+    stacked = np.zeros((*hole.shape, CHANNELS), np.float32)
+    for part, color in ((COMPLETED, made.completed), (SHADES, made.shades)):
+        stacked[..., part] = color
+    for part in (AFTER, BEFORE):
+        stacked[..., part] = made.completed
+    stacked[..., HOLE] = hole[..., None]
+    stacked[..., UNSEEN] = made.missing[..., None]
+    for t, directions in made.found.items():
+        flat = stacked[t].reshape(-1, CHANNELS)
+        for part, near, found in zip((AFTER, BEFORE), range(NEARNESS.start, NEARNESS.stop), directions):
+            flat[found.pixels, part] = found.color
+            flat[found.pixels, near] = 1 / found.steps
+    return stacked

@@ -1,0 +1,130 @@
+"""Clips with what the motion shows and patches complete, found once on whole clips and kept in a folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from lgtsm.checks import check_positive
+from lgtsm.data.clips import InpaintingClips, VideoSource
+from lgtsm.whole_files import whole_file
+
+if TYPE_CHECKING:
+    from lgtsm.data.stored_masks import StoredMasks
+
+HOLE = 12  # the candidates' channel of the hole
+# Channels of a clip played backwards: copies from frames after and before change places, and so do their distances.
+BACKWARDS = [*range(6), 9, 10, 11, 6, 7, 8, *range(12, 17), 18, 17]
+
+
+class CandidateClips(InpaintingClips):
+    """Training clips cut from larger ones, with candidates for their holes.
+
+    Candidates for a small cut-out are not those for the whole: other pixels are found, and other holes remain. So find
+    them on clips of the size that people fill, keep them in a folder, and cut many small clips from each. Index with
+    (draw, index).
+
+    Args:
+        videos, masks, num_frames, height, width, seed, max_bad_share: of the larger clips; see `InpaintingClips`.
+        find: frames float32 (time, height, width, 3), hole bool (time, height, width) -> candidates float32 (time,
+            height, width, 16) in [0, 1]; see `lgtsm.classical.flow_fusion.find_candidates`.
+        folder: where to keep them, 1.1 MB for each frame of 320x180.
+        cut: frames, height and width of a cut-out, in frames and pixels; at most those of the larger clips.
+        variants: larger clips, with holes of their own, of each video.
+
+    Raises:
+        ValueError: a cut-out would be larger than the clips.
+    """
+
+    def __init__(
+        self,
+        videos: VideoSource,
+        masks: Callable[..., np.ndarray] | StoredMasks,
+        num_frames: int,
+        height: int,
+        width: int,
+        find: Callable[[np.ndarray, np.ndarray], np.ndarray],
+        folder: str | Path,
+        seed: int = 0,
+        max_bad_share: float = 0.05,
+        cut: Sequence[int] = (6, 128, 128),
+        variants: int = 2,
+    ):
+        super().__init__(videos, masks, num_frames, height, width, seed, max_bad_share)
+        check_positive("variants", variants)
+        if len(cut) != 3 or not all(0 < own <= whole for own, whole in zip(cut, (num_frames, height, width))):
+            raise ValueError(
+                "cut must be three numbers, frames, height and width, from 1 up to those of the clips, "
+                f"({num_frames}, {height}, {width}); got {tuple(cut)}."
+            )
+        self.find, self.variants, self.cut = find, variants, tuple(cut)
+        # Clips made with other sizes, holes or seeds are no use, so they lie in another folder.
+        made_by = seed, num_frames, height, width, type(masks).__name__, getattr(masks, "__dict__", None)
+        self.folder = Path(folder) / hashlib.sha256(repr(made_by).encode()).hexdigest()[:12]
+
+    def __getitem__(self, item: int | tuple[int, int]) -> dict[str, Any]:
+        """Return one cut-out.
+
+        Returns:
+            As `InpaintingClips` does, and "candidates": uint8 (time, 16, height, width).
+
+        Raises:
+            VideoError: see `InpaintingClips`.
+        """
+        number, index = item if isinstance(item, tuple) else (item, item)
+        rng = np.random.default_rng([self.seed, number, 4])
+        sample = self._large(int(rng.integers(self.variants)), index)
+        both = _turned(sample["both"][_choose_cut(sample["both"][..., 3 + HOLE], self.cut, rng)], rng)
+        return {
+            "video": torch.from_numpy(_channels_first(both[..., :3])),
+            "hole": torch.from_numpy(_channels_first(both[..., 3 + HOLE : 4 + HOLE]) // 255),
+            "candidates": torch.from_numpy(_channels_first(both[..., 3:])),
+            "name": sample["name"],
+            "skipped": sample["skipped"],
+        }
+
+    def _large(self, variant: int, index: int) -> dict[str, Any]:
+        """Return a large clip, from the folder if it was made before."""
+        path = self.folder / f"{index:05d}_{variant}.npy"
+        if path.is_file():
+            return {
+                "both": np.load(path, mmap_mode="r", allow_pickle=False),
+                "name": self.videos.name(index),
+                "skipped": "",
+            }
+        sample = super().__getitem__((variant * len(self) + index, index))
+        frames = sample["video"].permute(0, 2, 3, 1).numpy()
+        hole = sample["hole"][:, 0].numpy() > 0
+        found = self.find(np.where(hole[..., None], 0, frames.astype(np.float32) / 255), hole)
+        both = np.concatenate([frames, np.round(found.clip(0, 1) * 255).astype(np.uint8)], axis=-1)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as temporary, open(temporary, "wb") as file:
+            np.save(file, both, allow_pickle=False)
+        return {"both": both, "name": sample["name"], "skipped": sample["skipped"]}
+
+
+def _choose_cut(hole: np.ndarray, size: tuple[int, ...], rng: np.random.Generator) -> tuple[slice, ...]:
+    """Return a cut-out of the size that has a missing pixel."""
+    t = int(rng.choice(np.flatnonzero(hole.any((1, 2)))))
+    pixel = divmod(int(rng.choice(np.flatnonzero(hole[t]))), hole.shape[2])
+    cut = []
+    for at, own, whole in zip((t, *pixel), size, hole.shape):
+        start = min(max(0, at - int(rng.integers(own))), whole - own)
+        cut.append(slice(start, start + own))
+    return tuple(cut)
+
+
+def _turned(both: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mirror half of the cut-outs, and play half of them backwards."""
+    if rng.random() < 0.5:
+        both = both[:, :, ::-1]
+    return both[::-1][..., BACKWARDS] if rng.random() < 0.5 else both
+
+
+def _channels_first(frames: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.moveaxis(frames, -1, 1))

@@ -1,0 +1,126 @@
+"""A network of gated temporal shifts that weighs candidates for each missing pixel and corrects the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lgtsm.checks import check_positive
+from lgtsm.layers.convolution import GatedConv
+from lgtsm.layers.temporal_shift import create_shift
+from lgtsm.ops.padding import pad_to_multiple
+
+# The channels of candidates, in order.
+COMPLETED, AFTER, BEFORE, SHADES = (slice(first, first + 3) for first in (0, 3, 6, 9))
+HOLE, UNSEEN, NEARNESS = slice(12, 13), slice(13, 14), slice(14, 16)
+CHANNELS = 16
+
+CELL = 2  # pixels; cells of 2x2 pixels are the channels of an image of half the size
+SIZE_STEP = 8  # pixels; the network halves frames three times
+CONTRAST = 4.0  # candidates differ by little
+FRAMES_AT_ONCE = 8  # in a convolution without gradients, to bound its memory
+
+# name, input and output width (in units of `width`; None: the candidates), kernel, stride, padding, dilation
+LAYERS: Sequence[tuple[Any, ...]] = (
+    ("in", None, 1, 3, 1, 1, 1),
+    ("down1", 1, 2, 4, 2, 1, 1),
+    ("mid1", 2, 2, 3, 1, 1, 1),
+    ("down2", 2, 4, 4, 2, 1, 1),
+    ("m1", 4, 4, 3, 1, 1, 1),
+    ("m2", 4, 4, 3, 1, 2, 2),
+    ("m3", 4, 4, 3, 1, 4, 4),
+    ("m4", 4, 4, 3, 1, 1, 1),
+    ("up1", 6, 2, 3, 1, 1, 1),
+    ("up2", 3, 1, 3, 1, 1, 1),
+    ("last", 1, 1, 3, 1, 1, 1),
+)
+
+
+class CandidateFusion(nn.Module):
+    """Move the completed frames towards other candidates by learned shares, and add a learned correction.
+
+    A U-Net on cells of 2x2 pixels, down to an eighth of the frame's size. Its last layer starts at zero, so that an
+    untrained network returns the completed frames exactly.
+
+    Args:
+        width: channels at half size.
+        shift_kernel_size: taps of each temporal shift, in frames.
+        shift_groups: kernels in each layer.
+        shift_fraction: share of the channels that move, in [0, 1].
+
+    Source: the layers of Chang et al. 2019, Section 3.1; what they compute here is ours.
+    """
+
+    def __init__(
+        self, width: int = 24, shift_kernel_size: int = 3, shift_groups: int = 2, shift_fraction: float = 0.25
+    ):
+        super().__init__()
+        check_positive("width", width)
+        self.layers = nn.ModuleDict()
+        for name, in_width, out_width, *sizes in LAYERS:
+            first = in_width is None
+            channels = CELL**2 * CHANNELS if first else in_width * width, out_width * width
+            shift = None
+            if not first:
+                shift = create_shift("learnable", channels[0], shift_fraction, shift_groups, shift_kernel_size, False)
+            self.layers[name] = _start(GatedConv(*channels, *sizes, shift=shift))
+        self.out = nn.Conv2d(width, CELL**2 * 6, 3, padding=1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)  # type: ignore[arg-type]
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, candidates: Tensor) -> Tensor:
+        """Fuse the candidates.
+
+        Args:
+            candidates: (batch, time, 16, height, width) in [0, 1]: completed frames, copies from frames after and from
+                frames before, and coarse shades, three channels each; the hole; what no frame shows; 1 / distance in
+                frames of the two copies, 0 where there is none.
+
+        Returns:
+            float32 (batch, time, 3, height, width), not clipped; in known pixels the completed frames.
+        """
+        time, height, width = candidates.shape[1], *candidates.shape[3:]
+        completed = candidates[:, :, COMPLETED]
+        others = [candidates[:, :, part] - completed for part in (AFTER, BEFORE, SHADES)]
+        seen = [completed * 2 - 1, *(CONTRAST * other for other in others), candidates[:, :, HOLE.start :]]
+        change = self._run(torch.cat(seen, 2).flatten(0, 1), time)[..., :height, :width].unflatten(0, (-1, time))
+        shares, correction = change[:, :, :3], change[:, :, 3:] / 2
+        moved: Any = sum(shares[:, :, k : k + 1] * other for k, other in enumerate(others))
+        return torch.where(candidates[:, :, HOLE] > 0.5, completed + moved + correction, completed)
+
+    def _run(self, seen: Tensor, time: int) -> Tensor:
+        """Map (batch·time, 16, height, width) to the shares and the correction, (batch·time, 6, height', width')."""
+        cells = F.pixel_unshuffle(pad_to_multiple(seen, SIZE_STEP), CELL)
+        half = self._layer("in", cells.contiguous(memory_format=torch.channels_last), time)
+        quarter = self._layer("mid1", self._layer("down1", half, time), time)
+        eighth = self._layer("down2", quarter, time)
+        for name in ("m1", "m2", "m3", "m4"):
+            eighth = (eighth + self._layer(name, eighth, time)) * 0.7
+        quarter = self._layer("up1", torch.cat([F.interpolate(eighth, scale_factor=2.0), quarter], 1), time)
+        half = self._layer("up2", torch.cat([F.interpolate(quarter, scale_factor=2.0), half], 1), time)
+        return F.pixel_shuffle(self.out(self._layer("last", half, time)).float(), CELL)
+
+    def _layer(self, name: str, features: Tensor, time: int) -> Tensor:
+        layer: Any = self.layers[name]
+        if torch.is_grad_enabled() or len(features) <= FRAMES_AT_ONCE:
+            return layer(features, time)
+        # A few frames at a time after the shift: convolutions take several times the memory of their input.
+        shifted = features if layer.shift is None else layer.shift(features, time)
+        parts = zip(features.split(FRAMES_AT_ONCE), shifted.split(FRAMES_AT_ONCE))
+        return torch.cat([layer.convolve(part, part_shifted) for part, part_shifted in parts])
+
+
+@torch.no_grad()
+def _start(layer: GatedConv) -> GatedConv:
+    """Draw weights that keep the variance of the features; gates start half open, with small weights."""
+    nn.init.kaiming_normal_(layer.feature.weight, a=0.2)
+    layer.feature.weight.mul_(1.3)
+    nn.init.zeros_(layer.feature.bias)  # type: ignore[arg-type]
+    nn.init.normal_(layer.gate.weight, std=0.3 / layer.gate.weight[0].numel() ** 0.5)
+    nn.init.constant_(layer.gate.bias, 1.0)  # type: ignore[arg-type]
+    return layer
