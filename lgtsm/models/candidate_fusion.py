@@ -84,35 +84,45 @@ class CandidateFusion(nn.Module):
         Returns:
             float32 (batch, time, 3, height, width), not clipped; in known pixels the completed frames.
         """
-        time, height, width = candidates.shape[1], *candidates.shape[3:]
-        completed = candidates[:, :, COMPLETED]
-        others = [candidates[:, :, part] - completed for part in (AFTER, BEFORE, SHADES)]
-        seen = [completed * 2 - 1, *(CONTRAST * other for other in others), candidates[:, :, HOLE.start :]]
-        change = self._run(torch.cat(seen, 2).flatten(0, 1), time)[..., :height, :width].unflatten(0, (-1, time))
-        shares, correction = change[:, :, :3], change[:, :, 3:] / 2
-        moved: Any = sum(shares[:, :, k : k + 1] * other for k, other in enumerate(others))
-        return torch.where(candidates[:, :, HOLE] > 0.5, completed + moved + correction, completed)
-
-    def _run(self, seen: Tensor, time: int) -> Tensor:
-        """Map (batch·time, 16, height, width) to the shares and the correction, (batch·time, 6, height', width')."""
-        cells = F.pixel_unshuffle(pad_to_multiple(seen, SIZE_STEP), CELL)
-        half = self._layer("in", cells.contiguous(memory_format=torch.channels_last), time)
+        time, frames = candidates.shape[1], candidates.flatten(0, 1)
+        half = torch.cat([self._enter(part) for part in _parts(frames)])
         quarter = self._layer("mid1", self._layer("down1", half, time), time)
         eighth = self._layer("down2", quarter, time)
         for name in ("m1", "m2", "m3", "m4"):
             eighth = (eighth + self._layer(name, eighth, time)) * 0.7
         quarter = self._layer("up1", torch.cat([F.interpolate(eighth, scale_factor=2.0), quarter], 1), time)
         half = self._layer("up2", torch.cat([F.interpolate(quarter, scale_factor=2.0), half], 1), time)
-        return F.pixel_shuffle(self.out(self._layer("last", half, time)).float(), CELL)
+        half = self._layer("last", half, time)
+        fused = torch.cat([self._leave(*part) for part in zip(_parts(half), _parts(frames))])
+        return fused.unflatten(0, candidates.shape[:2])
+
+    def _enter(self, frames: Tensor) -> Tensor:
+        """Return the features at half size of frames (n, 16, height, width)."""
+        completed = frames[:, COMPLETED]
+        others = (CONTRAST * (frames[:, part] - completed) for part in (AFTER, BEFORE, SHADES))
+        seen = torch.cat([completed * 2 - 1, *others, frames[:, HOLE.start :]], 1)
+        cells = F.pixel_unshuffle(pad_to_multiple(seen, SIZE_STEP), CELL)
+        enter: Any = self.layers["in"]
+        return enter(cells.contiguous(memory_format=torch.channels_last), len(cells))
+
+    def _leave(self, features: Tensor, frames: Tensor) -> Tensor:
+        """Return the fused frames (n, 3, height, width) of features at half size."""
+        height, width = frames.shape[2:]
+        change = F.pixel_shuffle(self.out(features).float(), CELL)[..., :height, :width]
+        completed, shares, correction = frames[:, COMPLETED], change[:, :3], change[:, 3:] / 2
+        others = [frames[:, part] - completed for part in (AFTER, BEFORE, SHADES)]
+        moved: Any = sum(shares[:, k : k + 1] * other for k, other in enumerate(others))
+        return torch.where(frames[:, HOLE] > 0.5, completed + moved + correction, completed)
 
     def _layer(self, name: str, features: Tensor, time: int) -> Tensor:
         layer: Any = self.layers[name]
-        if torch.is_grad_enabled() or len(features) <= FRAMES_AT_ONCE:
-            return layer(features, time)
-        # A few frames at a time after the shift: convolutions take several times the memory of their input.
-        shifted = features if layer.shift is None else layer.shift(features, time)
-        parts = zip(features.split(FRAMES_AT_ONCE), shifted.split(FRAMES_AT_ONCE))
-        return torch.cat([layer.convolve(part, part_shifted) for part, part_shifted in parts])
+        parts = zip(_parts(features), _parts(layer.shift(features, time)))
+        return torch.cat([layer.convolve(*part) for part in parts])
+
+
+def _parts(frames: Tensor) -> Sequence[Tensor]:
+    """Return the frames in parts, to bound the memory of convolutions; whole if gradients are wanted."""
+    return [frames] if torch.is_grad_enabled() else frames.split(FRAMES_AT_ONCE)
 
 
 @torch.no_grad()
