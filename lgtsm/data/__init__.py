@@ -8,6 +8,7 @@ from lgtsm.lazy_names import on_first_use
 
 if TYPE_CHECKING:
     from lgtsm.data.batch import as_floats
+    from lgtsm.data.candidates import CandidateClips
     from lgtsm.data.clips import InpaintingClips, MixedVideos, VideoSource
     from lgtsm.data.davis import DAVISMasks, DAVISVideos
     from lgtsm.data.face_forensics import FaceForensicsMasks, FaceForensicsVideos
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from lgtsm.data.synthetic import SyntheticVideos
 
 _MODULES = {
+    "CandidateClips": "lgtsm.data.candidates",
     "DAVISMasks": "lgtsm.data.davis",
     "DAVISVideos": "lgtsm.data.davis",
     "FVIMasks": "lgtsm.data.fvi",
@@ -34,6 +36,7 @@ _MODULES = {
     "as_floats": "lgtsm.data.batch",
 }
 __all__ = [
+    "CandidateClips",
     "DAVISMasks",
     "DAVISVideos",
     "FVIMasks",
