@@ -106,17 +106,17 @@ def sample_image(image: np.ndarray, at: np.ndarray) -> np.ndarray:
     return cv2.remap(image, at, NO_SECOND_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def sample_points(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return image (height, width[, channel]) at points x, y (points,), as (points, channel); border repeated.
+def sample_points(image: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return image (height, width[, channel]) at complex64 points x + iy, as (points, channel); border repeated.
 
     OpenCV 4, and OpenCV 5 with other than 1, 3 or 4 channels, round the points to 1/32 pixel.
     """
-    count = len(x)
+    count = len(points)
     row = POINTS_IN_ROW if count < POINTS_IN_ROW * LONGEST_SIDE else LONGEST_SIDE
-    padded = np.zeros((2, -(-max(count, 1) // row), row), np.float32)
-    padded.reshape(2, -1)[:, :count] = x, y
-    sampled = cv2.remap(image, padded[0], padded[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return sampled.reshape(padded[0].size, -1)[:count]
+    padded = np.zeros((-(-max(count, 1) // row), row), np.complex64)
+    padded.reshape(-1)[:count] = points
+    at = padded.view(np.float32).reshape(*padded.shape, 2)
+    return sample_image(image, at).reshape(padded.size, -1)[:count]
 
 
 def grid(height: int, width: int) -> np.ndarray:
