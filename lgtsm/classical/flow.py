@@ -121,7 +121,10 @@ def sample_points(image: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def grid(height: int, width: int) -> np.ndarray:
     """Return the position of every pixel, float32 (height, width, 2), x first."""
-    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
+    position = np.empty((height, width, 2), np.float32)
+    position[..., 0] = np.arange(width)
+    position[..., 1] = np.arange(height)[:, None]
+    return position
 
 
 def _reliable(there: np.ndarray, back: np.ndarray, hole: np.ndarray, other_hole: np.ndarray) -> np.ndarray:
@@ -152,9 +155,10 @@ def _affine_motion(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
     weight = np.ones(len(xs))
     for _ in range(8):
         # A small penalty keeps a fit to few or lined-up pixels near a translation.
-        normal = (design * weight[:, None]).T @ design + np.diag([0, 1e-3, 1e-3]) * len(xs)
-        solution = np.linalg.lstsq(normal, (design * weight[:, None]).T @ target, rcond=None)[0]
-        weight = 1 / (0.05 + np.square(design @ solution - target).sum(1))
-    position = grid(height, width)
-    x, y = position[..., :1] / width - 0.5, position[..., 1:] / height - 0.5
+        weighted = (design * weight[:, None]).T
+        normal = weighted @ design + np.diag([0, 1e-3, 1e-3]) * len(xs)
+        solution = np.linalg.lstsq(normal, weighted @ target, rcond=None)[0]
+        weight = 1 / (0.05 + squared_length(design @ solution - target))
+    x = np.arange(width, dtype=np.float32)[:, None] / width - 0.5
+    y = np.arange(height, dtype=np.float32)[:, None, None] / height - 0.5
     return (solution[0] + x * solution[1] + y * solution[2]).astype(np.float32)
