@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -40,12 +41,33 @@ def correct_shades(smooth: np.ndarray, missing: np.ndarray) -> np.ndarray:
     hole = resize_frames(missing[..., None].astype(np.float32), *size) > 0.5
     if not hole.any() or hole.all():
         return smooth
-    video, video_hole = (torch.from_numpy(part).permute(0, 3, 1, 2)[None] for part in (small, hole.astype(np.float32)))
-    with torch.no_grad():
-        filled = completion_network()(video, video_hole)["filled"]
-    change = filled[0].permute(0, 2, 3, 1).numpy() - small  # 0 outside the hole
+    change = _run_network(small, hole) - small  # 0 outside the hole
     corrected = smooth.copy()
     for t in np.flatnonzero(missing.any((1, 2))):
         large = cv2.resize(change[t], (width, height), interpolation=cv2.INTER_CUBIC)
         corrected[t][missing[t]] = np.clip(smooth[t] + large, 0, 1)[missing[t]]
     return corrected
+
+
+def _run_network(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Fill hole, bool (time, height, width, 1), with the frames alone that it depends on."""
+    network: Any = completion_network()
+    wanted = np.asarray(hole.any((1, 2, 3)))
+    # A frame without known pixels depends on all others, as the network starts it with their mean color.
+    reach = (len(hole), len(hole)) if hole.all((1, 2, 3)).any() else network.network.temporal_reach
+    filled = frames.copy()
+    for span in spans_around(wanted, *reach):
+        parts = (frames[span], hole[span].astype(np.float32))
+        video, video_hole = (torch.from_numpy(part).permute(0, 3, 1, 2)[None] for part in parts)
+        with torch.inference_mode():
+            filled[span] = network(video, video_hole)["filled"][0].permute(0, 2, 3, 1).numpy()
+    return filled
+
+
+def spans_around(wanted: np.ndarray, behind: int, ahead: int) -> list[slice]:
+    """Return the runs of frames on which the wanted ones, bool (time,), depend: so many behind and ahead of each."""
+    needed = np.zeros(len(wanted), np.int8)
+    for t in np.flatnonzero(wanted):
+        needed[max(0, t - behind) : t + ahead + 1] = 1
+    edges = np.flatnonzero(np.diff(needed, prepend=0, append=0)).tolist()
+    return [slice(first, end) for first, end in zip(edges[::2], edges[1::2])]

@@ -106,22 +106,25 @@ def sample_image(image: np.ndarray, at: np.ndarray) -> np.ndarray:
     return cv2.remap(image, at, NO_SECOND_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def sample_points(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return image (height, width[, channel]) at points x, y (points,), as (points, channel); border repeated.
+def sample_points(image: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return image (height, width[, channel]) at complex64 points x + iy, as (points, channel); border repeated.
 
     OpenCV 4, and OpenCV 5 with other than 1, 3 or 4 channels, round the points to 1/32 pixel.
     """
-    count = len(x)
+    count = len(points)
     row = POINTS_IN_ROW if count < POINTS_IN_ROW * LONGEST_SIDE else LONGEST_SIDE
-    padded = np.zeros((2, -(-max(count, 1) // row), row), np.float32)
-    padded.reshape(2, -1)[:, :count] = x, y
-    sampled = cv2.remap(image, padded[0], padded[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return sampled.reshape(padded[0].size, -1)[:count]
+    padded = np.zeros((-(-max(count, 1) // row), row), np.complex64)
+    padded.reshape(-1)[:count] = points
+    at = padded.view(np.float32).reshape(*padded.shape, 2)
+    return sample_image(image, at).reshape(padded.size, -1)[:count]
 
 
 def grid(height: int, width: int) -> np.ndarray:
     """Return the position of every pixel, float32 (height, width, 2), x first."""
-    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
+    position = np.empty((height, width, 2), np.float32)
+    position[..., 0] = np.arange(width)
+    position[..., 1] = np.arange(height)[:, None]
+    return position
 
 
 def _reliable(there: np.ndarray, back: np.ndarray, hole: np.ndarray, other_hole: np.ndarray) -> np.ndarray:
@@ -152,9 +155,10 @@ def _affine_motion(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
     weight = np.ones(len(xs))
     for _ in range(8):
         # A small penalty keeps a fit to few or lined-up pixels near a translation.
-        normal = (design * weight[:, None]).T @ design + np.diag([0, 1e-3, 1e-3]) * len(xs)
-        solution = np.linalg.lstsq(normal, (design * weight[:, None]).T @ target, rcond=None)[0]
-        weight = 1 / (0.05 + np.square(design @ solution - target).sum(1))
-    position = grid(height, width)
-    x, y = position[..., :1] / width - 0.5, position[..., 1:] / height - 0.5
+        weighted = (design * weight[:, None]).T
+        normal = weighted @ design + np.diag([0, 1e-3, 1e-3]) * len(xs)
+        solution = np.linalg.lstsq(normal, weighted @ target, rcond=None)[0]
+        weight = 1 / (0.05 + squared_length(design @ solution - target))
+    x = np.arange(width, dtype=np.float32)[:, None] / width - 0.5
+    y = np.arange(height, dtype=np.float32)[:, None, None] / height - 0.5
     return (solution[0] + x * solution[1] + y * solution[2]).astype(np.float32)

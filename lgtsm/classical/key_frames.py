@@ -12,7 +12,7 @@ from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.coarse_shades import correct_shades
 from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import neighbor_flow
-from lgtsm.classical.flow_copy import MOST_STEPS, Found, copy_along_flow
+from lgtsm.classical.flow_copy import MOST_STEPS, Found, copy_along_flow, join_flows
 from lgtsm.classical.patch_completion import complete_frame
 
 FEWEST = 12  # missing pixels of a frame; fewer are filled smoothly
@@ -92,32 +92,31 @@ class KeyFrames(ClipMethod):
     def candidates(self, frames: np.ndarray, hole: np.ndarray) -> Candidates:
         """Fill one clip, as `fill_clip`, and return what it was made of, too."""
         frames = smooth_frames(frames, hole)
-        flow = neighbor_flow(frames, hole, around=hole)
-        copied = copy_along_flow(frames, hole, *flow, self.max_miss)
+        flows = join_flows(*neighbor_flow(frames, hole, around=hole))
+        copied = copy_along_flow(frames, hole, flows, self.max_miss)
         found = copied.found
         if copied.missing.any() and len(frames) > MOST_STEPS:
             # Where copies end for their length alone they go on: another texture from there on would flash.
             known = hole & ~copied.missing
-            copied = copy_along_flow(copied.color, copied.missing, *flow, self.max_miss, None, known)
+            copied = copy_along_flow(copied.color, copied.missing, flows, self.max_miss, None, known)
         if not copied.missing.any():
             return Candidates(copied.color, copied.color, copied.missing, found)
         smooth = smooth_frames(copied.color, copied.missing)
         shades = correct_shades(smooth, copied.missing) if self.learned_share else smooth
-        completed = self._complete(shades, copied.missing, flow)
+        completed = self._complete(shades, copied.missing, flows)
         for t in np.flatnonzero(copied.missing.any((1, 2))):
             completed[t] = _take_coarse(completed[t], smooth[t], copied.missing[t], self.smooth_share, COARSE)
         return Candidates(completed, shades, copied.missing, found)
 
-    def _complete(self, frames: np.ndarray, missing: np.ndarray, flow: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    def _complete(self, frames: np.ndarray, missing: np.ndarray, flows: np.ndarray) -> np.ndarray:
         frames, left, usable, completed, last = frames.copy(), missing.copy(), ~missing, 0, None
 
         def carry(key: int) -> None:
             """Copy completed pixels into the frames around one."""
-            near, between = slice(max(0, key - CARRY), key + CARRY + 1), slice(max(0, key - CARRY), key + CARRY)
+            near = slice(max(0, key - CARRY), key + CARRY + 1)
             made = ~left[near] & ~usable[near]
             if made.any():
-                away, back = (part[between] for part in flow)
-                carried = copy_along_flow(frames[near], left[near], away, back, self.max_miss, None, made)
+                carried = copy_along_flow(frames[near], left[near], flows[near], self.max_miss, None, made)
                 frames[near], left[near] = carried.color, carried.missing
 
         while True:

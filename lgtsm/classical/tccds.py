@@ -10,7 +10,7 @@ from lgtsm.classical import patch_search
 from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import grid, neighbor_flow, sample_image
-from lgtsm.classical.flow_copy import copy_along_flow
+from lgtsm.classical.flow_copy import copy_along_flow, join_flows
 
 SHARPNESS = 2.0
 MORE = 2  # extra turns of search and vote for each halving of the frames, where they cost little
@@ -61,7 +61,7 @@ class TCCDS(ClipMethod):
         filled, unknown = smooth_frames(frames, hole), hole
         for _ in range(self.flow_updates + 1):
             flow = neighbor_flow(filled, unknown)
-            copied = copy_along_flow(filled, hole, *flow, self.max_miss)
+            copied = copy_along_flow(filled, hole, join_flows(*flow), self.max_miss)
             filled, unknown = smooth_frames(copied.color, copied.missing), copied.missing
         return self._synthesize(filled, hole, unknown, flow) if unknown.any() else filled
 

@@ -112,7 +112,8 @@ class GatedShiftGenerator(StreamingGenerator):
                 sizes["resize_mode"] = "bilinear" if sizes["resize"] != 1 else "nearest"
             moving = create_shift(shift, channels[0], shift_fraction, shift_groups, shift_kernel_size, causal)
             self.layers[name] = layer_class(*channels, **sizes, shift=moving)
-        if initialization == "variance_preserving":
+        # On the meta device there is nothing to draw, and torch would load its compiler, a second's work, to do so.
+        if initialization == "variance_preserving" and not next(self.parameters()).is_meta:
             layers: Iterable[tuple[str, Any]] = self.layers.items()
             for name, layer in layers:
                 layer.start_with_variance_kept(paired_input=name != LAYERS[0][0])

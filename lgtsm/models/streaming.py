@@ -161,7 +161,9 @@ class StreamingGenerator(nn.Module):
         check_choice("output", output, OUTPUTS)
         if not state.steady:
             # Until then every state has other shapes, and a compiler would compile each for a single use.
-            return self._first_steps(video, hole, state, output)
+            # Not a decorator: that imports the compiler, a second's work, for everyone who imports this module.
+            step = torch.compiler.disable(self._step) if torch.compiler.is_compiling() else self._step
+            return step(video, hole, state, output)
         return self._step(video, hole, state, output)
 
     def flush(self, state: StreamState, output: str = "filled") -> Tensor:
@@ -193,10 +195,6 @@ class StreamingGenerator(nn.Module):
                 pieces.append(self._frames(fold_time(features), state.video[:, owed], state.hole[:, owed], output))
                 given = owed.stop
         return torch.cat(pieces, 1) if pieces else state.video
-
-    @torch.compiler.disable
-    def _first_steps(self, video: Tensor, hole: Tensor, state: StreamState, output: str) -> tuple[Tensor, StreamState]:
-        return self._step(video, hole, state, output)
 
     def _step(self, video: Tensor, hole: Tensor, state: StreamState, output: str) -> tuple[Tensor, StreamState]:
         features: Tensor | None = unfold_time(network_input(video, hole, self.centered), video.shape[1])

@@ -1,9 +1,10 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from lgtsm.classical import KeyFrames
-from lgtsm.classical.coarse_shades import correct_shades
+from lgtsm.classical.coarse_shades import completion_network, correct_shades, spans_around
 from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.video import open_video
 from tests.reference.moving_hole import as_tensors
@@ -60,3 +61,26 @@ def test_any_size(size):
     corrected = correct_shades(smooth_frames(frames, missing), missing)
     assert corrected.shape == frames.shape and np.isfinite(corrected).all()
     assert np.array_equal(corrected[~missing], frames[~missing])
+
+
+def test_spans_are_the_frames_that_wanted_ones_depend_on():
+    wanted = np.zeros(12, bool)
+    assert spans_around(wanted, 2, 1) == []
+    wanted[[0, 5, 6, 11]] = True
+    assert spans_around(wanted, 2, 1) == [slice(0, 2), slice(3, 8), slice(9, 12)]
+    assert spans_around(wanted, 3, 2) == [slice(0, 12)]
+
+
+@pytest.mark.parametrize("blank", [False, True])
+def test_frames_far_from_the_hole_do_not_matter(blank):
+    """The result is that of the whole clip, but for rounding."""
+    rng = np.random.default_rng(0)
+    frames = np.stack([cv2.GaussianBlur(noise, (0, 0), 3) for noise in rng.random((50, 45, 60, 3), np.float32)])
+    missing = np.zeros(frames.shape[:3], bool)
+    missing[[3, 4, 45], 10:30, 20:45] = True
+    missing[45] |= blank
+    smooth = smooth_frames(frames, missing)
+    video, hole = torch.from_numpy(smooth).permute(0, 3, 1, 2)[None], torch.from_numpy(missing)[None, :, None].float()
+    with torch.no_grad():
+        whole = completion_network()(video, hole)["filled"][0].permute(0, 2, 3, 1).numpy()
+    np.testing.assert_allclose(correct_shades(smooth, missing), whole.clip(0, 1), atol=1e-5)

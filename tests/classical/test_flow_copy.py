@@ -5,8 +5,9 @@ import torch
 
 from lgtsm.classical import TCCDS, FlowCopy, KeyFrames, TemporalCopy
 from lgtsm.classical.flow import sample_points
-from lgtsm.classical.flow_copy import copy_along_flow
+from lgtsm.classical.flow_copy import TOGETHER, copy_along_flow, join_flows
 from lgtsm.video import open_video
+from tests.reference.flow_copy import slow_copy_along_flow
 from tests.reference.moving_hole import as_tensors, decibels_inside, moving_hole
 
 # OpenCV 4 takes points to the nearest 1/32 pixel, OpenCV 5 as they are.
@@ -60,13 +61,39 @@ def test_copying_equals_slow_loop():
     hole[1, 5:7] = False
     forward = np.float32((1.25, -0.5)) + rng.uniform(-0.4, 0.4, (4, 12, 14, 2)).astype(np.float32)
     backward = np.float32((-1.25, 0.5)) + rng.uniform(-0.4, 0.4, (4, 12, 14, 2)).astype(np.float32)
-    copied = copy_along_flow(frames, hole, forward, backward, max_miss=0.4)
+    copied = copy_along_flow(frames, hole, join_flows(forward, backward), max_miss=0.4)
     color, missing = slow_copy(frames, hole, forward, backward, max_miss=0.4)
     assert 0 < missing.sum() < hole.sum()
     assert (copied.missing != missing).mean() <= SAMPLING
     same = copied.missing == missing
     np.testing.assert_allclose(copied.color[same], color[same], atol=SAMPLING)
     assert np.array_equal(copied.color[copied.missing], frames[copied.missing])
+
+
+@pytest.mark.parametrize("most_steps", [None, 1, 3])
+@pytest.mark.parametrize("with_sources", [False, True])
+@pytest.mark.parametrize("size", [(1, 9, 8), (2, 1, 30), (7, 40, 33), (2 * TOGETHER + 3, 24, 31)])
+def test_following_many_frames_at_once_equals_one_after_the_other(size, with_sources, most_steps):
+    rng = np.random.default_rng(sum(size))
+    count, height, width = size
+    frames = rng.random((*size, 3), np.float32)
+    smooth = np.stack([cv2.GaussianBlur(noise, (0, 0), 3) for noise in rng.normal(0, 1, size).astype(np.float32)])
+    holes = [np.zeros(size, bool), smooth > np.quantile(smooth, 0.3), rng.random(size) < 0.7, np.ones(size, bool)]
+    holes[1][::5] = False  # some frames without missing pixels
+    forward = np.float32((0.75, -0.5)) + rng.normal(0, 0.2, (count - 1, height, width, 2)).astype(np.float32)
+    backward = rng.normal(0, 0.2, forward.shape).astype(np.float32) - np.float32((0.75, -0.5))
+    for hole in holes:
+        sources = None
+        if with_sources:
+            sources = ~hole & (rng.random(size) < 0.5)
+            sources[[0, -1]] = False
+        copied = copy_along_flow(frames, hole, join_flows(forward, backward), 0.8, most_steps, sources)
+        slow = slow_copy_along_flow(frames, hole, forward, backward, 0.8, most_steps, sources)
+        assert np.array_equal(copied.missing, slow.missing) and np.array_equal(copied.color, slow.color)
+        assert list(copied.found) == list(slow.found)
+        for directions, slow_directions in zip(copied.found.values(), slow.found.values()):
+            for part, slow_part in zip(directions, slow_directions):
+                assert all(np.array_equal(*pair) for pair in zip(part, slow_part))
 
 
 def test_whole_pixel_flow_copies_exactly():
@@ -76,7 +103,7 @@ def test_whole_pixel_flow_copies_exactly():
     hole = np.zeros((2, 8, 9), bool)
     hole[0, 2:5, 2:5] = True
     forward = np.broadcast_to(np.float32((2, 1)), (1, 8, 9, 2))
-    copied = copy_along_flow(np.where(hole[..., None], 0, frames), hole, forward, -forward)
+    copied = copy_along_flow(np.where(hole[..., None], 0, frames), hole, join_flows(forward, -forward))
     assert np.array_equal(copied.color, frames) and not copied.missing.any()
 
 
@@ -85,27 +112,27 @@ def test_paths_end_after_the_most_steps_and_at_pixels_that_are_no_source():
     frames = np.zeros((8, 16, 18, 3), np.float32) + np.arange(8, dtype=np.float32)[:, None, None, None] / 10
     hole = np.zeros((8, 16, 18), bool)
     hole[1:7, 5:9, 6:12] = True
-    still = np.zeros((7, 16, 18, 2), np.float32)
+    still = np.zeros((8, 16, 18, 4), np.float32)
     for most in (1, 2, None):
-        copied = copy_along_flow(frames, hole, still, still, most_steps=most)
+        copied = copy_along_flow(frames, hole, still, most_steps=most)
         reached = [t for t in range(1, 7) if most is None or t <= most or 7 - t <= most]
         assert [t for t in range(1, 7) if not copied.missing[t].any()] == reached
     only_last = np.zeros_like(hole)
     only_last[7] = True
-    copied = copy_along_flow(frames, hole, still, still, sources=only_last)
+    copied = copy_along_flow(frames, hole, still, sources=only_last)
     assert not copied.missing.any()
     np.testing.assert_allclose(copied.color[hole], 0.7, atol=1e-6)
-    assert copy_along_flow(frames, hole, still, still, sources=np.zeros_like(hole)).missing.sum() == hole.sum()
+    assert copy_along_flow(frames, hole, still, sources=np.zeros_like(hole)).missing.sum() == hole.sum()
 
 
 def test_sampling_is_exact_on_pixels_and_on_the_border_and_equals_one_point_at_a_time():
     image = np.random.default_rng(0).random((4, 5, 3), np.float32)
     y, x = (a.ravel().astype(np.float32) for a in np.indices((4, 5)))
-    assert np.array_equal(sample_points(image, x, y), image.reshape(-1, 3))
+    assert np.array_equal(sample_points(image, x + 1j * y), image.reshape(-1, 3))
     y, x = (np.random.default_rng(1).uniform(0, side, 700).astype(np.float32) for side in (3, 4))
     expected = [slow_sample(image, down, right) for down, right in zip(y, x)]
-    np.testing.assert_allclose(sample_points(image, x, y), expected, atol=SAMPLING)
-    assert sample_points(image, x[:0], y[:0]).shape == (0, 3)
+    np.testing.assert_allclose(sample_points(image, x + 1j * y), expected, atol=SAMPLING)
+    assert sample_points(image, (x + 1j * y)[:0]).shape == (0, 3)
 
 
 @pytest.mark.parametrize("name", METHODS)
