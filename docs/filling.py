@@ -1,6 +1,6 @@
 """Score methods on clips that nothing was trained on; needs lgtsm[perceptual].
 
-python docs/filling.py score CLIPS OUT [--height 180 --width 320] METHOD ...   # one line of JSON for each clip
+python docs/filling.py score CLIPS OUT [--height 180 --width 320] METHOD ...   # a line of JSON for each clip
 python docs/filling.py tables OUT [METHOD]                                    # the tables of docs/filling.md
 
 CLIPS is the folder of the clips that `conf/data/splits/clips` names; its validation part gives one clip of each source.
@@ -37,14 +37,16 @@ SCORES = {"psnr": 2, "stlpips": 4, "warping error x 1000": 3, "flicker": 2, "sec
 NEAR, MIDDLE = 4 / 180, 16 / 180  # of the height, from the rim
 
 
-def clips(root, height, width):
-    """Yield name, frames uint8 (24, height, width, 3) and hole bool (24, height, width) of a clip of each source."""
+def clips(root, height, width, every):
+    """Yield name, frames uint8 (24, height, width, 3) and hole bool (24, height, width) of every n-th source."""
     videos = FolderVideos(root, "validation", split_folder=SPLIT)
     masks, sources = MaskMixture(KINDS, hole_share=(0.10, 0.35)), set()
     for number in range(len(videos)):
         source = re.sub(r"_\d+$", "", videos.name(number))
         if source not in sources:
             sources.add(source)
+            if (len(sources) - 1) % every:
+                continue
             frames = videos.read_clip(number, FRAMES, height, width, None)
             yield videos.name(number), frames, masks(FRAMES, height, width, [16, number]) > 0
 
@@ -98,7 +100,7 @@ def run(arguments):
         methods[name] = lgtsm.Inpainter(lgtsm.load_model(file) if file else lgtsm.load_method(name), precision="fp32")
         paths[name] = arguments.out / f"{name}_{arguments.height}.jsonl"
     done = {name: set(rows_of(path)) if path.exists() else set() for name, path in paths.items()}
-    for clip, frames, hole in clips(arguments.clips, arguments.height, arguments.width):
+    for clip, frames, hole in clips(arguments.clips, arguments.height, arguments.width, arguments.every):
         areas = None
         for name, method in methods.items():
             if clip in done[name]:
@@ -181,6 +183,7 @@ def main():
     scoring.add_argument("methods", nargs="+")
     scoring.add_argument("--height", type=int, default=180)
     scoring.add_argument("--width", type=int, default=320)
+    scoring.add_argument("--every", type=int, default=1, metavar="N", help="score a clip of every N-th source only")
     scoring.set_defaults(run=run)
     printing = commands.add_parser("tables")
     printing.add_argument("out", type=Path)

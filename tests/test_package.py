@@ -78,10 +78,11 @@ def test_plain_import_loads_neither_torch_nor_lightning():
     assert result.stdout == "set()\n"
 
 
-def test_the_network_that_ships_loads_without_the_compiler():
+def test_the_networks_that_ship_load_without_the_compiler():
     """Importing it would take a second, longer than filling a short clip."""
     code = (
-        "import sys, lgtsm.classical.coarse_shades as c; c.completion_network(); print('torch._dynamo' in sys.modules)"
+        "import sys, lgtsm, lgtsm.classical.coarse_shades as c; lgtsm.load_method(); c.completion_network(); "
+        "print('torch._dynamo' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"

@@ -67,10 +67,14 @@ class CandidateFusion(nn.Module):
             shift = None
             if not first:
                 shift = create_shift("learnable", channels[0], shift_fraction, shift_groups, shift_kernel_size, False)
-            self.layers[name] = _start(GatedConv(*channels, *sizes, shift=shift))
+            self.layers[name] = GatedConv(*channels, *sizes, shift=shift)
         self.out = nn.Conv2d(width, CELL**2 * 6, 3, padding=1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)  # type: ignore[arg-type]
+        # On the meta device there is nothing to draw, and torch would load its compiler, a second's work, to do so.
+        if not self.out.weight.is_meta:
+            for layer in self.layers.values():
+                _start(layer)
+            nn.init.zeros_(self.out.weight)
+            nn.init.zeros_(self.out.bias)  # type: ignore[arg-type]
         self.to(memory_format=torch.channels_last)
 
     def forward(self, candidates: Tensor) -> Tensor:
@@ -126,11 +130,10 @@ def _parts(frames: Tensor) -> Sequence[Tensor]:
 
 
 @torch.no_grad()
-def _start(layer: GatedConv) -> GatedConv:
+def _start(layer: Any) -> None:
     """Draw weights that keep the variance of the features; gates start half open, with small weights."""
     nn.init.kaiming_normal_(layer.feature.weight, a=0.2)
     layer.feature.weight.mul_(1.3)
-    nn.init.zeros_(layer.feature.bias)  # type: ignore[arg-type]
+    nn.init.zeros_(layer.feature.bias)
     nn.init.normal_(layer.gate.weight, std=0.3 / layer.gate.weight[0].numel() ** 0.5)
-    nn.init.constant_(layer.gate.bias, 1.0)  # type: ignore[arg-type]
-    return layer
+    nn.init.constant_(layer.gate.bias, 1.0)
