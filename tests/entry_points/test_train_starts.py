@@ -67,7 +67,7 @@ def there(folder):
         ("trainer.use_distributed_sampler=2", "trainer.use_distributed_sampler must be true or false; got 2."),
         ("model.width=abc", "model.width must be a whole number"),
         ("num_frames=0", "data.train: num_frames must be greater than 0; got 0."),
-        ("experiment=nope", "experiment=nope: experiment has no option nope. It has: clips_completion, clips_lgtsm"),
+        ("experiment=nope", "experiment=nope: experiment has no option nope. It has: clips_completion, clips_fusion"),
         ("experiment=ablation/nope", "experiment/ablation=nope: experiment/ablation has no option nope."),
         ("model=nope", "model=nope: model has no option nope. It has: combcn, completion, edge_connect"),
         ("model=lgstm", "model has no option lgstm. Did you mean lgtsm?"),
