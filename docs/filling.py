@@ -10,25 +10,27 @@ again.
 
 import argparse
 import json
-import re
 import time
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from small_scale_reproduction import film_of
 
 import lgtsm
+from lgtsm.candidate_channels import UNSEEN
 from lgtsm.classical.flow_fusion import find_candidates
 from lgtsm.data.folder import FolderVideos
 from lgtsm.evaluation.intervals import interval
 from lgtsm.features.optical_flow import DISFlow
 from lgtsm.masks import MaskMixture
 from lgtsm.metrics.flicker import TemporalFlicker
+from lgtsm.metrics.frame_quality import FrameQuality
 from lgtsm.metrics.stlpips import STLPIPS
 from lgtsm.metrics.warping_error import WarpingError
-from lgtsm.models.candidate_fusion import UNSEEN
 
 SPLIT = Path(__file__).parents[1] / "conf" / "data" / "splits" / "clips"
 FRAMES = 24
@@ -42,7 +44,7 @@ def clips(root, height, width, every):
     videos = FolderVideos(root, "validation", split_folder=SPLIT)
     masks, sources = MaskMixture(KINDS, hole_share=(0.10, 0.35)), set()
     for number in range(len(videos)):
-        source = re.sub(r"_\d+$", "", videos.name(number))
+        source = film_of(videos.name(number))
         if source not in sources:
             sources.add(source)
             if (len(sources) - 1) % every:
@@ -51,20 +53,23 @@ def clips(root, height, width, every):
             yield videos.name(number), frames, masks(FRAMES, height, width, [16, number]) > 0
 
 
+@cache
+def metrics():
+    """Return the metrics, made once."""
+    return FrameQuality(), STLPIPS(), WarpingError(DISFlow()), TemporalFlicker()
+
+
 def score(filled, frames, hole):
-    """Return the scores of a clip, filled float32 (24, height, width, 3) in [0, 1], by name."""
-    true = frames.astype(np.float32) / 255
-    error = np.square(filled - true)[hole].mean()
-    video, target = (torch.from_numpy(part).permute(0, 3, 1, 2)[None] for part in (filled, true))
-    missing = torch.from_numpy(hole.astype(np.float32))[None, :, None]
-    distance, _ = STLPIPS().score(video[:, ::4], target[:, ::4], missing[:, ::4])
-    warping, _ = WarpingError(DISFlow()).score(video, target, missing)
-    flicker, _ = TemporalFlicker().score(video, target, missing)
+    """Return the scores of a clip, filled and frames uint8 (24, height, width, 3), by name."""
+    video, target = (torch.from_numpy(part).permute(0, 3, 1, 2)[None] / 255 for part in (filled, frames))
+    missing = torch.from_numpy(hole > 0)[None, :, None].float()
+    quality, stlpips, warping_error, temporal_flicker = metrics()
+    distance, _ = stlpips.score(video[:, ::4], target[:, ::4], missing[:, ::4])
     return {
-        "psnr": float(-10 * np.log10(error)),
+        "psnr": quality.score(video, target, missing)[0]["psnr_hole"].item(),
         "stlpips": distance["stlpips"].item(),
-        "warping error x 1000": 1000 * warping["warping_error_hole"].item(),
-        "flicker": 255 * flicker["flicker_hole"].item(),
+        "warping error x 1000": 1000 * warping_error.score(video, target, missing)[0]["warping_error_hole"].item(),
+        "flicker": 255 * temporal_flicker.score(video, target, missing)[0]["flicker_hole"].item(),
     }
 
 
@@ -109,8 +114,7 @@ def run(arguments):
             began = time.process_time()
             filled = method.fill_bytes(np.where(hole[..., None], 0, frames), hole.astype(np.uint8))
             used = time.process_time() - began
-            filled = filled.astype(np.float32) / 255
-            wrong = np.square(filled - frames.astype(np.float32) / 255).mean(-1, dtype=np.float64)
+            wrong = np.square((filled.astype(float) - frames) / 255).mean(-1)
             row = {
                 "clip": clip,
                 "share": float(hole.mean()),

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
+from filling import score
 
 import lgtsm
-from lgtsm.metrics.stlpips import STLPIPS
 from lgtsm.video.open import open_video
 from lgtsm.video.pictures import mark_hole, strip
 
@@ -89,15 +88,6 @@ def read_object(folder):
     return np.stack(images)[..., ::-1], hole
 
 
-def score(filled, frames, hole):
-    """Return PSNR in the hole and ST-LPIPS of every fourth frame."""
-    inside = hole > 0
-    psnr = 10 * np.log10(255**2 / np.square(filled[inside].astype(float) - frames[inside]).mean())
-    video, true = (torch.from_numpy(part[::4]).permute(0, 3, 1, 2)[None] / 255 for part in (filled, frames))
-    distance, _ = STLPIPS().score(video, true, torch.from_numpy(hole[::4])[None, :, None].float())
-    return f"{psnr:.1f} dB, {distance['stlpips'].item():.4f}"
-
-
 def main(clips, objects):
     """Fill all, write the picture, and print the rows of the table."""
     clips = Path(clips)
@@ -138,7 +128,8 @@ def main(clips, objects):
             pictures.append(picture)
         pictures += [np.full_like(pictures[0], 255)] * (4 - len(pictures))
         rows.append(np.concatenate(pictures, axis=1))
-        lines.append(f"| {name} | {hole.mean():.1%} | {'' if truth is None else score(filled, truth, hole)} |")
+        scores = "" if truth is None else "{psnr:.1f} dB, {stlpips:.4f}".format(**score(filled, truth, hole))
+        lines.append(f"| {name} | {hole.mean():.1%} | {scores} |")
         print(lines[-1], flush=True)
     image = np.ascontiguousarray(np.concatenate(rows)[..., ::-1])
     cv2.imwrite(str(HERE / "removals.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 82])

@@ -7,9 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1] / "lgtsm"
 ENTRY_POINTS = {"train", "evaluate", "inpaint", "__main__"}
 EVERYONE = {
-    "checks", "counted", "csv_table", "document", "exits", "lazy_names", "memory_meter", "optional", "os_errors",
-    "outputs", "places", "precision", "precision_names", "progress_lines", "regular_file", "sole_writer", "stop",
-    "surroundings", "threads", "torch_files", "version", "whole_files",
+    "candidate_channels", "checks", "counted", "csv_table", "document", "exits", "lazy_names", "memory_meter",
+    "optional", "os_errors", "outputs", "places", "precision", "precision_names", "progress_lines", "regular_file",
+    "sole_writer", "stop", "surroundings", "threads", "torch_files", "version", "whole_files",
 }  # fmt: skip
 MAY_IMPORT = {
     "ops": set(),

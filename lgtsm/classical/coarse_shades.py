@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,16 +11,16 @@ import torch
 from torch import nn
 
 from lgtsm.classical.patch_search import resize_frames
+from lgtsm.models.methods import WEIGHTS
 from lgtsm.models.weights import load_model
 
-WEIGHTS = Path(__file__).parents[1] / "weights" / "completion.safetensors"
 SHORT_SIDE = 45  # pixels of the frames that the network sees, about those it was trained on
 
 
 @cache
 def completion_network() -> nn.Module:
     """Return the network of `lgtsm/weights/completion.md`, loaded once in a process."""
-    return load_model(WEIGHTS)
+    return load_model(WEIGHTS / "completion.safetensors")
 
 
 def correct_shades(smooth: np.ndarray, missing: np.ndarray) -> np.ndarray:

@@ -6,20 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lgtsm.candidate_channels import AFTER, BEFORE, COMPLETED, COUNT, HOLE, NEARNESS, SHADES, UNSEEN
 from lgtsm.checks import check_video_and_hole
 from lgtsm.classical.clips import clip_arrays
 from lgtsm.classical.key_frames import Candidates, KeyFrames
-from lgtsm.models.candidate_fusion import (
-    AFTER,
-    BEFORE,
-    CHANNELS,
-    COMPLETED,
-    HOLE,
-    NEARNESS,
-    SHADES,
-    UNSEEN,
-    CandidateFusion,
-)
+from lgtsm.models.candidate_fusion import CandidateFusion
 from lgtsm.ops.compositing import composite
 
 
@@ -91,7 +82,7 @@ def find_candidates(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
         made = Candidates(whole, whole, hole, {})
     else:
         made = KeyFrames().candidates(frames, hole)
-    stacked = np.zeros((*hole.shape, CHANNELS), np.float32)
+    stacked = np.zeros((*hole.shape, COUNT), np.float32)
     for part, color in ((COMPLETED, made.completed), (SHADES, made.shades)):
         stacked[..., part] = color
     for part in (AFTER, BEFORE):
@@ -99,7 +90,7 @@ def find_candidates(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
     stacked[..., HOLE] = hole[..., None]
     stacked[..., UNSEEN] = made.missing[..., None]
     for t, directions in made.found.items():
-        flat = stacked[t].reshape(-1, CHANNELS)
+        flat = stacked[t].reshape(-1, COUNT)
         for part, near, found in zip((AFTER, BEFORE), range(NEARNESS.start, NEARNESS.stop), directions):
             flat[found.pixels, part] = found.color
             flat[found.pixels, near] = 1 / found.steps

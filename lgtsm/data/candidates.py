@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from lgtsm.candidate_channels import HOLE, played_backwards
 from lgtsm.checks import check_positive
-from lgtsm.data.clips import InpaintingClips, VideoSource
+from lgtsm.data.clips import InpaintingClips, VideoSource, channels_first
 from lgtsm.whole_files import whole_file
 
 if TYPE_CHECKING:
     from lgtsm.data.stored_masks import StoredMasks
 
-HOLE = 12  # the candidates' channel of the hole
-# Channels of a clip played backwards: copies from frames after and before change places, and so do their distances.
-BACKWARDS = [*range(6), 9, 10, 11, 6, 7, 8, *range(12, 17), 18, 17]
+COLORS = 3  # of the frame, before the candidates
+HOLE_AT = COLORS + HOLE.start
+BACKWARDS = [*range(COLORS), *(COLORS + channel for channel in played_backwards())]
 
 
 class CandidateClips(InpaintingClips):
@@ -79,11 +80,12 @@ class CandidateClips(InpaintingClips):
         number, index = item if isinstance(item, tuple) else (item, item)
         rng = np.random.default_rng([self.seed, number, 4])
         sample = self._large(int(rng.integers(self.variants)), index)
-        both = _turned(sample["both"][_choose_cut(sample["both"][..., 3 + HOLE], self.cut, rng)], rng)
+        both = _turned(sample["both"][_choose_cut(sample["both"][..., HOLE_AT], self.cut, rng)], rng)
+        planes = torch.from_numpy(channels_first(np.ascontiguousarray(both)))
         return {
-            "video": torch.from_numpy(_channels_first(both[..., :3])),
-            "hole": torch.from_numpy(_channels_first(both[..., 3 + HOLE : 4 + HOLE]) // 255),
-            "candidates": torch.from_numpy(_channels_first(both[..., 3:])),
+            "video": planes[:, :COLORS],
+            "hole": planes[:, HOLE_AT : HOLE_AT + 1] // 255,
+            "candidates": planes[:, COLORS:],
             "name": sample["name"],
             "skipped": sample["skipped"],
         }
@@ -110,7 +112,8 @@ class CandidateClips(InpaintingClips):
 
 def _choose_cut(hole: np.ndarray, size: tuple[int, ...], rng: np.random.Generator) -> tuple[slice, ...]:
     """Return a cut-out of the size that has a missing pixel."""
-    t = int(rng.choice(np.flatnonzero(hole.any((1, 2)))))
+    # One frame after the other, as each is read from the file.
+    t = next(int(t) for t in rng.permutation(len(hole)) if hole[t].any())
     pixel = divmod(int(rng.choice(np.flatnonzero(hole[t]))), hole.shape[2])
     cut = []
     for at, own, whole in zip((t, *pixel), size, hole.shape):
@@ -124,7 +127,3 @@ def _turned(both: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.5:
         both = both[:, :, ::-1]
     return both[::-1][..., BACKWARDS] if rng.random() < 0.5 else both
-
-
-def _channels_first(frames: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(np.moveaxis(frames, -1, 1))

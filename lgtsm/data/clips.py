@@ -108,7 +108,7 @@ class InpaintingClips(Dataset):
         if frames is None:
             raise VideoError(f"{MOST_ATTEMPTS} videos in a row cannot be used; the last one: {error}")
         return {
-            "video": torch.from_numpy(colors_first(frames)),
+            "video": torch.from_numpy(channels_first(frames)),
             "hole": torch.from_numpy(hole)[:, None],
             "name": self.videos.name(index),
             "skipped": "\n".join(skipped),
@@ -129,9 +129,13 @@ class InpaintingClips(Dataset):
         return frames, masks(*size, [self.seed, number, 1 if augment else 2])
 
 
-def colors_first(frames: np.ndarray) -> np.ndarray:
-    """Convert uint8 (time, height, width, 3) to (time, 3, height, width), five times as fast as a transpose."""
-    out = np.empty((len(frames), 3, *frames.shape[1:3]), np.uint8)
+def channels_first(frames: np.ndarray) -> np.ndarray:
+    """Convert contiguous uint8 (time, height, width, channel) to (time, channel, height, width).
+
+    Five times as fast as a transpose.
+    """
+    count, height, width, channels = frames.shape
+    out = np.empty((count, channels, height, width), np.uint8)
     for frame, planes in zip(frames, out):
         cv2.split(frame, list(planes))
     return out

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lgtsm.checks import check_choice, check_positive
-from lgtsm.data.clips import colors_first
+from lgtsm.data.clips import channels_first
 from lgtsm.data.face_forensics import FaceForensicsVideos
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.fvi import FVIVideos
@@ -157,7 +157,7 @@ class PaperProtocol(Protocol):
             hole = self.test_set.draw(MaskClip(unit.kind, center, window.position))
         else:
             hole = self.stored[f"{unit.kind}/{unit.center}"].read_hole(window)
-        video = torch.from_numpy(colors_first(frames)).float() / 255
+        video = torch.from_numpy(channels_first(frames)).float() / 255
         return video[None], torch.from_numpy(np.ascontiguousarray(hole)).float()[None, :, None]
 
     def _find_stored(self, masks: str | Path | bool | None) -> dict[str, StoredMasks] | None:

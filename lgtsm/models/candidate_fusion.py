@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lgtsm.candidate_channels import AFTER, BEFORE, COMPLETED, COUNT, HOLE, SHADES
 from lgtsm.checks import check_positive
-from lgtsm.layers.convolution import GatedConv
+from lgtsm.layers.convolution import GatedConv, set_weight
 from lgtsm.layers.temporal_shift import create_shift
 from lgtsm.ops.padding import pad_to_multiple
-
-# The channels of candidates, in order.
-COMPLETED, AFTER, BEFORE, SHADES = (slice(first, first + 3) for first in (0, 3, 6, 9))
-HOLE, UNSEEN, NEARNESS = slice(12, 13), slice(13, 14), slice(14, 16)
-CHANNELS = 16
 
 CELL = 2  # pixels; cells of 2x2 pixels are the channels of an image of half the size
 SIZE_STEP = 8  # pixels; the network halves frames three times
@@ -63,7 +59,7 @@ class CandidateFusion(nn.Module):
         self.layers = nn.ModuleDict()
         for name, in_width, out_width, *sizes in LAYERS:
             first = in_width is None
-            channels = CELL**2 * CHANNELS if first else in_width * width, out_width * width
+            channels = CELL**2 * COUNT if first else in_width * width, out_width * width
             shift = None
             if not first:
                 shift = create_shift("learnable", channels[0], shift_fraction, shift_groups, shift_kernel_size, False)
@@ -71,11 +67,20 @@ class CandidateFusion(nn.Module):
         self.out = nn.Conv2d(width, CELL**2 * 6, 3, padding=1)
         # On the meta device there is nothing to draw, and torch would load its compiler, a second's work, to do so.
         if not self.out.weight.is_meta:
-            for layer in self.layers.values():
-                _start(layer)
-            nn.init.zeros_(self.out.weight)
-            nn.init.zeros_(self.out.bias)  # type: ignore[arg-type]
+            self._start()
         self.to(memory_format=torch.channels_last)
+
+    @torch.no_grad()
+    def _start(self) -> None:
+        """Draw weights that keep the variance of the features; gates start half open, with small weights."""
+        layers: Iterable[Any] = self.layers.values()
+        for layer in layers:
+            nn.init.kaiming_normal_(layer.feature.weight, a=0.2)
+            layer.feature.weight.mul_(1.3)
+            nn.init.zeros_(layer.feature.bias)
+            nn.init.normal_(layer.gate.weight, std=0.3 / layer.gate.weight[0].numel() ** 0.5)
+            nn.init.constant_(layer.gate.bias, 1.0)
+        set_weight(self.out, torch.zeros_like(self.out.weight))
 
     def forward(self, candidates: Tensor) -> Tensor:
         """Fuse the candidates.
@@ -127,13 +132,3 @@ class CandidateFusion(nn.Module):
 def _parts(frames: Tensor) -> Sequence[Tensor]:
     """Return the frames in parts, to bound the memory of convolutions; whole if gradients are wanted."""
     return [frames] if torch.is_grad_enabled() else frames.split(FRAMES_AT_ONCE)
-
-
-@torch.no_grad()
-def _start(layer: Any) -> None:
-    """Draw weights that keep the variance of the features; gates start half open, with small weights."""
-    nn.init.kaiming_normal_(layer.feature.weight, a=0.2)
-    layer.feature.weight.mul_(1.3)
-    nn.init.zeros_(layer.feature.bias)
-    nn.init.normal_(layer.gate.weight, std=0.3 / layer.gate.weight[0].numel() ** 0.5)
-    nn.init.constant_(layer.gate.bias, 1.0)

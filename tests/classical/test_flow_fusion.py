@@ -4,9 +4,10 @@ import pytest
 import torch
 
 import lgtsm
+from lgtsm.candidate_channels import AFTER, BEFORE, COMPLETED, HOLE, NEARNESS, SHADES, UNSEEN
 from lgtsm.classical import KeyFrames
 from lgtsm.classical.flow_fusion import find_candidates
-from lgtsm.models.candidate_fusion import AFTER, BEFORE, COMPLETED, HOLE, NEARNESS, SHADES, UNSEEN, CandidateFusion
+from lgtsm.models.candidate_fusion import CandidateFusion
 from lgtsm.video import open_video
 from tests.reference.moving_hole import as_tensors, decibels_inside
 
