@@ -68,15 +68,16 @@ class ClipMethod(TensorMethod):
                 clip = np.full_like(clip, 0.5)
             elif clip_hole.any():
                 with torch.autocast("cpu", enabled=False):
-                    clip = self.fill_clip(clip, clip_hole)
+                    clip = self.fill_clip(clip, clip_hole, video.device)
             filled.append(torch.from_numpy(np.ascontiguousarray(clip)))
         return torch.stack(filled).permute(0, 1, 4, 2, 3).to(video.device)
 
-    def fill_clip(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    def fill_clip(self, frames: np.ndarray, hole: np.ndarray, device: torch.device | str = "cpu") -> np.ndarray:
         """Return the filled frames of a clip.
 
         Args:
             frames: float32 (time, height, width, 3) in [0, 1], 0 in the hole.
             hole: bool (time, height, width), True = missing; somewhere, but not everywhere.
+            device: of the clip, for parts that run faster there.
         """
         raise NotImplementedError

@@ -6,9 +6,11 @@ import dataclasses
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from lgtsm.checks import check_positive
 from lgtsm.classical.clips import ClipMethod
+from lgtsm.classical.device_paths import DevicePaths
 from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import neighbor_flow, sample_points
 from lgtsm.classical.frame_threads import for_each, num_threads
@@ -64,11 +66,11 @@ class FlowCopy(ClipMethod):
         check_positive("max_miss", max_miss)
         self.max_miss = max_miss
 
-    def fill_clip(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    def fill_clip(self, frames: np.ndarray, hole: np.ndarray, device: torch.device | str = "cpu") -> np.ndarray:
         """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
         frames = smooth_frames(frames, hole)
         flows = join_flows(*neighbor_flow(frames, hole, around=hole))
-        copied = copy_along_flow(frames, hole, flows, self.max_miss)
+        copied = copy_along_flow(frames, hole, flows, self.max_miss, device=device)
         return smooth_frames(copied.color, copied.missing)
 
 
@@ -92,6 +94,7 @@ def copy_along_flow(
     max_miss: float = 1.0,
     most_steps: int | None = MOST_STEPS,
     sources: np.ndarray | None = None,
+    device: torch.device | str = "cpu",
 ) -> Copied:
     """Copy missing pixels along the flow from both directions and blend the two, the nearer frame counting more.
 
@@ -103,8 +106,12 @@ def copy_along_flow(
         most_steps: frames after which a motion path stops, at least 1; None for no limit.
         sources: bool (time, height, width), the only pixels to copy: a path stops at other known ones. None copies all
             known ones.
+        device: of the clip. On a CUDA device all frames are followed at once, which gives the same but for rounding,
+            see `lgtsm.classical.device_paths.DevicePaths`; otherwise the CPU follows them.
     """
-    paths = _Paths(frames, hole, flows, max_miss, most_steps, sources)
+    settings = frames, hole, flows, max_miss, most_steps, sources
+    on_gpu = torch.device(device).type == "cuda"
+    paths = DevicePaths(*settings, torch.device(device)) if on_gpu else _Paths(*settings)
     color, missing = frames.copy(), hole.copy()
 
     def blend(t: int, *directions: Found) -> None:
@@ -119,13 +126,14 @@ def copy_along_flow(
         missing[t].reshape(-1)[shown] = False
 
     def copy_into(group: list[int]) -> dict[int, tuple[Found, Found]]:
-        found = dict(zip(group, zip(paths.follow(group, ahead=True), paths.follow(group, ahead=False))))
+        both = ([Found(*one) for one in paths.follow(group, ahead)] for ahead in (True, False))
+        found = dict(zip(group, zip(*both)))
         for t, directions in found.items():
             blend(t, *directions)
         return found
 
     with_holes = np.flatnonzero(hole.any((1, 2))).tolist()
-    size = max(1, min(TOGETHER, -(-len(with_holes) // num_threads())))
+    size = max(1, len(with_holes) if on_gpu else min(TOGETHER, -(-len(with_holes) // num_threads())))
     groups = [with_holes[first : first + size] for first in range(0, len(with_holes), size)]
     return Copied(color, missing, {t: both for found in for_each(copy_into, groups) for t, both in found.items()})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from lgtsm.candidate_channels import AFTER, BEFORE, COMPLETED, COUNT, HOLE, NEARNESS, SHADES, UNSEEN
 from lgtsm.checks import check_video_and_hole
 from lgtsm.classical.clips import clip_arrays
+from lgtsm.classical.frame_threads import for_each
 from lgtsm.classical.key_frames import Candidates, KeyFrames
 from lgtsm.models.candidate_fusion import CandidateFusion
 from lgtsm.ops.compositing import composite
@@ -62,17 +64,18 @@ class FlowFusion(nn.Module):
     def find_candidates(self, video: Tensor, hole: Tensor) -> Tensor:
         """Return float32 (batch, time, 16, height, width); see `CandidateFusion.forward`."""
         with torch.autocast("cpu", enabled=False):
-            clips = [torch.from_numpy(find_candidates(*clip)) for clip in clip_arrays(video, hole)]
+            clips = [torch.from_numpy(find_candidates(*clip, video.device)) for clip in clip_arrays(video, hole)]
         stacked = clips[0][None] if len(clips) == 1 else torch.stack(clips)  # a view of one clip, which may be large
         return stacked.permute(0, 1, 4, 2, 3).to(video.device)
 
 
-def find_candidates(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+def find_candidates(frames: np.ndarray, hole: np.ndarray, device: torch.device | str = "cpu") -> np.ndarray:
     """Find the candidates of one clip, see `lgtsm.models.candidate_fusion.CandidateFusion.forward`.
 
     Args:
         frames: float32 (time, height, width, 3) in [0, 1], 0 in the hole.
         hole: bool (time, height, width), True = missing.
+        device: see `lgtsm.classical.clips.ClipMethod.fill_clip`.
 
     Returns:
         float32 (time, height, width, 16) in [0, 1].
@@ -81,17 +84,20 @@ def find_candidates(frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
         whole = np.full_like(frames, 0.5) if hole.all() else frames
         made = Candidates(whole, whole, hole, {})
     else:
-        made = KeyFrames().candidates(frames, hole)
-    stacked = np.zeros((*hole.shape, COUNT), np.float32)
-    for part, color in ((COMPLETED, made.completed), (SHADES, made.shades)):
-        stacked[..., part] = color
-    for part in (AFTER, BEFORE):
-        stacked[..., part] = made.completed
-    stacked[..., HOLE] = hole[..., None]
-    stacked[..., UNSEEN] = made.missing[..., None]
-    for t, directions in made.found.items():
-        flat = stacked[t].reshape(-1, COUNT)
-        for part, near, found in zip((AFTER, BEFORE), range(NEARNESS.start, NEARNESS.stop), directions):
-            flat[found.pixels, part] = found.color
-            flat[found.pixels, near] = 1 / found.steps
-    return stacked
+        made = KeyFrames().candidates(frames, hole, device)
+    planes = np.zeros((len(hole), COUNT, *hole.shape[1:]), np.float32)
+
+    def stack(t: int) -> None:
+        for part, color in ((COMPLETED, made.completed), (SHADES, made.shades)):
+            cv2.split(color[t], list(planes[t, part]))
+        for part in (AFTER, BEFORE):
+            planes[t, part] = planes[t, COMPLETED]
+        planes[t, HOLE], planes[t, UNSEEN] = hole[t], made.missing[t]
+        flat = planes[t].reshape(COUNT, -1)
+        for part, near, found in zip((AFTER, BEFORE), range(NEARNESS.start, NEARNESS.stop), made.found.get(t, ())):
+            for channel, color in zip(flat[part], found.color.T):
+                channel[found.pixels] = color
+            flat[near, found.pixels] = 1 / found.steps
+
+    for_each(stack, range(len(hole)))
+    return np.moveaxis(planes, 1, -1)  # a view: the network takes channels first

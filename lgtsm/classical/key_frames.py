@@ -6,6 +6,7 @@ import dataclasses
 
 import cv2
 import numpy as np
+import torch
 
 from lgtsm.checks import check_positive
 from lgtsm.classical.clips import ClipMethod
@@ -85,30 +86,32 @@ class KeyFrames(ClipMethod):
         self.max_miss = max_miss
         self.seed = seed
 
-    def fill_clip(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    def fill_clip(self, frames: np.ndarray, hole: np.ndarray, device: torch.device | str = "cpu") -> np.ndarray:
         """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
-        return self.candidates(frames, hole).completed
+        return self.candidates(frames, hole, device).completed
 
-    def candidates(self, frames: np.ndarray, hole: np.ndarray) -> Candidates:
+    def candidates(self, frames: np.ndarray, hole: np.ndarray, device: torch.device | str = "cpu") -> Candidates:
         """Fill one clip, as `fill_clip`, and return what it was made of, too."""
         frames = smooth_frames(frames, hole)
         flows = join_flows(*neighbor_flow(frames, hole, around=hole))
-        copied = copy_along_flow(frames, hole, flows, self.max_miss)
+        copied = copy_along_flow(frames, hole, flows, self.max_miss, device=device)
         found = copied.found
         if copied.missing.any() and len(frames) > MOST_STEPS:
             # Where copies end for their length alone they go on: another texture from there on would flash.
             known = hole & ~copied.missing
-            copied = copy_along_flow(copied.color, copied.missing, flows, self.max_miss, None, known)
+            copied = copy_along_flow(copied.color, copied.missing, flows, self.max_miss, None, known, device)
         if not copied.missing.any():
             return Candidates(copied.color, copied.color, copied.missing, found)
         smooth = smooth_frames(copied.color, copied.missing)
         shades = correct_shades(smooth, copied.missing) if self.learned_share else smooth
-        completed = self._complete(shades, copied.missing, flows)
+        completed = self._complete(shades, copied.missing, flows, device)
         for t in np.flatnonzero(copied.missing.any((1, 2))):
             completed[t] = _take_coarse(completed[t], smooth[t], copied.missing[t], self.smooth_share, COARSE)
         return Candidates(completed, shades, copied.missing, found)
 
-    def _complete(self, frames: np.ndarray, missing: np.ndarray, flows: np.ndarray) -> np.ndarray:
+    def _complete(
+        self, frames: np.ndarray, missing: np.ndarray, flows: np.ndarray, device: torch.device | str
+    ) -> np.ndarray:
         frames, left, usable, completed, last = frames.copy(), missing.copy(), ~missing, 0, None
 
         def carry(key: int) -> None:
@@ -116,7 +119,7 @@ class KeyFrames(ClipMethod):
             near = slice(max(0, key - CARRY), key + CARRY + 1)
             made = ~left[near] & ~usable[near]
             if made.any():
-                carried = copy_along_flow(frames[near], left[near], flows[near], self.max_miss, None, made)
+                carried = copy_along_flow(frames[near], left[near], flows[near], self.max_miss, None, made, device)
                 frames[near], left[near] = carried.color, carried.missing
 
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import torch
 
 from lgtsm.checks import check_positive
 from lgtsm.classical import patch_search
@@ -56,12 +57,12 @@ class TCCDS(ClipMethod):
         self.max_miss = max_miss
         self.seed = seed
 
-    def fill_clip(self, frames: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    def fill_clip(self, frames: np.ndarray, hole: np.ndarray, device: torch.device | str = "cpu") -> np.ndarray:
         """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
         filled, unknown = smooth_frames(frames, hole), hole
         for _ in range(self.flow_updates + 1):
             flow = neighbor_flow(filled, unknown)
-            copied = copy_along_flow(filled, hole, join_flows(*flow), self.max_miss)
+            copied = copy_along_flow(filled, hole, join_flows(*flow), self.max_miss, device=device)
             filled, unknown = smooth_frames(copied.color, copied.missing), copied.missing
         return self._synthesize(filled, hole, unknown, flow) if unknown.any() else filled
 

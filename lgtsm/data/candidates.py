@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from lgtsm.candidate_channels import HOLE, played_backwards
+from lgtsm.candidate_channels import AFTER, BEFORE, COMPLETED, HOLE, SHADES, played_backwards
 from lgtsm.checks import check_positive
 from lgtsm.data.clips import InpaintingClips, VideoSource, channels_first
 from lgtsm.whole_files import whole_file
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 COLORS = 3  # of the frame, before the candidates
 HOLE_AT = COLORS + HOLE.start
 BACKWARDS = [*range(COLORS), *(COLORS + channel for channel in played_backwards())]
+IN_COLOR = [0, *(COLORS + part.start for part in (COMPLETED, AFTER, BEFORE, SHADES))]  # first of three channels each
 
 
 class CandidateClips(InpaintingClips):
     """Training clips cut from larger ones, with candidates for their holes.
 
     Candidates for a small cut-out are not those for the whole: other pixels are found, and other holes remain. So find
-    them on clips of the size that people fill, keep them in a folder, and cut many small clips from each. Index with
-    (draw, index).
+    them on clips of the size that people fill, keep them in a folder, and cut many small clips from each. Mirror them,
+    turn them by 90 degrees, play them backwards and swap their colors at random. Index with (draw, index).
 
     Args:
         videos, masks, num_frames, height, width, seed, max_bad_share: of the larger clips; see `InpaintingClips`.
@@ -64,8 +65,9 @@ class CandidateClips(InpaintingClips):
                 f"({num_frames}, {height}, {width}); got {tuple(cut)}."
             )
         self.find, self.variants, self.cut = find, variants, tuple(cut)
-        # Clips made with other sizes, holes or seeds are no use, so they lie in another folder.
-        made_by = seed, num_frames, height, width, type(masks).__name__, getattr(masks, "__dict__", None)
+        # Clips made from other videos, or with other sizes, holes or seeds are no use, so they lie in another folder.
+        names = [videos.name(index) for index in range(len(videos))]
+        made_by = _settings((seed, num_frames, height, width, masks, videos, names))
         self.folder = Path(folder) / hashlib.sha256(repr(made_by).encode()).hexdigest()[:12]
 
     def __getitem__(self, item: int | tuple[int, int]) -> dict[str, Any]:
@@ -110,6 +112,17 @@ class CandidateClips(InpaintingClips):
         return {"both": both, "name": sample["name"], "skipped": sample["skipped"]}
 
 
+def _settings(part: Any) -> Any:
+    """Return what tells one source of videos or masks from another: its names and numbers, at any depth."""
+    if part is None or isinstance(part, (bool, int, float, str)):
+        return part
+    if isinstance(part, (list, tuple)):
+        return [_settings(value) for value in part]
+    named = dict(part if isinstance(part, dict) else getattr(part, "__dict__", {}))
+    public = sorted((str(name), _settings(value)) for name, value in named.items() if not str(name).startswith("_"))
+    return [type(part).__name__, *public]
+
+
 def _choose_cut(hole: np.ndarray, size: tuple[int, ...], rng: np.random.Generator) -> tuple[slice, ...]:
     """Return a cut-out of the size that has a missing pixel."""
     # One frame after the other, as each is read from the file.
@@ -123,7 +136,20 @@ def _choose_cut(hole: np.ndarray, size: tuple[int, ...], rng: np.random.Generato
 
 
 def _turned(both: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Mirror half of the cut-outs, and play half of them backwards."""
-    if rng.random() < 0.5:
+    """Mirror cut-outs left to right, top to bottom and, if square, along the diagonal; reverse time; swap colors.
+
+    Each happens to half of them. Candidates stay right, as no step that finds them prefers a direction or a color.
+    """
+    turns = rng.random(5) < 0.5
+    if turns[0]:
         both = both[:, :, ::-1]
-    return both[::-1][..., BACKWARDS] if rng.random() < 0.5 else both
+    if turns[1]:
+        both = both[:, ::-1]
+    if turns[2] and both.shape[1] == both.shape[2]:
+        both = both.swapaxes(1, 2)
+    channels = np.array(BACKWARDS if turns[3] else range(both.shape[-1]))
+    if turns[4]:
+        order = rng.permutation(3)
+        for first in IN_COLOR:
+            channels[first : first + 3] = channels[first + order]
+    return (both[::-1] if turns[3] else both)[..., channels]

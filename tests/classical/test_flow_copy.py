@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from lgtsm.classical import TCCDS, FlowCopy, KeyFrames, TemporalCopy
+from lgtsm.classical.device_paths import DevicePaths
 from lgtsm.classical.flow import sample_points
-from lgtsm.classical.flow_copy import TOGETHER, copy_along_flow, join_flows
+from lgtsm.classical.flow_copy import TOGETHER, Found, _Paths, copy_along_flow, join_flows
 from lgtsm.video import open_video
 from tests.reference.flow_copy import slow_copy_along_flow
 from tests.reference.moving_hole import as_tensors, decibels_inside, moving_hole
@@ -94,6 +95,59 @@ def test_following_many_frames_at_once_equals_one_after_the_other(size, with_sou
         for directions, slow_directions in zip(copied.found.values(), slow.found.values()):
             for part, slow_part in zip(directions, slow_directions):
                 assert all(np.array_equal(*pair) for pair in zip(part, slow_part))
+
+
+def follow_both(frames, hole, flows, *settings, device="cpu"):
+    """Return what paths find: by NumPy and OpenCV, and by torch."""
+    group = np.flatnonzero(hole.any((1, 2))).tolist()
+    for paths in (_Paths(frames, hole, flows, *settings), DevicePaths(frames, hole, flows, *settings, device)):
+        yield [Found(*one) for ahead in (True, False) for one in paths.follow(group, ahead)]
+
+
+def moving_clip(size, seed):
+    """Return frames, a hole of 40 % in blobs, absent in every seventh frame, and sources for half of the pixels."""
+    rng = np.random.default_rng(seed)
+    smooth = np.stack([cv2.GaussianBlur(noise, (0, 0), 3) for noise in rng.normal(0, 1, size).astype(np.float32)])
+    hole = smooth > np.quantile(smooth, 0.6)
+    hole[::7] = False
+    return rng.random((*size, 3), np.float32), hole, ~hole & (rng.random(size) < 0.5)
+
+
+@pytest.mark.parametrize("most_steps", [None, 1, 3])
+@pytest.mark.parametrize("with_sources", [False, True])
+def test_paths_on_a_device_find_the_same_where_nothing_is_rounded(most_steps, with_sources):
+    frames, hole, sources = moving_clip((12, 30, 41), 0)
+    forward = np.broadcast_to(np.float32((0.75, -0.5)), (11, 30, 41, 2))
+    settings = 0.8, most_steps, sources if with_sources else None
+    cpu, device = follow_both(frames, hole, join_flows(forward, -forward), *settings)
+    assert len(cpu) == len(device) > 0 and sum(len(found.pixels) for found in cpu) > 500
+    for expected, found in zip(cpu, device):
+        assert np.array_equal(found.pixels, expected.pixels) and np.array_equal(found.steps, expected.steps)
+        np.testing.assert_allclose(found.color, expected.color, atol=1e-6)
+
+
+def test_paths_on_a_device_differ_by_rounding_only():
+    frames, hole, _ = moving_clip((12, 60, 80), 1)
+    rough = np.random.default_rng(2).normal(0, 3, (11, 60, 80, 2)).astype(np.float32)
+    forward = np.float32((0.7, -0.4)) + np.stack([cv2.GaussianBlur(noise, (0, 0), 6) for noise in rough])
+    frames = np.stack([cv2.GaussianBlur(frame, (0, 0), 2) for frame in frames])
+    cpu, device = follow_both(frames, hole, join_flows(forward, -forward), 0.8, None, None)
+    total, same, off = 0, 0, []
+    for expected, found in zip(cpu, device):
+        _, mine, its = np.intersect1d(expected.pixels, found.pixels, return_indices=True)
+        total += len(np.union1d(expected.pixels, found.pixels))
+        same += (expected.steps[mine] == found.steps[its]).sum()
+        off.append(np.abs(expected.color[mine] - found.color[its]).max(1))
+    assert total > 5000 and same / total > 0.99
+    assert np.quantile(np.concatenate(off), 0.99) < 0.01
+
+
+def test_paths_on_a_device_without_anything_to_find():
+    frames, hole, _ = moving_clip((3, 20, 30), 3)
+    nothing = np.zeros_like(hole)
+    for hidden, sources in ((np.ones_like(hole), None), (hole, nothing)):
+        for results in follow_both(frames, hidden, np.zeros((3, 20, 30, 4), np.float32), 1.0, None, sources):
+            assert all(len(found.pixels) == len(found.color) == len(found.steps) == 0 for found in results)
 
 
 def test_whole_pixel_flow_copies_exactly():

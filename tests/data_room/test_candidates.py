@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -25,8 +27,8 @@ class Finder:
         return found
 
 
-def make_clips(folder, find, kind="box", **options):
-    videos, masks = SyntheticVideos(6, seed=1), MaskMixture({kind: 1.0})
+def make_clips(folder, find, kind="box", speed=0.01, **options):
+    videos, masks = SyntheticVideos(6, seed=1, camera_speed=speed), MaskMixture({kind: 1.0})
     return CandidateClips(videos, masks, 8, 40, 48, find, folder, **{"cut": (3, 16, 24), **options})
 
 
@@ -62,7 +64,32 @@ def test_candidates_are_found_once_and_kept(tmp_path):
     assert again.calls == 0
 
 
-@pytest.mark.parametrize("change", [{"seed": 5}, {"kind": "object_like"}])
+def name_places(frames, hole):
+    """Return candidates whose shades name the color, and whose distances name the row and the column."""
+    y, x = np.indices(hole.shape[1:])
+    found = np.zeros((*hole.shape, 16), np.float32)
+    found[..., :3], found[..., 9:12] = frames, (0.2, 0.4, 0.6)
+    found[..., 12], found[..., 13], found[..., 14:] = hole, y / 255, x[..., None] / 255
+    return found
+
+
+def test_square_cut_outs_are_turned_in_every_way_and_colors_swapped(tmp_path):
+    clips = make_clips(tmp_path, name_places, variants=1, cut=(2, 16, 16))
+    turns, orders = set(), set()
+    for number in range(80):
+        sample = clips[number, 0]
+        candidates = sample["candidates"][0].int()
+        down = [candidates[k, 1, 0] - candidates[k, 0, 0] for k in (13, 14)]
+        right = [candidates[k, 0, 1] - candidates[k, 0, 0] for k in (13, 14)]
+        turns.add((*map(int, down), *map(int, right)))
+        orders.add(tuple(candidates[9:12, 0, 0].tolist()))
+        known = ~sample["hole"].bool().expand(-1, 3, -1, -1)
+        assert torch.equal(sample["candidates"][:, :3][known], sample["video"][known])
+    assert len(turns) == 8 and all(abs(a) + abs(b) == 1 == abs(a) + abs(c) for a, b, c, _ in turns)
+    assert orders == set(itertools.permutations((51, 102, 153)))
+
+
+@pytest.mark.parametrize("change", [{"seed": 5}, {"kind": "object_like"}, {"speed": 0.02}])
 def test_other_clips_are_not_mixed_up_with_kept_ones(tmp_path, change):
     make_clips(tmp_path, Finder())[0, 0]
     other = Finder()
