@@ -19,7 +19,7 @@ class TensorMethod(nn.Module):
         window: how to cut long scenes into pieces, in frames: the length of a piece, the frames at its end that the
             next piece fills again, and the filled frames before it that it sees. (1, 0, 0) fills frame by frame.
         local: whether the result depends on the surroundings of the hole only.
-        bytes_per_pixel: memory for filling, per pixel of a frame.
+        bytes_per_pixel: memory for filling, per pixel of a frame; a method of height and width if it depends on them.
     """
 
     window = (64, 16, 8)

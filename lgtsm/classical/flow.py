@@ -22,7 +22,7 @@ RELAXATIONS = 8  # of the completed flow, at each size
 MOST_FITTED = 1500  # pixels that the affine motion is fitted to
 NO_SECOND_MAP: Any = None  # OpenCV takes None, its types do not
 SMALLEST = 12  # pixels; frames with a shorter side are too small to measure flow
-LARGEST = 540  # pixels; frames with a longer short side are halved until they are no larger
+LARGEST = 400  # pixels; frames with a longer short side are halved until they are no larger
 
 
 def neighbor_flow(

@@ -11,9 +11,10 @@ import torch
 from lgtsm.checks import check_positive
 from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.coarse_shades import correct_shades
-from lgtsm.classical.diffusion import smooth_frames
+from lgtsm.classical.diffusion import box_around, smooth_frames
 from lgtsm.classical.flow import neighbor_flow
 from lgtsm.classical.flow_copy import MOST_STEPS, Found, copy_along_flow, join_flows
+from lgtsm.classical.frame_threads import for_each
 from lgtsm.classical.patch_completion import complete_frame
 
 FEWEST = 12  # missing pixels of a frame; fewer are filled smoothly
@@ -105,8 +106,11 @@ class KeyFrames(ClipMethod):
         smooth = smooth_frames(copied.color, copied.missing)
         shades = correct_shades(smooth, copied.missing) if self.learned_share else smooth
         completed = self._complete(shades, copied.missing, flows, device)
-        for t in np.flatnonzero(copied.missing.any((1, 2))):
+
+        def smoothen(t: int) -> None:
             completed[t] = _take_coarse(completed[t], smooth[t], copied.missing[t], self.smooth_share, COARSE)
+
+        for_each(smoothen, np.flatnonzero(copied.missing.any((1, 2))).tolist())
         return Candidates(completed, shades, copied.missing, found)
 
     def _complete(
@@ -149,7 +153,11 @@ def _take_coarse(
 
     Shades are coarse after a Gaussian blur, whose deviation is given as a share of the height.
     """
-    inside, sigma = missing.astype(np.float32)[..., None], deviation * len(missing)
-    difference = cv2.GaussianBlur((coarse - frame) * inside, (0, 0), sigma)
-    weight = np.maximum(cv2.GaussianBlur(inside, (0, 0), sigma), np.float32(1e-3))[..., None]
-    return np.where(missing[..., None], np.clip(frame + share * difference / weight, 0, 1), frame)
+    sigma, part = deviation * len(missing), box_around(missing, 0, 0)
+    here, moved = missing[part][..., None], frame.copy()
+    # What lies outside the box weighs nothing, as known pixels do.
+    difference = np.concatenate([(coarse[part] - frame[part]) * here, here], axis=2, dtype=np.float32)
+    blurred = cv2.GaussianBlur(difference, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+    change = share * blurred[..., :3] / np.maximum(blurred[..., 3:], np.float32(1e-3))
+    moved[part] = np.where(here, np.clip(frame[part] + change, 0, 1), frame[part])
+    return moved

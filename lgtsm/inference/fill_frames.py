@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import MethodType
 
 from lgtsm.inference.filler import Filler
 from lgtsm.inference.network_stream import NetworkStream
@@ -76,7 +77,7 @@ def _open(filler: Filler, segment: Segment, plan: Plan, options: FillOptions) ->
             piece,
             ahead,
             behind,
-            pixel if type(pixel) is int else BYTES_PER_PIXEL,
+            pixel if type(pixel) is int or isinstance(pixel, MethodType) else BYTES_PER_PIXEL,
             options.regions and getattr(model, "local", False) is True,
             options.max_memory,
         )

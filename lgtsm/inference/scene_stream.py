@@ -29,7 +29,7 @@ class SceneStream:
         piece: frames that are filled together.
         ahead: frames at the end of a piece that the next one fills again; fewer than piece.
         behind: filled frames before a piece that it sees.
-        bytes_per_pixel: memory of the method, for a pixel of a frame.
+        bytes_per_pixel: memory of the method for a pixel of a frame, or a function of its height and width.
         local: pass on only the surroundings of the hole, for a method that needs no more.
         max_memory: bytes for a piece; None means SCENE_MEMORY, or more if the shortest piece needs it and the machine
             has it.
@@ -44,7 +44,7 @@ class SceneStream:
         piece: int,
         ahead: int,
         behind: int,
-        bytes_per_pixel: int,
+        bytes_per_pixel: int | Callable[[int, int], int],
         local: bool = True,
         max_memory: int | None = None,
     ):
@@ -107,11 +107,16 @@ class SceneStream:
 
     def _bytes(self, around: Region | None, count: int, frame: Frame) -> int:
         """Estimate the memory of a piece: frames, as decoded and copied, holes, the part at work, larger originals."""
-        at_work = 0 if around is None else self._part(around, *frame.hole.shape).pixels
+        at_work = 0
+        if around is not None:
+            part, per_pixel = self._part(around, *frame.hole.shape), self.bytes_per_pixel
+            if callable(per_pixel):
+                per_pixel = per_pixel(part.bottom - part.top, part.right - part.left)
+            at_work = per_pixel * part.pixels
         whole = frame if frame.whole is None else frame.whole
         kept = 11 * frame.hole.size + (0 if frame.whole is None else 4 * whole.hole.size)
         kept += 0 if whole.source is None else 2 * whole.hole.size
-        return (count + self.behind) * (kept + self.bytes_per_pixel * at_work)
+        return (count + self.behind) * (kept + at_work)
 
 
 def _machine_memory() -> int:

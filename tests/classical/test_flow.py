@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from lgtsm.classical import flow
 from lgtsm.classical.diffusion import diffuse, smooth_frames
 from lgtsm.classical.flow import complete_flow, grid, neighbor_flow
 from lgtsm.video import open_video
@@ -63,10 +64,27 @@ def test_neighbor_flow_of_a_pan_with_a_hole(photograph):
         hole[t, 30:60, 40 + 6 * t : 70 + 6 * t] = True
     forward, backward = neighbor_flow(smooth_frames(frames, hole), hole)
     inside = (slice(None), slice(10, 90), slice(10, 110))
-    for flow, truth, hole_there in ((forward, (-4, -1), hole[:-1]), (backward, (4, 1), hole[1:])):
-        off = np.abs(flow - np.float32(truth)).max(-1)
+    for found, truth, hole_there in ((forward, (-4, -1), hole[:-1]), (backward, (4, 1), hole[1:])):
+        off = np.abs(found - np.float32(truth)).max(-1)
         assert (off[inside] < 0.05).mean() > 0.95
         assert (off[hole_there] < 0.1).mean() > 0.97
+
+
+@pytest.mark.parametrize("size", [(100, 120), (99, 121)])
+def test_large_frames_are_measured_at_half_the_size(photograph, monkeypatch, size):
+    height, width = size
+    frames = np.stack([photograph[2 * t : 2 * t + height, 4 * t : 4 * t + width] for t in range(3)])
+    hole = np.zeros((3, height, width), bool)
+    for t in range(3):
+        hole[t, 30:60, 40 + 6 * t : 70 + 6 * t] = True
+    smooth, seen = smooth_frames(frames, hole), []
+    measure = flow._measure
+    monkeypatch.setattr(flow, "LARGEST", 60)
+    monkeypatch.setattr(flow, "_measure", lambda here, there: seen.append(here.shape) or measure(here, there))
+    forward, backward = neighbor_flow(smooth, hole, around=hole)
+    assert max(max(shape) for shape in seen) <= 61
+    for found, truth, hole_there in ((forward, (-4, -2), hole[:-1]), (backward, (4, 2), hole[1:])):
+        assert (np.abs(found - np.float32(truth)).max(-1)[hole_there] < 0.3).mean() > 0.95
 
 
 def test_flow_around_an_area_is_that_of_the_whole_frame_there_and_zero_elsewhere(photograph):

@@ -5,7 +5,7 @@ import torch
 
 import lgtsm
 from lgtsm.candidate_channels import AFTER, BEFORE, COMPLETED, HOLE, NEARNESS, SHADES, UNSEEN
-from lgtsm.classical import KeyFrames
+from lgtsm.classical import KeyFrames, flow_fusion
 from lgtsm.classical.flow_fusion import find_candidates
 from lgtsm.models.candidate_fusion import CandidateFusion
 from lgtsm.video import open_video
@@ -64,6 +64,26 @@ def test_where_one_direction_shows_nothing_its_candidate_is_the_completed_frame(
     assert not found[:, -1, 14].any() and not found[:, 0, 15].any()  # nothing comes after the end or before the start
     unseen = (found[:, :, UNSEEN] > 0).expand(-1, -1, 2, -1, -1)
     assert not found[:, :, NEARNESS][unseen].any()
+
+
+@pytest.mark.parametrize("size", [(30, 44), (29, 43), (60, 80)])
+def test_large_frames_are_corrected_at_half_the_size(monkeypatch, size):
+    """A network that always adds the same three numbers adds them at any size, to the hole alone."""
+    monkeypatch.setattr(flow_fusion, "LARGEST", 20)
+    model, seen = lgtsm.create_model("flow-fusion", width=4), []
+    with torch.no_grad():
+        model.network.out.bias.unflatten(0, (6, 4))[3:] = torch.tensor([[0.2], [-0.1], [0.4]])
+    model.network.register_forward_pre_hook(lambda _, inputs: seen.append(tuple(inputs[0].shape[-2:])))
+    candidates = made_up_candidates(1, 3, *size)
+    fused = model.fuse(candidates)
+    assert min(seen[0]) <= 20 and len(seen) == 1
+    completed, hole = candidates[:, :, COMPLETED], candidates[:, :, HOLE] > 0
+    added = torch.tensor([0.1, -0.05, 0.2])[:, None, None]
+    inner = torch.zeros(size, dtype=torch.bool)
+    inner[12:-12, 12:-12] = True
+    away = inner & hole
+    torch.testing.assert_close(fused.masked_fill(hole, 0), completed.masked_fill(hole, 0), atol=0, rtol=0)
+    torch.testing.assert_close((fused - completed).masked_select(away), added.expand_as(fused).masked_select(away))
 
 
 @pytest.mark.parametrize("part", [AFTER, BEFORE, SHADES])

@@ -17,6 +17,26 @@ def test_gated_convolution_is_equations_1_to_3():
     torch.testing.assert_close(layer(x, 3), expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("grad", [True, False])
+def test_pointwise_gates_see_their_own_pixel_alone(grad):
+    layer = GatedConv(8, 6, 3, padding=2, dilation=2, shift=LearnableTemporalShift(8), pointwise_gate=True)
+    x = torch.randn(2 * 3, 8, 5, 7)
+    gating = torch.einsum("oi,nihw->nohw", layer.gate.weight[:, :, 0, 0], x) + layer.gate.bias[:, None, None]
+    shifted = slow_temporal_shift(x, layer.shift.kernels, 3, 2, False)
+    features = F.conv2d(shifted, layer.feature.weight, layer.feature.bias, padding=2, dilation=2)
+    expected = 1 / (1 + torch.exp(-gating)) * torch.where(features > 0, features, 0.2 * features)
+    with torch.set_grad_enabled(grad):
+        before = x.clone()
+        torch.testing.assert_close(layer(x, 3), expected, atol=1e-5, rtol=1e-5)
+        assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize("sizes", [{"stride": 2, "padding": 1}, {"padding": 0}, {"padding": (1, 1, 1, 1)}])
+def test_pointwise_gates_need_a_layer_that_keeps_the_size(sizes):
+    with pytest.raises(ValueError, match="keeps the size"):
+        GatedConv(4, 4, 3, pointwise_gate=True, **sizes)
+
+
 def test_gate_does_not_see_other_frames():
     layer = GatedConv(8, 4, 3, padding=1, shift=FixedTemporalShift(8))
     torch.nn.init.zeros_(layer.feature.weight)
