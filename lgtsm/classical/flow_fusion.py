@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lgtsm.candidate_channels import AFTER, BEFORE, COMPLETED, COUNT, HOLE, NEARNESS, SHADES, UNSEEN
+from lgtsm.candidate_channels import (
+    AFTER,
+    BEFORE,
+    COMPLETED,
+    COUNT,
+    HOLE,
+    NEARNESS,
+    SHADES,
+    UNSEEN,
+    played_backwards,
+)
 from lgtsm.checks import check_video_and_hole
 from lgtsm.classical.clips import clip_arrays
 from lgtsm.classical.frame_threads import for_each
@@ -29,6 +41,10 @@ class FlowFusion(nn.Module):
         width, shift_kernel_size, shift_groups, shift_fraction: of the network, see
             `lgtsm.models.candidate_fusion.CandidateFusion`.
 
+    Attributes:
+        passes: how many ways to show the clip to the network, 1 to 4: as it is, mirrored, backwards, and both. The mean
+            of what it makes of them is better and flickers less, and takes as many times longer.
+
     Source: see `lgtsm.classical.key_frames.KeyFrames`; Chang et al. 2019 for the network's layers.
     """
 
@@ -40,6 +56,7 @@ class FlowFusion(nn.Module):
     ):
         super().__init__()
         self.network = CandidateFusion(width, shift_kernel_size, shift_groups, shift_fraction)
+        self.passes = 1
 
     def forward(self, video: Tensor, hole: Tensor, candidates: Tensor | None = None) -> dict[str, Tensor]:
         """Fill the hole.
@@ -74,7 +91,9 @@ class FlowFusion(nn.Module):
         """
         height, width = candidates.shape[-2:]
         if min(height, width) <= LARGEST:
-            return self.network(candidates)
+            ways = list(itertools.product((False, True), repeat=2))[: self.passes]
+            first, *others = (self._pass(candidates, *way) for way in ways)
+            return sum(others, first) / len(ways)
         small = F.avg_pool2d(candidates.flatten(0, 1), 2, ceil_mode=True).unflatten(0, candidates.shape[:2])
         small[:, :, HOLE], small[:, :, UNSEEN] = small[:, :, HOLE] > 0, small[:, :, UNSEEN] > 0
         change = (self.fuse(small) - small[:, :, COMPLETED]).flatten(0, 1)
@@ -82,6 +101,11 @@ class FlowFusion(nn.Module):
         return torch.where(
             candidates[:, :, HOLE] > 0.5, candidates[:, :, COMPLETED] + large, candidates[:, :, COMPLETED]
         )
+
+    def _pass(self, candidates: Tensor, backwards: bool, mirrored: bool) -> Tensor:
+        dims = [dim for dim, turned in ((1, backwards), (-1, mirrored)) if turned]
+        seen = candidates[:, :, played_backwards()] if backwards else candidates
+        return self.network(seen.flip(dims) if dims else seen).flip(dims)
 
     @torch.no_grad()
     def find_candidates(self, video: Tensor, hole: Tensor) -> Tensor:

@@ -364,7 +364,7 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
     if arguments.method == "network":
         model = load_network(arguments.checkpoint, arguments.own_class, notice)
     else:
-        model = load_method(arguments.method)
+        model = load_method(arguments.method, arguments.quality)
     inpainter = Inpainter(model, device, arguments.precision)
     if inpainter.why_precision is not None:
         allow_tf32(inpainter.device)

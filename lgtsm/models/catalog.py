@@ -58,6 +58,7 @@ MODELS = {
     "mean-color": Entry("lgtsm.classical.fillers:MeanColor", "the mean color of the known pixels", False),
 }
 DEFAULT_METHOD = "flow-fusion"  # fills if no network is named
+QUALITIES = ("normal", "best")  # best: of the default method, see `lgtsm.models.methods`
 DISCRIMINATORS = {
     "tsmgan": Entry("lgtsm.models.discriminator:TemporalShiftDiscriminator", "temporal shift"),
     "t_patchgan": Entry("lgtsm.models.gated3d:TemporalPatchDiscriminator", "space-time convolutions"),

@@ -142,6 +142,20 @@ def test_paths_on_a_device_differ_by_rounding_only():
     assert np.quantile(np.concatenate(off), 0.99) < 0.01
 
 
+@pytest.mark.gpu
+def test_a_gpu_copies_what_the_cpu_copies():
+    frames, hole, _ = moving_clip((12, 60, 80), 1)
+    rough = np.random.default_rng(2).normal(0, 3, (11, 60, 80, 2)).astype(np.float32)
+    forward = np.float32((0.7, -0.4)) + np.stack([cv2.GaussianBlur(noise, (0, 0), 6) for noise in rough])
+    frames = np.stack([cv2.GaussianBlur(frame, (0, 0), 2) for frame in frames])
+    cpu, gpu = (
+        copy_along_flow(frames, hole, join_flows(forward, -forward), 0.8, device=name) for name in ("cpu", "cuda")
+    )
+    assert (cpu.missing == gpu.missing)[hole].mean() > 0.99
+    both = hole & ~cpu.missing & ~gpu.missing
+    assert np.quantile(np.abs(cpu.color - gpu.color)[both], 0.99) < 0.01
+
+
 def test_paths_on_a_device_without_anything_to_find():
     frames, hole, _ = moving_clip((3, 20, 30), 3)
     nothing = np.zeros_like(hole)

@@ -66,6 +66,24 @@ def test_where_one_direction_shows_nothing_its_candidate_is_the_completed_frame(
     assert not found[:, :, NEARNESS][unseen].any()
 
 
+def test_passes_are_the_mean_of_the_clip_mirrored_and_played_backwards(trees):
+    """With all four ways in the mean, a turned clip gives the turned result."""
+    model, (video, hole) = lgtsm.create_model("flow-fusion", width=4), trees
+    torch.nn.init.normal_(model.network.out.weight, std=0.05)
+    candidates = model.find_candidates(video[:, :5, :, :48, :64], hole[:, :5, :, :48, :64])
+    backwards = candidates.flip(1).clone()
+    for a, b in ((AFTER, BEFORE), (slice(14, 15), slice(15, 16))):
+        backwards[:, :, a], backwards[:, :, b] = candidates.flip(1)[:, :, b], candidates.flip(1)[:, :, a]
+    once = model.fuse(candidates)
+    model.passes = 2
+    torch.testing.assert_close(model.fuse(candidates), (once + model.network(candidates.flip(-1)).flip(-1)) / 2)
+    model.passes = 4
+    four = model.fuse(candidates)
+    assert (four - once).abs().max() > 1e-3
+    torch.testing.assert_close(model.fuse(candidates.flip(-1)).flip(-1), four)
+    torch.testing.assert_close(model.fuse(backwards).flip(1), four)
+
+
 @pytest.mark.parametrize("size", [(30, 44), (29, 43), (60, 80)])
 def test_large_frames_are_corrected_at_half_the_size(monkeypatch, size):
     """A network that always adds the same three numbers adds them at any size, to the hole alone."""

@@ -98,6 +98,7 @@ def pipe(monkeypatch, data=b""):
         ((*BOX, "--working-height", "-4"), "--working-height must"),
         ((*BOX, "--preview", "absent/look.mp4"), "absent"),
         ((*BOX, "--report", "."), "new or empty folder"),
+        ((*BOX, "--quality", "best"), "--quality best is for --method flow-fusion, and not for network"),
         ((*BOX, "--method", "telea"), "--checkpoint is for a network, and --method telea is not one"),
     ],
 )

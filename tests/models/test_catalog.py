@@ -61,6 +61,11 @@ def test_one_list_knows_networks_and_methods_without_weights(tmp_path):
 def test_methods_are_ready_to_fill_and_others_say_what_they_need():
     assert any(parameter.any() for parameter in lgtsm.load_method().network.out.parameters())  # trained
     assert not lgtsm.load_method("key-frames").training
+    assert (lgtsm.load_method().passes, lgtsm.load_method(quality="best").passes) == (1, 4)
+    with pytest.raises(ValueError, match="quality must be normal for telea; flow-fusion alone knows best"):
+        lgtsm.load_method("telea", quality="best")
+    with pytest.raises(ValueError, match="quality must be"):
+        lgtsm.load_method(quality="fast")
     with pytest.raises(ValueError, match=r"no method 'lgtsm' without a weight file; known are .*load_model"):
         lgtsm.load_method("lgtsm")
     with pytest.raises(ValueError, match=r"no method 'magic' without a weight file; known are flow-fusion, key-frames"):
