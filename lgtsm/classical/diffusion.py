@@ -7,17 +7,16 @@ import numpy as np
 
 from lgtsm.classical.frame_threads import for_each
 
-RELAXATIONS = 24  # at each size; flow, which is smoother than colors, does with fewer
+RELAXATIONS = 24
 NEIGHBORS = np.array([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]], np.float32)
 
 
-def diffuse(values: np.ndarray, known: np.ndarray, relaxations: int = RELAXATIONS) -> np.ndarray:
+def diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Fill unknown pixels so that each is about the mean of its four neighbors, coarse to fine.
 
     Args:
         values: float32 (height, width, channel); the values of unknown pixels are never used.
         known: bool (height, width).
-        relaxations: at each size.
 
     Returns:
         float32 (height, width, channel), equal to values where known; 0 everywhere if nothing is known.
@@ -30,7 +29,7 @@ def diffuse(values: np.ndarray, known: np.ndarray, relaxations: int = RELAXATION
         return np.zeros_like(values)
     rows, columns = box_around(~known, 1, 1)
     filled = values.copy()
-    filled[rows, columns] = _diffuse(values[rows, columns], known[rows, columns], relaxations)
+    filled[rows, columns] = _diffuse(values[rows, columns], known[rows, columns])
     return filled
 
 
@@ -54,17 +53,17 @@ def smooth_frames(frames: np.ndarray, missing: np.ndarray) -> np.ndarray:
     return np.stack(for_each(fill, range(len(frames))))
 
 
-def _diffuse(values: np.ndarray, known: np.ndarray, relaxations: int) -> np.ndarray:
+def _diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     if known.all() or not known.any():  # a cut-out around the unknown pixels may have no known ones
         return values
     height, width = known.shape
     filled = _with_channels(cv2.copyTo(values, known.astype(np.uint8)))  # 0 where unknown
     weight, coarse = _halve(known.astype(np.float32)), _halve(filled)
-    coarse = _diffuse(coarse / np.maximum(weight, np.float32(1e-6))[..., None], weight > 0, relaxations)
+    coarse = _diffuse(coarse / np.maximum(weight, np.float32(1e-6))[..., None], weight > 0)
     guess = cv2.resize(coarse, (2 * coarse.shape[1], 2 * coarse.shape[0]), interpolation=cv2.INTER_LINEAR)
     unknown = 1 - known.astype(np.uint8)
     cv2.copyTo(_with_channels(guess)[:height, :width], unknown, filled)
-    for _ in range(relaxations):
+    for _ in range(RELAXATIONS):
         mean = cv2.filter2D(filled, -1, NEIGHBORS, borderType=cv2.BORDER_REPLICATE)
         cv2.copyTo(_with_channels(mean), unknown, filled)
     return filled

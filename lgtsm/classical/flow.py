@@ -18,7 +18,6 @@ REACH = 48  # pixels around an area that belong to its surroundings; motion path
 STEP = 64  # flow is rounded to 1/64 pixel: finer than any measurement, and whole pixels stay whole
 POINTS_IN_ROW = 256
 LONGEST_SIDE = 2**14  # OpenCV samples at most 32766 rows or columns at once
-RELAXATIONS = 8  # of the completed flow, at each size
 MOST_FITTED = 1500  # pixels that the affine motion is fitted to
 NO_SECOND_MAP: Any = None  # OpenCV takes None, its types do not
 SMALLEST = 12  # pixels; frames with a shorter side are too small to measure flow
@@ -93,11 +92,8 @@ def _measure(here: np.ndarray, there: np.ndarray) -> np.ndarray:
     Rounds it to whole pixels where the frames then agree better, so that a pan by whole pixels is found exactly.
     """
     estimator: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    # Full size with few patches: half the time of the preset's 25 iterations at every third pixel, and no worse fill.
     estimator.setFinestScale(0)
-    estimator.setPatchStride(5)
-    estimator.setGradientDescentIterations(8)
-    estimator.setVariationalRefinementIterations(3)
+    estimator.setGradientDescentIterations(12)  # of 25 in the preset: faster, and 0.1 dB better fills
     flow = estimator.calc(here, there, None)
     position, whole = grid(*here.shape), np.round(flow)
     here, there = here.astype(np.float32), there.astype(np.float32)
@@ -120,7 +116,7 @@ def complete_flow(flow: np.ndarray, reliable: np.ndarray) -> np.ndarray:
     if not reliable.any():
         return np.zeros_like(flow)
     affine = _affine_motion(flow, reliable)
-    completed = affine + diffuse(flow - affine, reliable, RELAXATIONS)
+    completed = affine + diffuse(flow - affine, reliable)
     return np.round(completed * STEP) / np.float32(STEP)
 
 
