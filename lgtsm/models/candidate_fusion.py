@@ -18,7 +18,7 @@ from lgtsm.ops.padding import pad_to_multiple
 CELL = 2  # pixels; cells of 2x2 pixels are the channels of an image of half the size
 SIZE_STEP = 8  # pixels; the network halves frames three times
 CONTRAST = 4.0  # candidates differ by little
-FRAMES_AT_ONCE = 8  # at full size without gradients, to bound the memory
+FRAMES_AT_ONCE = 8  # without gradients: memory of a few frames is used again, that of many comes from the system
 
 # name, input and output width (in units of `width`; None: the candidates), kernel, stride, padding, dilation
 LAYERS: Sequence[tuple[Any, ...]] = (
@@ -94,15 +94,15 @@ class CandidateFusion(nn.Module):
         Returns:
             float32 (batch, time, 3, height, width), not clipped; in known pixels the completed frames.
         """
-        time, frames, layers = candidates.shape[1], candidates.flatten(0, 1), self.layers
+        time, frames = candidates.shape[1], candidates.flatten(0, 1)
         half = _in_parts(self._enter, frames)
-        quarter = layers["mid1"](layers["down1"](half, time), time)
-        eighth = layers["down2"](quarter, time)
+        quarter = self._layer("mid1", self._layer("down1", half, time), time)
+        eighth = self._layer("down2", quarter, time)
         for name in ("m1", "m2", "m3", "m4"):
-            eighth = (eighth + layers[name](eighth, time)) * 0.7
-        quarter = layers["up1"](torch.cat([F.interpolate(eighth, scale_factor=2.0), quarter], 1), time)
-        half = layers["up2"](torch.cat([F.interpolate(quarter, scale_factor=2.0), half], 1), time)
-        half = layers["last"](half, time)
+            eighth = (eighth + self._layer(name, eighth, time)) * 0.7
+        quarter = self._layer("up1", torch.cat([F.interpolate(eighth, scale_factor=2.0), quarter], 1), time)
+        half = self._layer("up2", torch.cat([F.interpolate(quarter, scale_factor=2.0), half], 1), time)
+        half = self._layer("last", half, time)
         return _in_parts(self._leave, half, frames).unflatten(0, candidates.shape[:2])
 
     def _enter(self, frames: Tensor) -> Tensor:
@@ -121,6 +121,10 @@ class CandidateFusion(nn.Module):
         moved: Any = sum(shares[:, k : k + 1] * other for k, other in enumerate(others))
         return torch.where(frames[:, HOLE] > 0.5, completed + moved + correction, completed)
 
+    def _layer(self, name: str, features: Tensor, time: int) -> Tensor:
+        layer: Any = self.layers[name]
+        return _in_parts(layer.convolve, features, layer.shift(features, time))
+
 
 def _cells(frames: Tensor) -> Tensor:
     """Return `F.pixel_unshuffle` of frames (n, channel, height, width), channels-last: one copy instead of two."""
@@ -130,7 +134,7 @@ def _cells(frames: Tensor) -> Tensor:
 
 
 def _in_parts(work: Callable[..., Tensor], *frames: Tensor) -> Tensor:
-    """Return work(*frames), done for some frames at a time, to bound its memory, if no gradients are wanted."""
+    """Return work(*frames), done for a few frames at a time if no gradients are wanted."""
     if torch.is_grad_enabled():
         return work(*frames)
     return torch.cat([work(*parts) for parts in zip(*(part.split(FRAMES_AT_ONCE) for part in frames))])

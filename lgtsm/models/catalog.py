@@ -43,7 +43,11 @@ MODELS = {
     "gated3d": Entry("lgtsm.models.gated3d:Gated3DGenerator", "space-time gated convolutions"),
     "combcn": Entry("lgtsm.models.combcn:CombCN", "a coarse space-time network, then one for each frame"),
     "edge_connect": Entry("lgtsm.models.edge_connect:EdgeConnect", "frame by frame, edges first"),
-    "completion": Entry("lgtsm.models.completion:CompletionGenerator", "corrects the smooth fill of small frames"),
+    "completion": Entry(
+        "lgtsm.models.completion:CompletionGenerator",
+        "the paper's layers on the smooth fill",
+        weights="completion_full.safetensors",
+    ),
     "flow-fusion": Entry(
         "lgtsm.classical.flow_fusion:FlowFusion",
         "key-frames, corrected by a network that ships",

@@ -49,7 +49,7 @@ def test_one_list_knows_networks_and_methods_without_weights(tmp_path):
     assert {"key-frames", "tccds", "flow-copy", "telea", "temporal-copy", "smooth-fill", "mean-color"} == set(methods)
     (choice,) = [action for action in make_parser()._actions if action.dest == "method"]
     assert list(choice.choices) == ["network", *lgtsm.list_methods()]
-    assert set(lgtsm.list_methods()) == {"flow-fusion", *methods}
+    assert set(lgtsm.list_methods()) == {"completion", "flow-fusion", *methods}
     for name in methods:
         model = lgtsm.create_model(name)
         assert not list(model.parameters())
@@ -68,7 +68,9 @@ def test_methods_are_ready_to_fill_and_others_say_what_they_need():
         lgtsm.load_method(quality="fast")
     with pytest.raises(ValueError, match=r"no method 'lgtsm' without a weight file; known are .*load_model"):
         lgtsm.load_method("lgtsm")
-    with pytest.raises(ValueError, match=r"no method 'magic' without a weight file; known are flow-fusion, key-frames"):
+    with pytest.raises(
+        ValueError, match=r"no method 'magic' .*; known are completion, flow-fusion, key-frames"
+    ):
         lgtsm.load_method("magic")
 
 
