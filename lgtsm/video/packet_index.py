@@ -97,6 +97,8 @@ def read_packet_index(path: str | Path) -> PacketIndex:
                     last = max(last, (packet.pts or 0, packet.duration or 0))
         except (pyav.load().FFmpegError, OSError) as error:
             raise _cut_off(path, len(shown), pyav.reason(error)) from error
+        except IndexError as error:  # of PyAV, which knows the streams of the header alone
+            raise _cut_off(path, len(shown), "a stream begins there that the header does not name") from error
         # Edit lists may drop frames that the header counts, so check whether indexed bytes are missing.
         if last_corrupt or (stream.frames > len(shown) and _ends_early(stream, path)):
             raise _cut_off(path, len(shown), f"the header says {stream.frames or 'more'}")
