@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
+
+from lgtsm.classical.found import Found
 
 HIDDEN = 0.5 / 255  # a point is hidden if more of its color than this would come from missing pixels
 
@@ -40,8 +40,8 @@ class DevicePaths:
         """Return (time, height, width, channel) as (pixels of all frames, channel) on the device."""
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device).flatten(0, 2)
 
-    def follow(self, group: list[int], ahead: bool) -> list[Any]:
-        """Return what the paths of some frames find, as (pixels, color, steps) of each; see `flow_copy.Found`.
+    def follow(self, group: list[int], ahead: bool) -> list[Found]:
+        """Return what the paths of some frames find, in one direction of time, frame by frame.
 
         All paths take their steps together, each in a frame of its own.
         """
@@ -71,13 +71,14 @@ class DevicePaths:
             left = close & ~known
             points, moved, origin, pixels = points[left], flows[left, onward], origin[left], pixels[left]
         if not found:
-            return [(np.zeros(0, np.int64), np.zeros((0, 3), np.float32), np.zeros(0, np.float32)) for _ in group]
+            nothing = Found(np.zeros(0, np.int64), np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
+            return [nothing] * len(group)
         origin, *parts = (torch.cat(part) for part in zip(*found))
         order = torch.argsort(origin, stable=True)
         ends = torch.searchsorted(origin[order], torch.tensor(group, device=self.device), right=True)
         sizes = torch.diff(ends, prepend=ends.new_zeros(1)).tolist()
         split = [part[order].cpu().split(sizes) for part in parts]
-        return [tuple(part.numpy() for part in one) for one in zip(*split)]
+        return [Found(*(part.numpy() for part in one)) for one in zip(*split)]
 
     def _corners(self, frames: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
         """Return the flat indices of the four pixels around points within the frames, and weights: (4, points)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,23 +12,13 @@ from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.device_paths import DevicePaths
 from lgtsm.classical.diffusion import smooth_frames
 from lgtsm.classical.flow import neighbor_flow, sample_points
+from lgtsm.classical.found import Found
 from lgtsm.classical.frame_threads import for_each, num_threads
 
 TOGETHER = 8  # frames whose missing pixels are followed together
 # Longest motion path in the hole, in frames. Longer paths find more (24 frames: .0266 in ST-LPIPS against .0280 after
 # 15), but follow a guessed motion, and copy passers-by into places that they never hid.
 MOST_STEPS = 30
-
-
-class Found(NamedTuple):
-    """Missing pixels of a frame that another frame shows, in one direction of time.
-
-    pixels: flat indices (points,). color: float32 (points, 3). steps: float32 (points,), how many frames away.
-    """
-
-    pixels: np.ndarray
-    color: np.ndarray
-    steps: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,8 +115,7 @@ def copy_along_flow(
         missing[t].reshape(-1)[shown] = False
 
     def copy_into(group: list[int]) -> dict[int, tuple[Found, Found]]:
-        both = ([Found(*one) for one in paths.follow(group, ahead)] for ahead in (True, False))
-        found = dict(zip(group, zip(*both)))
+        found = dict(zip(group, zip(paths.follow(group, ahead=True), paths.follow(group, ahead=False))))
         for t, directions in found.items():
             blend(t, *directions)
         return found

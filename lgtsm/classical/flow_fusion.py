@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import cv2
 import numpy as np
 import torch
@@ -29,6 +27,8 @@ from lgtsm.models.candidate_fusion import CandidateFusion
 from lgtsm.ops.compositing import composite
 
 LARGEST = 300  # pixels; the network sees frames with a longer short side at half the size, or less: as good, and faster
+
+WAYS = (), (-1,), (1,), (1, -1)  # dimensions to turn a clip along: none, mirrored, backwards, both
 
 
 class FlowFusion(nn.Module):
@@ -91,21 +91,23 @@ class FlowFusion(nn.Module):
         """
         height, width = candidates.shape[-2:]
         if min(height, width) <= LARGEST:
-            ways = list(itertools.product((False, True), repeat=2))[: self.passes]
-            first, *others = (self._pass(candidates, *way) for way in ways)
-            return sum(others, first) / len(ways)
+            first, *others = (self._pass(candidates, dims) for dims in WAYS[: self.passes])
+            return sum(others, first) / (1 + len(others)) if others else first
         small = F.avg_pool2d(candidates.flatten(0, 1), 2, ceil_mode=True).unflatten(0, candidates.shape[:2])
-        small[:, :, HOLE], small[:, :, UNSEEN] = small[:, :, HOLE] > 0, small[:, :, UNSEEN] > 0
+        areas = small[:, :, HOLE.start : UNSEEN.stop]
+        areas.copy_(areas > 0)
         change = (self.fuse(small) - small[:, :, COMPLETED]).flatten(0, 1)
         large = F.interpolate(change, (height, width), mode="bilinear").unflatten(0, candidates.shape[:2])
         return torch.where(
             candidates[:, :, HOLE] > 0.5, candidates[:, :, COMPLETED] + large, candidates[:, :, COMPLETED]
         )
 
-    def _pass(self, candidates: Tensor, backwards: bool, mirrored: bool) -> Tensor:
-        dims = [dim for dim, turned in ((1, backwards), (-1, mirrored)) if turned]
-        seen = candidates[:, :, played_backwards()] if backwards else candidates
-        return self.network(seen.flip(dims) if dims else seen).flip(dims)
+    def _pass(self, candidates: Tensor, dims: tuple[int, ...]) -> Tensor:
+        """Return what the network makes of the clip turned along some dimensions, turned back."""
+        if not dims:
+            return self.network(candidates)
+        seen = candidates[:, :, played_backwards()] if 1 in dims else candidates
+        return self.network(seen.flip(dims)).flip(dims)
 
     @torch.no_grad()
     def find_candidates(self, video: Tensor, hole: Tensor) -> Tensor:

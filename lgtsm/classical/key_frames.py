@@ -13,7 +13,8 @@ from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.coarse_shades import correct_shades
 from lgtsm.classical.diffusion import box_around, smooth_frames
 from lgtsm.classical.flow import neighbor_flow
-from lgtsm.classical.flow_copy import MOST_STEPS, Found, copy_along_flow, join_flows
+from lgtsm.classical.flow_copy import MOST_STEPS, copy_along_flow, join_flows
+from lgtsm.classical.found import Found
 from lgtsm.classical.frame_threads import for_each
 from lgtsm.classical.patch_completion import complete_frame
 

@@ -9,7 +9,7 @@ from lgtsm.commands.command_line import check_given
 from lgtsm.commands.own_network import add_own_class
 from lgtsm.exits import GOES_ON, START_AGAIN, exit_with_sentence, in_flags
 from lgtsm.inference.options import DEFAULT_CHUNK, SCALED_FEATHER, SCENE_MEMORY
-from lgtsm.models.catalog import DEFAULT_METHOD, MODELS, QUALITIES, list_methods
+from lgtsm.models.catalog import BEST_PASSES, DEFAULT_METHOD, MODELS, QUALITIES, list_methods
 from lgtsm.precision_names import AUTO, PRECISIONS
 from lgtsm.threads import wait_patiently
 from lgtsm.version import __version__
@@ -62,7 +62,8 @@ def make_parser() -> argparse.ArgumentParser:
         "--quality",
         choices=QUALITIES,
         default="normal",
-        help=f"best: let {DEFAULT_METHOD} see the video in four ways, mirrored and backwards too (default: normal)",
+        help=f"best: let {' or '.join(BEST_PASSES)} see the video in four ways, mirrored and backwards too (default: "
+        "normal)",
     )
     parser.add_argument(
         "--dry-run",
@@ -274,9 +275,8 @@ def check(arguments: argparse.Namespace) -> None:
         "--method.": method == "network" and a.checkpoint is None,
         f"--checkpoint is for a network, and --method {method} is not one; leave one of them out.": method != "network"
         and a.checkpoint is not None,
-        f"--quality best is for --method {DEFAULT_METHOD}, and not for {method}; leave one of them out.": a.quality
-        == "best"
-        and method != DEFAULT_METHOD,
+        f"--quality best is for --method {' or '.join(BEST_PASSES)}, and not for {method}; "
+        "leave one of them out.": a.quality == "best" and method not in BEST_PASSES,
         "--own-class is for a network of your own; name its weights with --checkpoint, or leave it out.": a.own_class
         is not None
         and a.checkpoint is None,

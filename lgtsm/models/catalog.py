@@ -62,7 +62,8 @@ MODELS = {
     "mean-color": Entry("lgtsm.classical.fillers:MeanColor", "the mean color of the known pixels", False),
 }
 DEFAULT_METHOD = "flow-fusion"  # fills if no network is named
-QUALITIES = ("normal", "best")  # best: of the default method, see `lgtsm.models.methods`
+QUALITIES = ("normal", "best")
+BEST_PASSES = {"flow-fusion": 4}  # of the methods that know the best quality, see `FlowFusion.passes`
 DISCRIMINATORS = {
     "tsmgan": Entry("lgtsm.models.discriminator:TemporalShiftDiscriminator", "temporal shift"),
     "t_patchgan": Entry("lgtsm.models.gated3d:TemporalPatchDiscriminator", "space-time convolutions"),

@@ -8,11 +8,10 @@ from typing import Any
 from torch import nn
 
 from lgtsm.checks import check_choice
-from lgtsm.models.catalog import DEFAULT_METHOD, MODELS, QUALITIES, create_model, list_methods
+from lgtsm.models.catalog import BEST_PASSES, DEFAULT_METHOD, MODELS, QUALITIES, create_model, list_methods
 from lgtsm.models.weights import load_model
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-BEST_PASSES = {"flow-fusion": 4}  # of the methods that know a better quality, see `lgtsm.classical.FlowFusion.passes`
 
 
 def shipped_weights(name: str) -> Path | None:

@@ -6,7 +6,7 @@ import torch
 from lgtsm.classical import TCCDS, FlowCopy, KeyFrames, TemporalCopy
 from lgtsm.classical.device_paths import DevicePaths
 from lgtsm.classical.flow import sample_points
-from lgtsm.classical.flow_copy import TOGETHER, Found, _Paths, copy_along_flow, join_flows
+from lgtsm.classical.flow_copy import TOGETHER, _Paths, copy_along_flow, join_flows
 from lgtsm.video import open_video
 from tests.reference.flow_copy import slow_copy_along_flow
 from tests.reference.moving_hole import as_tensors, decibels_inside, moving_hole
@@ -101,7 +101,7 @@ def follow_both(frames, hole, flows, *settings, device="cpu"):
     """Return what paths find: by NumPy and OpenCV, and by torch."""
     group = np.flatnonzero(hole.any((1, 2))).tolist()
     for paths in (_Paths(frames, hole, flows, *settings), DevicePaths(frames, hole, flows, *settings, device)):
-        yield [Found(*one) for ahead in (True, False) for one in paths.follow(group, ahead)]
+        yield [found for ahead in (True, False) for found in paths.follow(group, ahead)]
 
 
 def moving_clip(size, seed):
@@ -111,6 +111,15 @@ def moving_clip(size, seed):
     hole = smooth > np.quantile(smooth, 0.6)
     hole[::7] = False
     return rng.random((*size, 3), np.float32), hole, ~hole & (rng.random(size) < 0.5)
+
+
+def roughly_moving_clip():
+    """Return smooth frames, a hole, and flows that differ from pixel to pixel."""
+    frames, hole, _ = moving_clip((12, 60, 80), 1)
+    rough = np.random.default_rng(2).normal(0, 3, (11, 60, 80, 2)).astype(np.float32)
+    forward = np.float32((0.7, -0.4)) + np.stack([cv2.GaussianBlur(noise, (0, 0), 6) for noise in rough])
+    frames = np.stack([cv2.GaussianBlur(frame, (0, 0), 2) for frame in frames])
+    return frames, hole, join_flows(forward, -forward)
 
 
 @pytest.mark.parametrize("most_steps", [None, 1, 3])
@@ -127,11 +136,8 @@ def test_paths_on_a_device_find_the_same_where_nothing_is_rounded(most_steps, wi
 
 
 def test_paths_on_a_device_differ_by_rounding_only():
-    frames, hole, _ = moving_clip((12, 60, 80), 1)
-    rough = np.random.default_rng(2).normal(0, 3, (11, 60, 80, 2)).astype(np.float32)
-    forward = np.float32((0.7, -0.4)) + np.stack([cv2.GaussianBlur(noise, (0, 0), 6) for noise in rough])
-    frames = np.stack([cv2.GaussianBlur(frame, (0, 0), 2) for frame in frames])
-    cpu, device = follow_both(frames, hole, join_flows(forward, -forward), 0.8, None, None)
+    frames, hole, flows = roughly_moving_clip()
+    cpu, device = follow_both(frames, hole, flows, 0.8, None, None)
     total, same, off = 0, 0, []
     for expected, found in zip(cpu, device):
         _, mine, its = np.intersect1d(expected.pixels, found.pixels, return_indices=True)
@@ -144,13 +150,8 @@ def test_paths_on_a_device_differ_by_rounding_only():
 
 @pytest.mark.gpu
 def test_a_gpu_copies_what_the_cpu_copies():
-    frames, hole, _ = moving_clip((12, 60, 80), 1)
-    rough = np.random.default_rng(2).normal(0, 3, (11, 60, 80, 2)).astype(np.float32)
-    forward = np.float32((0.7, -0.4)) + np.stack([cv2.GaussianBlur(noise, (0, 0), 6) for noise in rough])
-    frames = np.stack([cv2.GaussianBlur(frame, (0, 0), 2) for frame in frames])
-    cpu, gpu = (
-        copy_along_flow(frames, hole, join_flows(forward, -forward), 0.8, device=name) for name in ("cpu", "cuda")
-    )
+    frames, hole, flows = roughly_moving_clip()
+    cpu, gpu = (copy_along_flow(frames, hole, flows, 0.8, device=name) for name in ("cpu", "cuda"))
     assert (cpu.missing == gpu.missing)[hole].mean() > 0.99
     both = hole & ~cpu.missing & ~gpu.missing
     assert np.quantile(np.abs(cpu.color - gpu.color)[both], 0.99) < 0.01

@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from lgtsm.classical.flow_copy import Copied, Found
+from lgtsm.classical.flow_copy import Copied
+from lgtsm.classical.found import Found
 
 
 def slow_copy_along_flow(frames, hole, forward, backward, max_miss, most_steps, sources):
