@@ -29,6 +29,19 @@ def neighbor_flow(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Measure the flow between neighbors on known pixels and complete it everywhere else.
 
+    Arguments as of `joined_flow`.
+
+    Returns:
+        forward and backward, each float32 (time - 1, height, width, 2), in pixels, x first: pixel p of frame t is at
+        p + forward[t][p] in frame t + 1, and pixel p of frame t + 1 at p + backward[t][p] in frame t.
+    """
+    forward, backward = map(np.ascontiguousarray, _directions(joined_flow(frames, hole, around)))
+    return forward, backward
+
+
+def joined_flow(frames: np.ndarray, hole: np.ndarray, around: np.ndarray | None = None) -> np.ndarray:
+    """Measure the flow of each frame to its neighbors on known pixels and complete it everywhere else.
+
     Args:
         frames: float32 (time, height, width, 3) in [0, 1]; the hole filled with anything smooth.
         hole: bool (time, height, width), True where flow must not be measured.
@@ -36,24 +49,25 @@ def neighbor_flow(
             elsewhere. None computes it everywhere.
 
     Returns:
-        forward and backward, each float32 (time - 1, height, width, 2), in pixels, x first: pixel p of frame t is at
-        p + forward[t][p] in frame t + 1, and pixel p of frame t + 1 at p + backward[t][p] in frame t. Zeros if frames
-        are too small to measure flow. Where the short side is longer than LARGEST, half the size is measured.
+        float32 (time, height, width, 4): the flow to the frame before, and to the frame after, in pixels, x first;
+        zeros where there is no such frame, or if frames are too small to measure flow. Where the short side is longer
+        than LARGEST, half the size is measured.
 
     Source: Huang et al. 2016, Section 4; Kroeger et al. 2016 (DIS) for the measuring.
     Differs: the flow in the hole is an affine motion fitted to the known flow plus a harmonic rest.
     """
-    count, height, width = len(frames) - 1, *frames.shape[1:3]
-    forward, backward = (np.zeros((max(count, 0), height, width, 2), np.float32) for _ in range(2))
+    height, width = frames.shape[1:3]
+    flows = np.zeros((len(frames), height, width, 4), np.float32)
+    forward, backward = _directions(flows)
     if min(height, width) < SMALLEST:
-        return forward, backward
+        return flows
     if min(height, width) > LARGEST:
         size = (height + 1) // 2, (width + 1) // 2
         area = None if around is None else shrink(around, *size)
         half = neighbor_flow(resize_frames(frames, *size), shrink(hole, *size), area)
-        for flows, small in zip((forward, backward), half):
-            for_each(lambda pair: _enlarge(*pair), zip(small, flows))
-        return forward, backward
+        for large, small in zip((forward, backward), half):
+            for_each(lambda pair: _enlarge(*pair), zip(small, large))
+        return flows
     gray = for_each(_gray, frames)
     grown = [cv2.dilate(h.astype(np.uint8), np.ones((2 * MARGIN + 1,) * 2, np.uint8)) > 0 for h in hole]
 
@@ -70,8 +84,12 @@ def neighbor_flow(
         forward[t][part] = complete_flow(away, _reliable(away, back, hidden, hidden_there))
         backward[t][part] = complete_flow(back, _reliable(back, away, hidden_there, hidden))
 
-    for_each(fill_in, range(count))
-    return forward, backward
+    for_each(fill_in, range(len(forward)))
+    return flows
+
+
+def _directions(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return flows[:-1, ..., 2:], flows[1:, ..., :2]
 
 
 def _enlarge(flow: np.ndarray, out: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from lgtsm.checks import check_positive
 from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.device_paths import DevicePaths
 from lgtsm.classical.diffusion import smooth_frames
-from lgtsm.classical.flow import neighbor_flow, sample_points
+from lgtsm.classical.flow import grid, joined_flow, sample_points
 from lgtsm.classical.found import Found
 from lgtsm.classical.frame_threads import for_each, num_threads
 
@@ -58,8 +58,8 @@ class FlowCopy(ClipMethod):
     def fill_clip(self, frames: np.ndarray, hole: np.ndarray, device: torch.device | str = "cpu") -> np.ndarray:
         """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
         frames = smooth_frames(frames, hole)
-        flows = join_flows(*neighbor_flow(frames, hole, around=hole))
-        copied = copy_along_flow(frames, hole, flows, self.max_miss, device=device)
+        flows = joined_flow(frames, hole, around=hole)
+        copied = copy_along_flow(frames, hole, flows, self.max_miss, device=device, in_place=True)
         return smooth_frames(copied.color, copied.missing)
 
 
@@ -69,7 +69,7 @@ def join_flows(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
     Zeros where there is no such frame. OpenCV samples four channels best, so `copy_along_flow` takes both at once.
 
     Args:
-        forward, backward: as `lgtsm.classical.flow.neighbor_flow` returns them, complete.
+        forward, backward: as `lgtsm.classical.flow.neighbor_flow` returns them.
     """
     flows = np.zeros((len(forward) + 1, *forward.shape[1:3], 4), np.float32)
     flows[1:, ..., :2], flows[:-1, ..., 2:] = backward, forward
@@ -84,24 +84,26 @@ def copy_along_flow(
     most_steps: int | None = MOST_STEPS,
     sources: np.ndarray | None = None,
     device: torch.device | str = "cpu",
+    in_place: bool = False,
 ) -> Copied:
     """Copy missing pixels along the flow from both directions and blend the two, the nearer frame counting more.
 
     Args:
         frames: float32 (time, height, width, 3) in [0, 1].
         hole: bool (time, height, width), True = missing.
-        flows: as `join_flows` returns them.
+        flows: as `lgtsm.classical.flow.joined_flow` returns them.
         max_miss: see `FlowCopy`.
         most_steps: frames after which a motion path stops, at least 1; None for no limit.
         sources: bool (time, height, width), the only pixels to copy: a path stops at other known ones. None copies all
             known ones.
         device: of the clip. On a CUDA device all frames are followed at once, which gives the same but for rounding,
             see `lgtsm.classical.device_paths.DevicePaths`; otherwise the CPU follows them.
+        in_place: write the copied pixels into `frames`: copying a whole clip takes as long as following its paths.
     """
     settings = frames, hole, flows, max_miss, most_steps, sources
     on_gpu = torch.device(device).type == "cuda"
     paths = DevicePaths(*settings, torch.device(device)) if on_gpu else _Paths(*settings)
-    color, missing = frames.copy(), hole.copy()
+    color, missing = frames if in_place else frames.copy(), hole.copy()
 
     def blend(t: int, *directions: Found) -> None:
         total = np.zeros((hole[t].size, 3), np.float32)
@@ -134,6 +136,7 @@ class _Paths:
 
     def __init__(self, frames, hole, flows, max_miss, most_steps, sources):
         self.frames, self.hole, self.flows = frames, hole, flows
+        self.positions = grid(*hole.shape[1:]).view(np.complex64).ravel()
         self.hidden = hole.astype(np.uint8) * 255
         self.wanted = None if sources is None else sources.astype(np.uint8) * 255
         self.max_miss, self.most_steps = max_miss, most_steps
@@ -182,6 +185,6 @@ class _Paths:
 
     def _start(self, t: int, onward: int) -> tuple[np.ndarray, ...]:
         """Return the missing pixels of frame t as points, with their first steps, their frame and flat indices."""
-        y, x = np.nonzero(self.hole[t])
-        moved = self.flows[t].view(np.complex64)[y, x, onward]
-        return (x + 1j * y).astype(np.complex64), moved, np.full(len(x), t), y * self.hole.shape[2] + x
+        pixels = np.flatnonzero(self.hole[t])
+        moved = self.flows[t].view(np.complex64).reshape(-1, 2)[pixels, onward]
+        return self.positions[pixels], moved, np.full(len(pixels), t), pixels

@@ -12,8 +12,8 @@ from lgtsm.checks import check_positive
 from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.coarse_shades import correct_shades
 from lgtsm.classical.diffusion import box_around, smooth_frames
-from lgtsm.classical.flow import neighbor_flow
-from lgtsm.classical.flow_copy import MOST_STEPS, copy_along_flow, join_flows
+from lgtsm.classical.flow import joined_flow
+from lgtsm.classical.flow_copy import MOST_STEPS, copy_along_flow
 from lgtsm.classical.found import Found
 from lgtsm.classical.frame_threads import for_each
 from lgtsm.classical.patch_completion import complete_frame
@@ -95,13 +95,13 @@ class KeyFrames(ClipMethod):
     def candidates(self, frames: np.ndarray, hole: np.ndarray, device: torch.device | str = "cpu") -> Candidates:
         """Fill one clip, as `fill_clip`, and return what it was made of, too."""
         frames = smooth_frames(frames, hole)
-        flows = join_flows(*neighbor_flow(frames, hole, around=hole))
-        copied = copy_along_flow(frames, hole, flows, self.max_miss, device=device)
+        flows = joined_flow(frames, hole, around=hole)
+        copied = copy_along_flow(frames, hole, flows, self.max_miss, device=device, in_place=True)
         found = copied.found
         if copied.missing.any() and len(frames) > MOST_STEPS:
             # Where copies end for their length alone they go on: another texture from there on would flash.
             known = hole & ~copied.missing
-            copied = copy_along_flow(copied.color, copied.missing, flows, self.max_miss, None, known, device)
+            copied = copy_along_flow(frames, copied.missing, flows, self.max_miss, None, known, device, in_place=True)
         if not copied.missing.any():
             return Candidates(copied.color, copied.color, copied.missing, found)
         smooth = smooth_frames(copied.color, copied.missing)
@@ -124,8 +124,8 @@ class KeyFrames(ClipMethod):
             near = slice(max(0, key - CARRY), key + CARRY + 1)
             made = ~left[near] & ~usable[near]
             if made.any():
-                carried = copy_along_flow(frames[near], left[near], flows[near], self.max_miss, None, made, device)
-                frames[near], left[near] = carried.color, carried.missing
+                where = frames[near], left[near], flows[near], self.max_miss, None, made, device
+                left[near] = copy_along_flow(*where, in_place=True).missing
 
         while True:
             area = left.sum((1, 2))

@@ -13,12 +13,26 @@ from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from lgtsm.checks import check_choice
 from lgtsm.layers.temporal_shift import TemporalShift
+from lgtsm.ops.doubled_conv import interleave, phase_conv2d
 from lgtsm.ops.receptive_field import Step
 from lgtsm.ops.temporal_shift import fold_time, unfold_time
 
 LEAK = 0.2
 GATE_BIAS = 1.0
 NOISE = 0.03
+
+
+class PhaseConv(nn.Conv2d):
+    """Convolution of frames doubled by nearest neighbor, which are never made; see `lgtsm.ops.doubled_conv`.
+
+    It gives the four phases of its output; `interleave` joins them.
+    """
+
+    SIZES = 3, 1, 1, 1  # kernel size, stride, padding, dilation
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (n, in_channels, height, width) to (n, 4·out_channels, height + 1, width + 1)."""
+        return phase_conv2d(features, self.weight, self.bias)
 
 
 class ShiftedConv(nn.Module):
@@ -60,7 +74,10 @@ class ShiftedConv(nn.Module):
         self.uneven_padding = padding if isinstance(padding, tuple) else None
         self.shift = shift
         conv_padding = 0 if isinstance(padding, tuple) else padding
-        self.feature = nn.Conv2d(in_channels, out_channels, kernel_size, stride, conv_padding, dilation)
+        sizes = kernel_size, stride, padding, dilation
+        self.doubles = resize == 2 and resize_mode == "nearest" and sizes == PhaseConv.SIZES
+        conv_class = PhaseConv if self.doubles else nn.Conv2d
+        self.feature = conv_class(in_channels, out_channels, kernel_size, stride, conv_padding, dilation)
         if spectral_norm:
             apply_spectral_norm(self.feature)
 
@@ -70,8 +87,8 @@ class ShiftedConv(nn.Module):
         return self.convolve(present, None if self.shift is None else self.shift(present, num_frames))
 
     def prepare(self, features: Tensor) -> Tensor:
-        """Resize and pad, for the feature and the gating convolution."""
-        if self.resize != 1:
+        """Resize, unless `convolve` does, and pad, for the feature and the gating convolution."""
+        if self.resize != 1 and not self.doubles:
             # Whole numbers instead of the scale factor, so that sizes may stay open in exported graphs.
             grow, shrink = Fraction(self.resize).as_integer_ratio()
             size = [length * grow // shrink for length in features.shape[-2:]]
@@ -126,7 +143,15 @@ class ShiftedConv(nn.Module):
             present: the frames as they are, for the gate.
             shifted: the same after the shift; None where nothing moves.
         """
-        features = self.feature(present if shifted is None else shifted)
+        features = self._activated(present, shifted)
+        return interleave(features) if self.doubles else features
+
+    def _activated(self, present: Tensor, shifted: Tensor | None) -> Tensor:
+        """Convolve and activate: phases of the doubled frames where the layer doubles them."""
+        return self._activate(self.feature(present if shifted is None else shifted))
+
+    def _activate(self, features: Tensor) -> Tensor:
+        """Activate, in place unless gradients are wanted."""
         if not self.activation:
             return features
         return F.leaky_relu(features, LEAK, inplace=not torch.is_grad_enabled())
@@ -164,7 +189,12 @@ class GatedConv(ShiftedConv):
         conv = self.feature
         if pointwise_gate:
             reach = [step * (kernel - 1) for step, kernel in zip(conv.dilation, conv.kernel_size)]
-            if self.uneven_padding or set(conv.stride) != {1} or [2 * int(pad) for pad in conv.padding] != reach:
+            if (
+                self.doubles
+                or self.uneven_padding
+                or set(conv.stride) != {1}
+                or [2 * int(pad) for pad in conv.padding] != reach
+            ):
                 raise ValueError(
                     "pointwise_gate needs a layer that keeps the size: stride 1, padded by half its reach."
                 )
@@ -172,11 +202,16 @@ class GatedConv(ShiftedConv):
         if spectral_norm:
             apply_spectral_norm(self.gate)
 
-    def convolve(self, present: Tensor, shifted: Tensor | None = None) -> Tensor:
-        """Convolve and gate; see `ShiftedConv.convolve`."""
+    def _activated(self, present: Tensor, shifted: Tensor | None) -> Tensor:
+        """Convolve, activate and gate; see `ShiftedConv`."""
+        return self.gated(self.feature(present if shifted is None else shifted), self.gate(present))
+
+    def gated(self, features: Tensor, gate: Tensor) -> Tensor:
+        """Return sigmoid(gate) · φ(features), in their memory unless gradients are wanted."""
+        features = self._activate(features)
         if torch.is_grad_enabled():
-            return torch.sigmoid(self.gate(present)) * super().convolve(present, shifted)
-        return super().convolve(present, shifted).mul_(self.gate(present).sigmoid_())
+            return torch.sigmoid(gate) * features
+        return features.mul_(gate.sigmoid_())
 
     @torch.no_grad()
     def start_with_variance_kept(self, paired_input: bool = True) -> None:
@@ -189,7 +224,8 @@ class GatedConv(ShiftedConv):
 def conv_like(conv: nn.Conv2d) -> nn.Conv2d:
     """Return a convolution of the same sizes with weights of its own, without spectral norm."""
     sizes: Any = conv.kernel_size, conv.stride, conv.padding, conv.dilation
-    return nn.Conv2d(conv.in_channels, conv.out_channels, *sizes)
+    conv_class = PhaseConv if isinstance(conv, PhaseConv) else nn.Conv2d
+    return conv_class(conv.in_channels, conv.out_channels, *sizes)
 
 
 def _bias(conv: nn.Conv2d | nn.Conv3d) -> Tensor:

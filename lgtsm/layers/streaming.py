@@ -7,12 +7,16 @@ A layer that looks `ahead` frames into the future returns each frame that many f
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from lgtsm.ops.receptive_field import Step
+
+# Larger blocks of memory come from the system each time, page by page, and do not stay in the cache.
+BYTES_AT_ONCE, BYTES_AT_ONCE_ON_DEVICE = 24 * 2**20, 512 * 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +85,40 @@ def stream(
     kept = window[:, ready : ready + behind].clone() if behind else past
     pending = received[:, ready:].clone() if count > ready else None
     return out, LayerState(kept, pending)
+
+
+def run_in_parts(layer: StreamingLayer, parts: Sequence[Tensor]) -> list[Tensor]:
+    """Run a layer on the consecutive parts of clips, as on whole clips; see `cut_into_parts`."""
+    return [layer.convolve_window(window, part) for window, part in zip(windows(layer, parts), parts)]
+
+
+def windows(layer: StreamingLayer, parts: Sequence[Tensor]) -> Iterator[Tensor]:
+    """Yield the moving channels of each part with the frames around it, zeros before the first and after the last."""
+    behind, ahead = layer.reach
+    moving = [part[..., : layer.moving_channels] for part in parts]
+    ends = _zero_frames(moving[0], max(behind, ahead))
+    for index, part in enumerate(moving):
+        before, after = (moving[near] if 0 <= near < len(parts) else ends for near in (index - 1, index + 1))
+        yield torch.cat([before[:, before.shape[1] - behind :], part, after[:, :ahead]], 1)
+
+
+def cut_into_parts(video: Tensor, layers: Iterable[StreamingLayer], bytes_per_frame: int) -> list[Tensor]:
+    """Cut clips into parts for `run_in_parts`, so short that their memory is used again for the next.
+
+    With gradients, which keep all features anyway, clips stay whole.
+
+    Args:
+        video: (batch, time, height, width, channel).
+        layers: that will run on the parts; each must find all frames that it looks at in the next part.
+        bytes_per_frame: of a frame's largest features.
+    """
+    if torch.is_grad_enabled() or torch.compiler.is_compiling():
+        return [video]
+    batch, time = video.shape[:2]
+    most = BYTES_AT_ONCE if video.device.type == "cpu" else BYTES_AT_ONCE_ON_DEVICE
+    longest = max((frames for layer in layers for frames in layer.reach), default=0)
+    count = min(-(-time * batch * bytes_per_frame // most), time // max(1, longest))
+    return list(video.tensor_split(max(1, count), 1))
 
 
 def _zero_frames(like: Tensor, count: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -12,15 +12,19 @@ from torch import Tensor, nn
 from lgtsm.candidate_channels import AFTER, BEFORE, COMPLETED, COUNT, HOLE, SHADES
 from lgtsm.checks import check_positive
 from lgtsm.layers.convolution import GatedConv, set_weight
+from lgtsm.layers.joining import JoiningConv
+from lgtsm.layers.streaming import cut_into_parts, run_in_parts, windows
 from lgtsm.layers.temporal_shift import create_shift
+from lgtsm.ops.cell_conv import convolve_cells
 from lgtsm.ops.padding import pad_to_multiple
+from lgtsm.ops.temporal_shift import fold_time, unfold_time
 
 CELL = 2  # pixels; cells of 2x2 pixels are the channels of an image of half the size
 SIZE_STEP = 8  # pixels; the network halves frames three times
 CONTRAST = 4.0  # candidates differ by little
-FRAMES_AT_ONCE = 8  # without gradients: memory of a few frames is used again, that of many comes from the system
 
-# name, input and output width (in units of `width`; None: the candidates), kernel, stride, padding, dilation
+# name, input and output width (in units of `width`; None: the candidates; two: of small and of large frames), kernel,
+# stride, padding, dilation
 LAYERS: Sequence[tuple[Any, ...]] = (
     ("in", None, 1, 3, 1, 1, 1),
     ("down1", 1, 2, 4, 2, 1, 1),
@@ -30,8 +34,8 @@ LAYERS: Sequence[tuple[Any, ...]] = (
     ("m2", 4, 4, 3, 1, 2, 2),
     ("m3", 4, 4, 3, 1, 4, 4),
     ("m4", 4, 4, 3, 1, 1, 1),
-    ("up1", 6, 2, 3, 1, 1, 1),
-    ("up2", 3, 1, 3, 1, 1, 1),
+    ("up1", (4, 2), 2, 3, 1, 1, 1),
+    ("up2", (2, 1), 1, 3, 1, 1, 1),
     ("last", 1, 1, 3, 1, 1, 1),
 )
 
@@ -58,13 +62,18 @@ class CandidateFusion(nn.Module):
         check_positive("width", width)
         self.layers = nn.ModuleDict()
         for name, in_width, out_width, *sizes in LAYERS:
-            first = in_width is None
-            channels = CELL**2 * COUNT if first else in_width * width, out_width * width
-            shift = None
-            if not first:
-                shift = create_shift("learnable", channels[0], shift_fraction, shift_groups, shift_kernel_size, False)
-            # Gates of single pixels where the size stays: two thirds of the work, and no worse.
-            self.layers[name] = GatedConv(*channels, *sizes, shift=shift, pointwise_gate=sizes[1] == 1)
+            out_channels = out_width * width
+            if in_width is None:
+                self.layers[name] = GatedConv(CELL**2 * COUNT, out_channels, *sizes, pointwise_gate=True)
+                continue
+            parts = [part * width for part in (in_width if isinstance(in_width, tuple) else (in_width,))]
+            shift = create_shift("learnable", sum(parts), shift_fraction, shift_groups, shift_kernel_size, False)
+            if len(parts) > 1:
+                small, large = parts
+                self.layers[name] = JoiningConv(small, large, out_channels, shift)
+            else:
+                # Gates of single pixels where the size stays: two thirds of the work, and no worse.
+                self.layers[name] = GatedConv(*parts, out_channels, *sizes, shift=shift, pointwise_gate=sizes[1] == 1)
         self.out = nn.Conv2d(width, CELL**2 * 6, 3, padding=1)
         # On the meta device there is nothing to draw, and torch would load its compiler, a second's work, to do so.
         if not self.out.weight.is_meta:
@@ -94,23 +103,26 @@ class CandidateFusion(nn.Module):
         Returns:
             float32 (batch, time, 3, height, width), not clipped; in known pixels the completed frames.
         """
-        time, frames = candidates.shape[1], candidates.flatten(0, 1)
-        half = _in_parts(self._enter, frames)
-        quarter = self._layer("mid1", self._layer("down1", half, time), time)
-        eighth = self._layer("down2", quarter, time)
+        layers: Any = self.layers.values()
+        parts = cut_into_parts(candidates, layers, candidates[0, 0].nbytes)
+        half = [unfold_time(self._enter(part.flatten(0, 1)), part.shape[1]) for part in parts]
+        quarter = self._layer("mid1", self._layer("down1", half))
+        eighth = self._layer("down2", quarter)
         for name in ("m1", "m2", "m3", "m4"):
-            eighth = (eighth + self._layer(name, eighth, time)) * 0.7
-        quarter = self._layer("up1", torch.cat([F.interpolate(eighth, scale_factor=2.0), quarter], 1), time)
-        half = self._layer("up2", torch.cat([F.interpolate(quarter, scale_factor=2.0), half], 1), time)
-        half = self._layer("last", half, time)
-        return _in_parts(self._leave, half, frames).unflatten(0, candidates.shape[:2])
+            eighth = [(before + after) * 0.7 for before, after in zip(eighth, self._layer(name, eighth))]
+        quarter = self._join("up1", eighth, quarter)
+        half = self._layer("last", self._join("up2", quarter, half))
+        fused = [self._leave(fold_time(features), part.flatten(0, 1)) for features, part in zip(half, parts)]
+        return torch.cat([frames.unflatten(0, part.shape[:2]) for frames, part in zip(fused, parts)], 1)
 
     def _enter(self, frames: Tensor) -> Tensor:
         """Return the features at half size of frames (n, 16, height, width)."""
         completed = frames[:, COMPLETED]
         others = (CONTRAST * (frames[:, part] - completed) for part in (AFTER, BEFORE, SHADES))
         seen = torch.cat([completed * 2 - 1, *others, frames[:, HOLE.start :]], 1)
-        return self.layers["in"](_cells(pad_to_multiple(seen, SIZE_STEP)), len(frames))
+        seen = pad_to_multiple(seen, SIZE_STEP).contiguous(memory_format=torch.channels_last)
+        layer: Any = self.layers["in"]
+        return layer.gated(*(convolve_cells(seen, conv, CELL) for conv in (layer.feature, layer.gate)))
 
     def _leave(self, features: Tensor, frames: Tensor) -> Tensor:
         """Return the fused frames (n, 3, height, width) of features at half size."""
@@ -121,20 +133,10 @@ class CandidateFusion(nn.Module):
         moved: Any = sum(shares[:, k : k + 1] * other for k, other in enumerate(others))
         return torch.where(frames[:, HOLE] > 0.5, completed + moved + correction, completed)
 
-    def _layer(self, name: str, features: Tensor, time: int) -> Tensor:
+    def _layer(self, name: str, parts: list[Tensor]) -> list[Tensor]:
         layer: Any = self.layers[name]
-        return _in_parts(layer.convolve, features, layer.shift(features, time))
+        return run_in_parts(layer, parts)
 
-
-def _cells(frames: Tensor) -> Tensor:
-    """Return `F.pixel_unshuffle` of frames (n, channel, height, width), channels-last: one copy instead of two."""
-    count, channels, height, width = frames.shape
-    cells = frames.view(count, channels, height // CELL, CELL, width // CELL, CELL).permute(0, 2, 4, 1, 3, 5)
-    return cells.reshape(count, height // CELL, width // CELL, -1).permute(0, 3, 1, 2)
-
-
-def _in_parts(work: Callable[..., Tensor], *frames: Tensor) -> Tensor:
-    """Return work(*frames), done for a few frames at a time if no gradients are wanted."""
-    if torch.is_grad_enabled():
-        return work(*frames)
-    return torch.cat([work(*parts) for parts in zip(*(part.split(FRAMES_AT_ONCE) for part in frames))])
+    def _join(self, name: str, small: list[Tensor], large: list[Tensor]) -> list[Tensor]:
+        layer: Any = self.layers[name]
+        return [layer.join_window(*given) for given in zip(windows(layer, small), small, large)]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lgtsm.checks import check_choice, check_video_and_hole
-from lgtsm.layers.streaming import LayerState, StreamingLayer, stream
+from lgtsm.layers.streaming import LayerState, StreamingLayer, cut_into_parts, run_in_parts, stream
 from lgtsm.ops.compositing import composite
 from lgtsm.ops.padding import pad_to_multiple
 from lgtsm.ops.receptive_field import needed_slices, spatial_reach
@@ -75,9 +75,17 @@ class StreamingGenerator(nn.Module):
 
     def run_layers(self, features: Tensor, num_frames: int) -> Tensor:
         """Map (batch·time, 5, height', width'), sizes multiples of `size_step`, to (batch·time, 3, height', width')."""
+        video = unfold_time(features, num_frames)
+        first = next(iter(self.layers.values()))
+        widest = max((len(weight) for weight in first.parameters() if weight.ndim > 1), default=1)
+        parts = cut_into_parts(video, self.stack, widest * video[0, 0, ..., :1].nbytes)
+        if len(parts) == 1:
+            for layer in self.stack:
+                features = layer(features, num_frames)
+            return features
         for layer in self.stack:
-            features = layer(features, num_frames)
-        return features
+            parts = run_in_parts(layer, parts)
+        return fold_time(torch.cat(parts, 1))
 
     @property
     def stack(self) -> list[StreamingLayer]:

@@ -5,6 +5,7 @@ import torch
 from torch._dynamo.testing import CompileCounterWithBackend
 
 import lgtsm
+from lgtsm.layers import streaming
 from tests.reference.lively import make_lively
 
 MODELS = {
@@ -41,6 +42,16 @@ def stream(model, video, hole, sizes):
         pieces.append(filled)
         start += size
     return [*pieces, model.flush(state)]
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("frames", [1, 3, 9])
+def test_clips_cut_into_parts_come_out_the_same(model, frames, make_clip, monkeypatch):
+    video, hole = make_clip(2, 13, 20, 26)
+    with torch.enable_grad():  # which keeps clips whole
+        expected = model(video, hole)["predicted"]
+    monkeypatch.setattr(streaming, "BYTES_AT_ONCE", frames * 2 * 8 * 20 * 28 * 4)
+    torch.testing.assert_close(model(video, hole)["predicted"], expected, atol=1e-5, rtol=0)
 
 
 @torch.no_grad()

@@ -9,11 +9,15 @@ TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-6, torch.bfloat16: 3e-2}
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("causal", [False, True])
-@pytest.mark.parametrize(("kernel_size", "groups", "per_group"), [(3, 2, 2), (5, 4, 1), (3, 1, 5), (7, 2, 0)])
-def test_equals_slow_loop(kernel_size, groups, per_group, causal, dtype):
+@pytest.mark.parametrize("grad", [True, False])
+@pytest.mark.parametrize(
+    ("kernel_size", "groups", "per_group"), [(3, 2, 2), (5, 4, 1), (3, 1, 5), (7, 2, 0), (11, 2, 2)]
+)
+def test_equals_slow_loop(kernel_size, groups, per_group, causal, dtype, grad):
     features = torch.randn(2 * 4, 7, 3, 5, dtype=dtype)
     kernels = torch.randn(groups, kernel_size, dtype=dtype)
-    fast = temporal_shift(features, kernels, 4, per_group, causal)
+    with torch.set_grad_enabled(grad):
+        fast = temporal_shift(features, kernels, 4, per_group, causal)
     slow = slow_temporal_shift(features.double(), kernels.double(), 4, per_group, causal)
     torch.testing.assert_close(fast.double(), slow, atol=TOLERANCE[dtype] * 5, rtol=TOLERANCE[dtype])
     assert fast.dtype == dtype
