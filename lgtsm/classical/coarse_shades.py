@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from lgtsm.classical.diffusion import box_around
+from lgtsm.classical.frame_threads import for_each
 from lgtsm.classical.patch_search import resize_frames
 from lgtsm.models.methods import WEIGHTS
 from lgtsm.models.weights import load_model
@@ -41,10 +43,17 @@ def correct_shades(smooth: np.ndarray, missing: np.ndarray) -> np.ndarray:
     if not hole.any() or hole.all():
         return smooth
     change = _run_network(small, hole) - small  # 0 outside the hole
-    corrected = smooth.copy()
-    for t in np.flatnonzero(missing.any((1, 2))):
-        large = cv2.resize(change[t], (width, height), interpolation=cv2.INTER_CUBIC)
-        corrected[t][missing[t]] = np.clip(smooth[t] + large, 0, 1)[missing[t]]
+    corrected = np.empty_like(smooth)
+
+    def correct(t: int) -> None:
+        corrected[t] = smooth[t]
+        if missing[t].any():
+            part = box_around(missing[t], 0, 0)
+            large = cv2.resize(change[t], (width, height), interpolation=cv2.INTER_CUBIC)[part]
+            shades = np.clip(smooth[t][part] + large, 0, 1)
+            np.copyto(corrected[t][part], shades, where=missing[t][part][..., None])
+
+    for_each(correct, range(len(smooth)))
     return corrected
 
 

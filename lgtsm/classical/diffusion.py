@@ -45,12 +45,13 @@ def smooth_frames(frames: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """
     blank = np.asarray(missing.all((1, 2)))
     mean = frames[~missing].mean(0) if blank.any() else None
-    known = ~missing
+    known, filled = ~missing, np.empty_like(frames)
 
-    def fill(t: int) -> np.ndarray:
-        return np.full_like(frames[t], mean) if blank[t] else diffuse(frames[t], known[t])
+    def fill(t: int) -> None:
+        filled[t] = mean if blank[t] else diffuse(frames[t], known[t])
 
-    return np.stack(for_each(fill, range(len(frames))))
+    for_each(fill, range(len(frames)))
+    return filled
 
 
 def _diffuse(values: np.ndarray, known: np.ndarray) -> np.ndarray:

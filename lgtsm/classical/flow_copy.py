@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import torch
@@ -116,16 +118,16 @@ def copy_along_flow(
         color[t].reshape(-1, 3)[shown] = total[shown] / weights[shown, None]
         missing[t].reshape(-1)[shown] = False
 
-    def copy_into(group: list[int]) -> dict[int, tuple[Found, Found]]:
-        found = dict(zip(group, zip(paths.follow(group, ahead=True), paths.follow(group, ahead=False))))
-        for t, directions in found.items():
-            blend(t, *directions)
-        return found
+    def follow(group: list[int]) -> Iterator[tuple[int, tuple[Found, Found]]]:
+        return zip(group, zip(paths.follow(group, ahead=True), paths.follow(group, ahead=False)))
 
     with_holes = np.flatnonzero(hole.any((1, 2))).tolist()
     size = max(1, len(with_holes) if on_gpu else min(TOGETHER, -(-len(with_holes) // num_threads())))
     groups = [with_holes[first : first + size] for first in range(0, len(with_holes), size)]
-    return Copied(color, missing, {t: both for found in for_each(copy_into, groups) for t, both in found.items()})
+    found = dict(chain.from_iterable(for_each(follow, groups)))
+    # Only now: points between pixels take in traces of missing ones.
+    for_each(lambda t: blend(t, *found[t]), with_holes)
+    return Copied(color, missing, found)
 
 
 class _Paths:
