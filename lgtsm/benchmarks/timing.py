@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 
-def measure(runs: dict[str, Callable[[], int]], repeats: int) -> dict[str, dict[str, Any]]:
+class Timed(NamedTuple):
+    """What a run may return that times itself: its items, and the seconds of the clock and of the CPU for them."""
+
+    items: float
+    seconds: float
+    cpu_seconds: float
+
+
+def measure(runs: Mapping[str, Callable[[], float | Timed]], repeats: int) -> dict[str, dict[str, Any]]:
     """Time alternatives in turns, after a warm-up of each, so that a busy machine slows them all alike.
 
     Args:
-        runs: name -> callable that does the work and returns its number of items.
+        runs: name -> callable that does the work and returns its number of items, or `Timed`.
         repeats: turns.
 
     Returns:
@@ -25,14 +33,21 @@ def measure(runs: dict[str, Callable[[], int]], repeats: int) -> dict[str, dict[
     cpu_rates: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
         for name, run in runs.items():
-            started, started_cpu = time.perf_counter(), time.process_time()
-            items = run()
-            rates[name].append(items / (time.perf_counter() - started))
-            cpu_rates[name].append(items / max(time.process_time() - started_cpu, 1e-9))
+            timed = _time(run)
+            rates[name].append(timed.items / timed.seconds)
+            cpu_rates[name].append(timed.items / max(timed.cpu_seconds, 1e-9))
     return {
         name: {**_spread(values), "cpu_median": statistics.median(cpu_rates[name]), "runs": values}
         for name, values in rates.items()
     }
+
+
+def _time(run: Callable[[], float | Timed]) -> Timed:
+    started, started_cpu = time.perf_counter(), time.process_time()
+    items = run()
+    if isinstance(items, Timed):
+        return items
+    return Timed(items, time.perf_counter() - started, time.process_time() - started_cpu)
 
 
 def ratio(of: dict[str, Any], over: dict[str, Any]) -> dict[str, float]:

@@ -111,7 +111,7 @@ def _measure(here: np.ndarray, there: np.ndarray) -> np.ndarray:
     """
     estimator: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     estimator.setFinestScale(0)
-    estimator.setGradientDescentIterations(12)  # of 25 in the preset: faster, and 0.1 dB better fills
+    estimator.setPatchStride(5)  # of 3 in the preset: faster, and better fills but for warping error
     flow = estimator.calc(here, there, None)
     position, whole = grid(*here.shape), np.round(flow)
     here, there = here.astype(np.float32), there.astype(np.float32)
