@@ -227,6 +227,12 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="fill finished videos again, and replace files of others at their places",
     )
+    batch.add_argument(
+        "--share",
+        action="store_true",
+        help="share the videos with other runs of the same command, as under torchrun or in a job array; one that is "
+        "killed has its video taken over",
+    )
 
 
 def chosen_method(arguments: argparse.Namespace) -> str:
@@ -253,6 +259,9 @@ def check(arguments: argparse.Namespace) -> None:
         and (a.batch or not a.dry_run)
         and a.pairs is None,
         "--overwrite is for --batch and --pairs; a single output is always replaced.": a.overwrite and not many,
+        "--share is for --batch and --pairs; a single video is filled by one run.": a.share and not many,
+        "--overwrite with --share would fill again what another run has filled; move the old outputs away.": a.share
+        and a.overwrite,
         "A pipe carries one video; name folders, or fill one video.": many and "-" in (a.video, a.output),
         "--preview and --report are for one video; leave them out of --batch and --pairs.": many
         and bool(a.preview or a.report),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -210,7 +211,7 @@ def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str])
     choices = {(pair.video, pair.mask): mask_choice(arguments, pair.mask or arguments.mask) for pair in pairs}
     with contextlib.ExitStack() as stack:
         inpainter = make_inpainter(arguments, notice)
-        if arguments.batch and not arguments.dry_run:
+        if arguments.batch and not (arguments.dry_run or arguments.share):
             make_folder(Path(arguments.output))
             stack.enter_context(SoleWriter(arguments.output, inside=True))
         tell_method(arguments, inpainter, notice)
@@ -253,6 +254,7 @@ def fill_many(arguments: Namespace, notice: Notice, named: Callable[[str], str])
             told,
             copy,
             look=lambda pair: choices[pair.video, pair.mask].open(opened(pair)),
+            share=arguments.share,
         )
     Console(markup=False).print(summary_table(results, named))
     if any(result.state == "failed" for result in results):
@@ -302,6 +304,7 @@ def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
         "pairs",
         "batch",
         "overwrite",
+        "share",
         "dry_run",
         "preview",
         "report",
@@ -361,6 +364,8 @@ def make_inpainter(arguments: Namespace, notice: Notice) -> Inpainter:
     device = arguments.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+        if device == "cuda" and arguments.share:  # torchrun numbers the processes of a machine
+            device += f":{int(os.environ.get('LOCAL_RANK', 0)) % torch.cuda.device_count()}"
     if arguments.method == "network":
         model = load_network(arguments.checkpoint, arguments.own_class, notice)
     else:

@@ -7,6 +7,7 @@ import json
 import os
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,7 +19,7 @@ from lgtsm.inference.pairs import Pair
 from lgtsm.inference.replacing import Replacement, check_own, fingerprint, finish_exchange
 from lgtsm.optional import UnavailableError
 from lgtsm.places import make_folder
-from lgtsm.sole_writer import SoleWriter
+from lgtsm.sole_writer import InUseError, SoleWriter
 from lgtsm.video.errors import NothingMaskedError
 from lgtsm.whole_files import hidden_beside, leftovers, remove, write_json
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from lgtsm.video.probe import VideoInfo
 
 RUNNING, DONE = "running", "done"
+SECONDS_BETWEEN_LOOKS = 1.0  # at what other processes fill
 NOTHING = "Nothing is masked."
 
 
@@ -66,6 +68,7 @@ def run_batch(
     watch: Callable[[Result], None] = lambda result: None,
     copy: Callable[[Pair], Summary] | None = None,
     look: Callable[[Pair], object] = lambda pair: None,
+    share: bool = False,
 ) -> list[Result]:
     """Fill one video after the other.
 
@@ -82,12 +85,28 @@ def run_batch(
         watch: called with each result as it comes.
         copy: called instead where `fill` finds that nothing is masked; None makes that a failure.
         look: called with each video to do in a dry run; its errors are reported.
+        share: other processes fill videos of the same list. Leave out what one of them is at, and come back to it in
+            the end: it is done by then, or its process has died, and this one takes over.
+
+    Returns:
+        the results, in the order in which they came.
     """
     results = []
-    for pair in pairs:
+    queue = deque(pairs)
+    waited_for: Pair | None = None
+    while queue:
+        pair = queue.popleft()
+        if pair is waited_for:  # nothing else is left
+            time.sleep(SECONDS_BETWEEN_LOOKS)
         started = time.perf_counter()
         try:
             result = _one(pair, fill, settings, overwrite, dry, copy, look)
+        except InUseError as error:
+            if share:
+                queue.append(pair)
+                waited_for = waited_for or pair
+                continue
+            result = Result(pair, "failed", why=in_words(error))
         except Exception as error:  # one bad video must not stop the others
             if os.environ.get(TRACEBACK_VARIABLE):
                 traceback.print_exc()
@@ -96,6 +115,7 @@ def run_batch(
         result = dataclasses.replace(result, seconds=0.0 if dry else time.perf_counter() - started)
         watch(result)
         results.append(result)
+        waited_for = None
     return results
 
 
