@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from lgtsm.threads import usable_cores
+
 
 def surroundings() -> dict[str, Any]:
     """Return the processor, cores, load, versions and commit."""
@@ -23,7 +25,7 @@ def surroundings() -> dict[str, Any]:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "processor": processor(),
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "load": load,
         "system": platform.platform(),
         "python": platform.python_version(),

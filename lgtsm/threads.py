@@ -1,17 +1,45 @@
-"""Set how a command's threads wait for each other."""
+"""Use the cores that this process may use, and set how a command's threads wait for each other."""
 
 from __future__ import annotations
 
+import math
 import os
+from contextlib import suppress
+from pathlib import Path
+
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use: within its affinity, and within its container's share of the time.
+
+    A container on a large host sees all the host's cores. With a thread on each, in a share of two, its threads mostly
+    wait for each other.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min(cores, _share_of_time())))
+
+
+def _share_of_time() -> float:
+    """Return the cores' worth of time that Linux's control groups allow; infinite where they set no limit."""
+    with suppress(OSError, ValueError):  # version 2
+        quota, period = (CONTROL_GROUPS / "cpu.max").read_text().split()
+        return math.inf if quota == "max" else int(quota) / int(period)
+    with suppress(OSError, ValueError):
+        quota, period = (int((CONTROL_GROUPS / "cpu" / f"cpu.cfs_{n}_us").read_text()) for n in ("quota", "period"))
+        return math.inf if quota <= 0 else quota / period
+    return math.inf
 
 
 def wait_patiently() -> None:
-    """Let idle threads sleep instead of spinning; call this before importing torch.
+    """Let idle threads sleep instead of spinning, no more than `usable_cores`; call this before importing torch.
 
     Spinning OpenMP threads can take the core that the last one needs when another program is busy: on two cores beside
-    one busy process, filling took 17 s instead of 1 s. Sleeping costs 10 % on idle cores. A set OMP_WAIT_POLICY stays.
+    one busy process, filling took 17 s instead of 1 s. Sleeping costs 10 % on idle cores. Variables that are set stay.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if _share_of_time() < math.inf:  # OpenMP knows the affinity, but no limits of time
+        os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
 
 
 def use_threads(count: int) -> None:

@@ -2,9 +2,12 @@ import os
 import subprocess
 import sys
 
+import cv2
 import pytest
+import torch
 
-from lgtsm.threads import wait_patiently
+from lgtsm import threads
+from lgtsm.threads import usable_cores, use_threads, wait_patiently
 
 SEEN = """
 import os, runpy, sys
@@ -31,3 +34,39 @@ def test_commands_let_idle_threads_sleep(name, words):
     code = SEEN.format(name=name, words=words)
     result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "policy PASSIVE"
+
+
+@pytest.mark.parametrize(
+    ("files", "cores", "limited"),
+    [
+        ({"cpu.max": "150000 100000\n"}, 2, True),
+        ({"cpu.max": "50000 100000\n"}, 1, True),
+        ({"cpu.max": "2000000 100000\n"}, 6, True),
+        ({"cpu.max": "max 100000\n"}, 6, False),
+        ({"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3, True),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 6, False),
+        ({"cpu.max": "nonsense\n"}, 6, False),
+        ({}, 6, False),
+    ],
+)
+def test_a_container_uses_its_share_of_the_cores(files, cores, limited, tmp_path, monkeypatch):
+    monkeypatch.setattr(threads, "CONTROL_GROUPS", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(6)), raising=False)
+    monkeypatch.setattr(os, "environ", {})
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert usable_cores() == cores
+    wait_patiently()
+    assert os.environ.get("OMP_NUM_THREADS") == (str(cores) if limited else None)
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
+def test_threads_of_torch_and_opencv(monkeypatch):
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    try:
+        use_threads(1)
+        assert (torch.get_num_threads(), cv2.getNumThreads()) == (1, 1)
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import torch
+
+from lgtsm.threads import usable_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -18,8 +19,7 @@ def num_threads() -> int:
 
     So `torch.set_num_threads(1)` and a loading process limit this code too.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(torch.get_num_threads(), cores))
+    return max(1, min(torch.get_num_threads(), usable_cores()))
 
 
 def for_each(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

@@ -15,8 +15,8 @@ from lgtsm.threads import use_threads, wait_patiently
 
 NETWORK_COLUMNS = MappingProxyType(
     {
-        "gflop_per_frame": ("GFLOP a frame", 1),
-        "share_of_ceiling": ("% of the ceiling", 100),
+        "gflop_per_frame": ("GFLOP", 1),
+        "share_of_ceiling": ("% of top", 100),
         "peak_memory_mib": ("MiB", 1),
     }
 )
@@ -120,7 +120,7 @@ def run_networks(arguments: argparse.Namespace) -> dict[str, Any]:
             raise ValueError(f"`models` must name networks that step from frame to frame, such as lgtsm; got {name!r}.")
     plain = {}
     if a.beside is not None:
-        plain[a.beside] = import_own(a.beside, "beside")(networks[a.models[0]])
+        plain[short(a.beside)] = import_own(a.beside, "beside")(networks[a.models[0]])
     sizes = a.num_frames, a.height, a.width, a.batch_size
     result = measure_networks(
         networks, a.precisions, *sizes, a.repeats, a.seed, a.device, live=live, compiled=a.compile, plain=plain
@@ -168,7 +168,7 @@ def run_training(arguments: argparse.Namespace) -> dict[str, Any]:
         modules[precision] = module, options
     plain = {}
     if a.beside is not None:
-        plain[a.beside] = import_own(a.beside, "beside")(generator, discriminator)
+        plain[short(a.beside)] = import_own(a.beside, "beside")(generator, discriminator)
     sizes = config.num_frames, config.height, config.width, config.batch_size
     result = measure_training(modules, *sizes, a.steps, a.repeats, a.seed, plain)
     result["settings"]["overrides"] = list(a.overrides)
@@ -249,6 +249,11 @@ def print_ratios(ratios: dict[str, dict[str, float]]) -> None:
     """Print ratios of `lgtsm.benchmarks.timing.ratio`."""
     for name, ratio in ratios.items():
         print(f"{name}: {ratio['median']:.2f} (from {ratio['least']:.2f} to {ratio['greatest']:.2f})")
+
+
+def short(name: str) -> str:
+    """Return the last part of a class's name."""
+    return name.rpartition(".")[2]
 
 
 def _allowed(first: list[str], overrides: list[str]) -> list[str]:
