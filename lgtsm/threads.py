@@ -26,8 +26,8 @@ def _share_of_time() -> float:
         quota, period = (CONTROL_GROUPS / "cpu.max").read_text().split()
         return math.inf if quota == "max" else int(quota) / int(period)
     with suppress(OSError, ValueError):
-        quota, period = (int((CONTROL_GROUPS / "cpu" / f"cpu.cfs_{n}_us").read_text()) for n in ("quota", "period"))
-        return math.inf if quota <= 0 else quota / period
+        time, of = (int((CONTROL_GROUPS / "cpu" / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period"))
+        return math.inf if time <= 0 else time / of
     return math.inf
 
 
