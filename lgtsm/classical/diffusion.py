@@ -45,7 +45,7 @@ def smooth_frames(frames: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """
     blank = np.asarray(missing.all((1, 2)))
     mean = frames[~missing].mean(0) if blank.any() else None
-    known, filled = ~missing, np.empty_like(frames)
+    known, filled = ~missing, np.empty(frames.shape, frames.dtype)
 
     def fill(t: int) -> None:
         filled[t] = mean if blank[t] else diffuse(frames[t], known[t])

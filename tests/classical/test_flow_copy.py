@@ -271,3 +271,26 @@ def test_refuses_what_is_no_video(name):
         METHODS[name]()(torch.rand(1, 3, 3, 8, 8), torch.zeros(1, 2, 1, 8, 8))
     with pytest.raises(ValueError, match="max_miss"):
         METHODS[name](max_miss=0)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_copying_in_place_gives_the_same(threads):
+    """Points between pixels take in traces of missing ones, so nothing may be written while paths are followed."""
+    frames, hole, flows = roughly_moving_clip()
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        expected = copy_along_flow(frames, hole, flows, 0.8)
+        written = frames.copy()
+        found = copy_along_flow(written, hole, flows, 0.8, in_place=True)
+    finally:
+        torch.set_num_threads(before)
+    assert found.color is written and not np.array_equal(expected.color, frames)
+    assert np.array_equal(written, expected.color) and np.array_equal(found.missing, expected.missing)
+
+
+def test_memory_may_lie_in_any_order():
+    frames, hole, _ = moving_clip((6, 40, 50), 5)
+    visible = np.where(hole[..., None], 0, frames)
+    expected = FlowCopy().fill_clip(visible, hole)
+    assert np.array_equal(FlowCopy().fill_clip(np.asfortranarray(visible), np.asfortranarray(hole)), expected)
