@@ -8,6 +8,7 @@ from lgtsm.candidate_channels import AFTER, BEFORE, COMPLETED, HOLE, NEARNESS, S
 from lgtsm.classical import KeyFrames, flow_fusion
 from lgtsm.classical.flow_fusion import find_candidates
 from lgtsm.layers import streaming
+from lgtsm.masks import MaskMixture
 from lgtsm.models.candidate_fusion import CandidateFusion
 from lgtsm.video import open_video
 from tests.reference.moving_hole import as_tensors, decibels_inside
@@ -136,10 +137,13 @@ def test_clips_cut_into_parts_come_out_the_same(frames, monkeypatch):
 
 
 def test_the_weights_that_ship_are_better_than_key_frames_on_a_clip_not_trained_on(data_folder):
+    """In the mean over holes as in the training: one hole alone moves by 0.3 dB with the patches that match."""
     with open_video(data_folder / "bmx-trees" / "video.mp4", "pyav") as reader:
-        frames = reader.read(range(12))
-    video, hole = as_tensors(frames, np.zeros(frames.shape[:3], np.uint8))
-    hole[..., 80:140, 150:220] = 1
-    with torch.no_grad():
-        filled = lgtsm.load_method("flow-fusion")(video, hole)["filled"]
-    assert decibels_inside(filled, video, hole) > decibels_inside(KeyFrames()(video, hole)["filled"], video, hole) + 0.1
+        frames = reader.read(range(24))
+    masks, gains = MaskMixture({"object_like": 1.0}, hole_share=(0.1, 0.35)), []
+    for seed in range(4):
+        video, hole = as_tensors(frames, masks(24, *frames.shape[1:3], [seed]))
+        with torch.no_grad():
+            ours, theirs = (method(video, hole)["filled"] for method in (lgtsm.load_method("flow-fusion"), KeyFrames()))
+        gains.append(decibels_inside(ours, video, hole) - decibels_inside(theirs, video, hole))
+    assert sum(gains) / 4 > 0.1
