@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lgtsm.benchmarks.timing import measure, ratio
+from lgtsm.benchmarks.timing import measure, ratios_of_first
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.synthetic import SyntheticVideos
 from lgtsm.inference.filler import Filler
@@ -81,6 +81,4 @@ def measure_filling(
         "num_frames": num_frames, "height": height, "width": width, "hole_share": hole_share, "repeats": repeats,
         "seed": seed, "device": device, "threads": torch.get_num_threads(),
     }  # fmt: skip
-    first = next(iter(rates))
-    ratios = {f"{first} over {name}": ratio(rates[first], rates[name]) for name in rates if name != first}
-    return {"settings": settings, "rates": rates, "ratios": ratios}
+    return {"settings": settings, "rates": rates, "ratios": ratios_of_first(rates)}

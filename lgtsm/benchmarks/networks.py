@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from lgtsm.benchmarks.ceiling import ceilings
-from lgtsm.benchmarks.timing import measure, ratio
+from lgtsm.benchmarks.timing import measure, ratios_of_first
 from lgtsm.memory_meter import memory_needed
 from lgtsm.precision import DTYPES, autocast
 
@@ -95,7 +95,6 @@ def measure_networks(
         if name in starting:
             more["seconds_to_compile"] = starting[name]
         rates[name] = measured[name] | more
-    first = next(iter(rates))
     settings = {
         "networks": list(networks), "precisions": list(precisions), "num_frames": num_frames, "height": height,
         "width": width, "batch_size": batch_size, "repeats": repeats, "seed": seed, "device": device, "live": live,
@@ -105,7 +104,7 @@ def measure_networks(
         "settings": settings,
         "rates": rates,
         "ceilings": {name: measured[name] for name in tops},
-        "ratios": {f"{first} over {name}": ratio(rates[first], rates[name]) for name in rates if name != first},
+        "ratios": ratios_of_first(rates),
     }
 
 

@@ -55,5 +55,11 @@ def ratio(of: dict[str, Any], over: dict[str, Any]) -> dict[str, float]:
     return _spread([a / b for a, b in zip(of["runs"], over["runs"])])
 
 
+def ratios_of_first(rates: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return the ratios of the first run over each other one, by name."""
+    first, *others = rates
+    return {f"{first} over {name}": ratio(rates[first], rates[name]) for name in others}
+
+
 def _spread(values: list[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "least": min(values), "greatest": max(values)}

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from lgtsm.benchmarks.timing import Timed, measure, ratio
+from lgtsm.benchmarks.timing import Timed, measure, ratios_of_first
 from lgtsm.training.inpainting_gan import InpaintingGAN
 from lgtsm.training.timed_steps import time_steps
 
@@ -63,6 +63,4 @@ def measure_training(
         "num_frames": num_frames, "height": height, "width": width, "batch_size": batch_size, "steps": steps,
         "repeats": repeats, "seed": seed, "threads": torch.get_num_threads(),
     }  # fmt: skip
-    first = next(iter(rates))
-    ratios = {f"{first} over {name}": ratio(rates[first], rates[name]) for name in rates if name != first}
-    return {"settings": settings, "rates": rates, "ratios": ratios}
+    return {"settings": settings, "rates": rates, "ratios": ratios_of_first(rates)}
