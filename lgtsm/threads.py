@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
@@ -17,16 +18,17 @@ def usable_cores() -> int:
     wait for each other.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, math.ceil(min(cores, _share_of_time())))
+    return max(1, math.ceil(min(cores, _share_of_time(CONTROL_GROUPS))))
 
 
-def _share_of_time() -> float:
+@cache  # asked for every piece of work that threads share
+def _share_of_time(groups: Path) -> float:
     """Return the cores' worth of time that Linux's control groups allow; infinite where they set no limit."""
     with suppress(OSError, ValueError):  # version 2
-        quota, period = (CONTROL_GROUPS / "cpu.max").read_text().split()
+        quota, period = (groups / "cpu.max").read_text().split()
         return math.inf if quota == "max" else int(quota) / int(period)
     with suppress(OSError, ValueError):
-        time, of = (int((CONTROL_GROUPS / "cpu" / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period"))
+        time, of = (int((groups / "cpu" / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period"))
         return math.inf if time <= 0 else time / of
     return math.inf
 
@@ -38,7 +40,7 @@ def wait_patiently() -> None:
     one busy process, filling took 17 s instead of 1 s. Sleeping costs 10 % on idle cores. Variables that are set stay.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if _share_of_time() < math.inf:  # OpenMP knows the affinity, but no limits of time
+    if _share_of_time(CONTROL_GROUPS) < math.inf:  # OpenMP knows the affinity, but no limits of time
         os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
 
 

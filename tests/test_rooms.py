@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "export": {"models"},
     "training": {"losses", "metrics", "data", "video", "ops"},
     "config": set(),
-    "benchmarks": {"masks", "video", "data", "models", "inference", "training"},
+    "benchmarks": {"masks", "video", "data", "models", "inference", "training", "evaluation"},
 }
 MAY_IMPORT["commands"] = set(MAY_IMPORT)
 ONLY_IN = {

@@ -69,10 +69,9 @@ def measure_filling(
     runs = {}
     for name in methods:
         method = load_method(name)
-        is_network = any(True for _ in method.parameters())
-        for precision in precisions if is_network else precisions[:1]:
-            label = f"{name} {precision}" if is_network else name
-            runs[label] = partial(turn, Filler(method, device, precision))
+        for precision in precisions:
+            filler = Filler(method, device, precision)
+            runs[f"{name} {precision}" if filler.has_weights else name] = partial(turn, filler)
     rates = measure(runs, repeats)
     for name, run in runs.items():
         rates[name]["peak_memory_mib"] = memory_needed(run, torch.device(device))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from lgtsm.benchmarks.ceiling import ceilings
-from lgtsm.benchmarks.timing import measure, ratios_of_first
+from lgtsm.benchmarks.timing import measure, ratios_of_first, time_once
+from lgtsm.evaluation.efficiency import gflop_per_frame
 from lgtsm.memory_meter import memory_needed
 from lgtsm.precision import DTYPES, autocast
 
-Run = Callable[[], object]
+Run = Callable[[], float]
 
 
 def measure_networks(
@@ -61,27 +60,24 @@ def measure_networks(
     starting: dict[str, float] = {}
     for precision, (name, network) in itertools.product(precisions, networks.items()):
         network = network.eval().to(place)
-        gflop = _gflop_per_frame(network, video, hole)
+        gflop = gflop_per_frame(network, video, hole)
         ways = (False, True) if compiled else (False,)
         for compile_it in ways:
             key = f"{name} {precision}" + (" compiled" if compile_it else "")
             of[key] = precision, gflop
             runs[key] = _run(network, video, hole, precision, live, compile_it)
             if compile_it:
-                starting[key] = _seconds(runs[key])
+                starting[key] = time_once(runs[key]).seconds
     for name, network in (plain or {}).items():
         network = network.eval().to(place)
-        of[name] = "fp32", _gflop_per_frame(network, video, hole)
+        of[name] = "fp32", gflop_per_frame(network, video, hole)
         runs[name] = _run(network, video, hole, "fp32", False, False)
     tops = {
         f"{name} {precision}": run
         for precision in precisions
         for name, run in ceilings(DTYPES[precision], place).items()
     }
-    frames = batch_size * num_frames
-    timed: dict[str, Callable[[], float]] = {name: partial(_count, run, frames, place) for name, run in runs.items()}
-    timed |= {name: partial(_count, run, None, place) for name, run in tops.items()}
-    measured = measure(timed, repeats)
+    measured = measure({name: partial(_finished, run, place) for name, run in (runs | tops).items()}, repeats)
     fastest = {
         precision: max(measured[name]["median"] for name in tops if name.endswith(f" {precision}"))
         for precision in precisions
@@ -109,14 +105,15 @@ def measure_networks(
 
 
 def _run(network: Any, video: Tensor, hole: Tensor, precision: str, live: bool, compile_it: bool) -> Run:
-    """Return a function that fills the clips once."""
-    inside = partial(autocast, video.device, precision)
+    """Return a function that fills the clips once and returns their number of frames."""
+    inside, count = partial(autocast, video.device, precision), video.shape[:2].numel()
     if not live:
         call = torch.compile(network) if compile_it else network
 
-        def whole() -> None:
+        def whole() -> float:
             with torch.inference_mode(), inside():
                 call(video, hole)
+            return count
 
         return whole
     step = torch.compile(network.step) if compile_it else network.step
@@ -126,32 +123,19 @@ def _run(network: Any, video: Tensor, hole: Tensor, precision: str, live: bool, 
             at = slice(t % video.shape[1], t % video.shape[1] + 1)
             _, state = network.step(video[:, at], hole[:, at], state)
 
-    def frame_by_frame() -> None:
+    def frame_by_frame() -> float:
         now = state
         with torch.inference_mode(), inside():
             for t in range(video.shape[1]):
                 _, now = step(video[:, t : t + 1], hole[:, t : t + 1], now)
+        return count
 
     return frame_by_frame
 
 
-@torch.inference_mode()
-def _gflop_per_frame(network: nn.Module, video: Tensor, hole: Tensor) -> float:
-    """Return billions of operations a frame: of convolutions and matrix products, two for a multiply-add."""
-    with FlopCounterMode(display=False) as counter:
-        network(video, hole)
-    return counter.get_total_flops() / video.shape[:2].numel() / 1e9
-
-
-def _count(run: Run, items: float | None, device: torch.device) -> float:
-    """Run until the device is done; return the number of items, or what the run returns if that is None."""
-    done = run()
+def _finished(run: Run, device: torch.device) -> float:
+    """Run until the device is done; return the number of items."""
+    items = run()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return done if items is None else items  # type: ignore[return-value]
-
-
-def _seconds(run: Run) -> float:
-    started = time.perf_counter()
-    run()
-    return time.perf_counter() - started
+    return items

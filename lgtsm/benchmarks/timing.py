@@ -33,7 +33,7 @@ def measure(runs: Mapping[str, Callable[[], float | Timed]], repeats: int) -> di
     cpu_rates: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
         for name, run in runs.items():
-            timed = _time(run)
+            timed = time_once(run)
             rates[name].append(timed.items / timed.seconds)
             cpu_rates[name].append(timed.items / max(timed.cpu_seconds, 1e-9))
     return {
@@ -42,7 +42,8 @@ def measure(runs: Mapping[str, Callable[[], float | Timed]], repeats: int) -> di
     }
 
 
-def _time(run: Callable[[], float | Timed]) -> Timed:
+def time_once(run: Callable[[], float | Timed]) -> Timed:
+    """Run once."""
     started, started_cpu = time.perf_counter(), time.process_time()
     items = run()
     if isinstance(items, Timed):

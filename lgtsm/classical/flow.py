@@ -35,8 +35,7 @@ def neighbor_flow(
         forward and backward, each float32 (time - 1, height, width, 2), in pixels, x first: pixel p of frame t is at
         p + forward[t][p] in frame t + 1, and pixel p of frame t + 1 at p + backward[t][p] in frame t.
     """
-    forward, backward = map(np.ascontiguousarray, _directions(joined_flow(frames, hole, around)))
-    return forward, backward
+    return split_flows(joined_flow(frames, hole, around))
 
 
 def joined_flow(frames: np.ndarray, hole: np.ndarray, around: np.ndarray | None = None) -> np.ndarray:
@@ -51,7 +50,7 @@ def joined_flow(frames: np.ndarray, hole: np.ndarray, around: np.ndarray | None 
     Returns:
         float32 (time, height, width, 4): the flow to the frame before, and to the frame after, in pixels, x first;
         zeros where there is no such frame, or if frames are too small to measure flow. Where the short side is longer
-        than LARGEST, half the size is measured.
+        than LARGEST, half the size is measured. OpenCV samples four channels best, so both lie together.
 
     Source: Huang et al. 2016, Section 4; Kroeger et al. 2016 (DIS) for the measuring.
     Differs: the flow in the hole is an affine motion fitted to the known flow plus a harmonic rest.
@@ -86,6 +85,12 @@ def joined_flow(frames: np.ndarray, hole: np.ndarray, around: np.ndarray | None 
 
     for_each(fill_in, range(len(forward)))
     return flows
+
+
+def split_flows(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return forward and backward, as from `neighbor_flow`, of the output of `joined_flow`."""
+    forward, backward = map(np.ascontiguousarray, _directions(flows))
+    return forward, backward
 
 
 def _directions(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -65,19 +65,6 @@ class FlowCopy(ClipMethod):
         return smooth_frames(copied.color, copied.missing)
 
 
-def join_flows(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
-    """Return float32 (time, height, width, 4): the flow of each frame to the one before, and to the one after.
-
-    Zeros where there is no such frame. OpenCV samples four channels best, so `copy_along_flow` takes both at once.
-
-    Args:
-        forward, backward: as `lgtsm.classical.flow.neighbor_flow` returns them.
-    """
-    flows = np.zeros((len(forward) + 1, *forward.shape[1:3], 4), np.float32)
-    flows[1:, ..., :2], flows[:-1, ..., 2:] = backward, forward
-    return flows
-
-
 def copy_along_flow(
     frames: np.ndarray,
     hole: np.ndarray,

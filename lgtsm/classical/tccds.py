@@ -10,8 +10,8 @@ from lgtsm.checks import check_positive
 from lgtsm.classical import patch_search
 from lgtsm.classical.clips import ClipMethod
 from lgtsm.classical.diffusion import smooth_frames
-from lgtsm.classical.flow import grid, neighbor_flow, sample_image
-from lgtsm.classical.flow_copy import copy_along_flow, join_flows
+from lgtsm.classical.flow import grid, joined_flow, neighbor_flow, sample_image, split_flows
+from lgtsm.classical.flow_copy import copy_along_flow
 
 SHARPNESS = 2.0
 MORE = 2  # extra turns of search and vote for each halving of the frames, where they cost little
@@ -61,10 +61,10 @@ class TCCDS(ClipMethod):
         """Fill one clip; see `lgtsm.classical.clips.ClipMethod`."""
         filled, unknown = smooth_frames(frames, hole), hole
         for _ in range(self.flow_updates + 1):
-            flow = neighbor_flow(filled, unknown)
-            copied = copy_along_flow(filled, hole, join_flows(*flow), self.max_miss, device=device)
+            flows = joined_flow(filled, unknown)
+            copied = copy_along_flow(filled, hole, flows, self.max_miss, device=device)
             filled, unknown = smooth_frames(copied.color, copied.missing), copied.missing
-        return self._synthesize(filled, hole, unknown, flow) if unknown.any() else filled
+        return self._synthesize(filled, hole, unknown, split_flows(flows)) if unknown.any() else filled
 
     def _synthesize(self, filled: np.ndarray, hole: np.ndarray, missing: np.ndarray, flow: Flow) -> np.ndarray:
         """Replace missing pixels (time, height, width), smooth until now, with patches; coarse to fine."""

@@ -41,10 +41,11 @@ def make_parser() -> argparse.ArgumentParser:
 
     on_device = argparse.ArgumentParser(add_help=False, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     on_device.add_argument("--device", default="cpu", help="such as cpu, cuda, cuda:1")
-    on_device.add_argument(
+    precise = argparse.ArgumentParser(add_help=False, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    precise.add_argument(
         "--precision", dest="precisions", nargs="+", choices=PRECISIONS, default=["fp32"], help="one or more"
     )
-    with_device = options | {"parents": [shared, sized, on_device]}
+    with_device = options | {"parents": [shared, sized, on_device, precise]}
     for subject, what in (("inference", "networks on whole clips"), ("stream", "networks frame by frame")):
         networks = subjects.add_parser(subject, help=what, **with_device)
         networks.add_argument("--model", dest="models", metavar="NAME", nargs="+", default=["lgtsm"])
@@ -57,11 +58,9 @@ def make_parser() -> argparse.ArgumentParser:
         networks.add_argument("--beside", metavar="CLASS", help=BESIDE.format("called with the first network"))
         networks.set_defaults(function=run_networks, parser=networks)
 
-    training = subjects.add_parser("train", help="training steps of an experiment", **(options | {"parents": [shared]}))
+    alone = options | {"parents": [shared, precise]}
+    training = subjects.add_parser("train", help="training steps of an experiment", **alone)
     training.add_argument("overrides", metavar="KEY=VALUE", nargs="*", help="as for lgtsm train: experiment=demo")
-    training.add_argument(
-        "--precision", dest="precisions", nargs="+", choices=PRECISIONS, default=["fp32"], help="one or more"
-    )
     training.add_argument("--steps", type=int, default=3, help="steps per turn")
     training.add_argument(
         "--beside",

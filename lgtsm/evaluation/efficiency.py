@@ -31,9 +31,7 @@ def measure_efficiency(module: nn.Module | None, video: Tensor, hole: Tensor) ->
     """
     if module is None:
         return unmeasured("files made elsewhere")
-    with FlopCounterMode(display=False) as counter:
-        module(video, hole)  # the first run also warms up
-    gflop = counter.get_total_flops() / video.shape[1] / 1e9
+    gflop = gflop_per_frame(module, video, hole)  # the first run also warms up
     runs = [video.shape[1] / _seconds(module, video, hole) for _ in range(REPEATS)]
     needed = memory_needed(lambda: module(video, hole), video.device)
     return {
@@ -43,6 +41,14 @@ def measure_efficiency(module: nn.Module | None, video: Tensor, hole: Tensor) ->
         "frames_per_second_runs": runs,
         "peak_memory_mib": "n/a (this system does not report it)" if needed is None else needed,
     }
+
+
+@torch.no_grad()
+def gflop_per_frame(module: nn.Module, video: Tensor, hole: Tensor) -> float:
+    """Run a method and count billions of operations a frame, as `measure_efficiency` does; any number of clips."""
+    with FlopCounterMode(display=False) as counter:
+        module(video, hole)
+    return counter.get_total_flops() / video.shape[:2].numel() / 1e9
 
 
 def unmeasured(why: str) -> dict[str, str]:

@@ -101,13 +101,11 @@ def run_batch(
         started = time.perf_counter()
         try:
             result = _one(pair, fill, settings, overwrite, dry, copy, look)
-        except InUseError as error:
-            if share:
+        except Exception as error:  # one bad video must not stop the others
+            if share and isinstance(error, InUseError):
                 queue.append(pair)
                 waited_for = waited_for or pair
                 continue
-            result = Result(pair, "failed", why=in_words(error))
-        except Exception as error:  # one bad video must not stop the others
             if os.environ.get(TRACEBACK_VARIABLE):
                 traceback.print_exc()
             why, expected = in_words(error), isinstance(error, (ValueError, OSError, UnavailableError))

@@ -13,8 +13,10 @@ from lgtsm.ops.temporal_shift import fold_time, unfold_time
 
 
 class JoiningConv(GatedConv):
-    """What a `GatedConv` of 3x3 taps and pointwise gates gives for small frames, doubled by nearest neighbor, with the
-    channels of large frames after theirs, for fewer operations: neither doubled nor joined frames are ever made.
+    """Convolve and gate small frames, doubled by nearest neighbor, beside large ones.
+
+    It gives what a `GatedConv` of 3x3 taps and pointwise gates gives for the doubled frames with the channels of the
+    large ones after theirs, for fewer operations: neither doubled nor joined frames are ever made.
 
     Args:
         small_channels: channels of the small frames.

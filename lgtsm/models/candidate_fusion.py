@@ -23,8 +23,8 @@ CELL = 2  # pixels; cells of 2x2 pixels are the channels of an image of half the
 SIZE_STEP = 8  # pixels; the network halves frames three times
 CONTRAST = 4.0  # candidates differ by little
 
-# name, input and output width (in units of `width`; None: the candidates; two: of small and of large frames), kernel,
-# stride, padding, dilation
+# name, input and output width (in units of `width`; None: the candidates), kernel, stride, padding, dilation; with the
+# widths of small and of large frames a `JoiningConv`, which has no other sizes
 LAYERS: Sequence[tuple[Any, ...]] = (
     ("in", None, 1, 3, 1, 1, 1),
     ("down1", 1, 2, 4, 2, 1, 1),
@@ -34,8 +34,8 @@ LAYERS: Sequence[tuple[Any, ...]] = (
     ("m2", 4, 4, 3, 1, 2, 2),
     ("m3", 4, 4, 3, 1, 4, 4),
     ("m4", 4, 4, 3, 1, 1, 1),
-    ("up1", (4, 2), 2, 3, 1, 1, 1),
-    ("up2", (2, 1), 1, 3, 1, 1, 1),
+    ("up1", (4, 2), 2),
+    ("up2", (2, 1), 1),
     ("last", 1, 1, 3, 1, 1, 1),
 )
 

@@ -6,9 +6,9 @@ import torch
 from lgtsm.classical import TCCDS, FlowCopy, KeyFrames, TemporalCopy
 from lgtsm.classical.device_paths import DevicePaths
 from lgtsm.classical.flow import sample_points
-from lgtsm.classical.flow_copy import TOGETHER, _Paths, copy_along_flow, join_flows
+from lgtsm.classical.flow_copy import TOGETHER, _Paths, copy_along_flow
 from lgtsm.video import open_video
-from tests.reference.flow_copy import slow_copy_along_flow
+from tests.reference.flow_copy import join_flows, slow_copy_along_flow
 from tests.reference.moving_hole import as_tensors, decibels_inside, moving_hole
 
 # OpenCV 4 takes points to the nearest 1/32 pixel, OpenCV 5 as they are.

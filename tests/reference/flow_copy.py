@@ -7,6 +7,13 @@ from lgtsm.classical.flow_copy import Copied
 from lgtsm.classical.found import Found
 
 
+def join_flows(forward, backward):
+    """Return the flow of each frame to the one before and to the one after, zeros where there is none."""
+    flows = np.zeros((len(forward) + 1, *forward.shape[1:3], 4), np.float32)
+    flows[1:, ..., :2], flows[:-1, ..., 2:] = backward, forward
+    return flows
+
+
 def slow_copy_along_flow(frames, hole, forward, backward, max_miss, most_steps, sources):
     """As `lgtsm.classical.flow_copy.copy_along_flow`, for flows that are not joined."""
     color, missing, found = frames.copy(), hole.copy(), {}
