@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
+MOST_LOADERS = 4
 
 
 def usable_cores() -> int:
@@ -19,6 +20,16 @@ def usable_cores() -> int:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, math.ceil(min(cores, _share_of_time(CONTROL_GROUPS))))
+
+
+def loaders_beside_threads(asked: int | str) -> int:
+    """Return the number of data-loading processes: as asked, or for "auto" at most 4, one core being left for torch."""
+    return min(MOST_LOADERS, usable_cores() - 1) if asked == "auto" else int(asked)
+
+
+def threads_beside_loaders(loaders: int) -> int:
+    """Return how many threads torch may use, so that it and `loaders` processes have a core each if there are enough."""
+    return max(1, usable_cores() - loaders)
 
 
 @cache  # asked for every piece of work that threads share

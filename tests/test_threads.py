@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lgtsm import threads
-from lgtsm.threads import usable_cores, use_threads, wait_patiently
+from lgtsm.threads import loaders_beside_threads, threads_beside_loaders, usable_cores, use_threads, wait_patiently
 
 SEEN = """
 import os, runpy, sys
@@ -70,3 +70,13 @@ def test_threads_of_torch_and_opencv(monkeypatch):
     finally:
         torch.set_num_threads(before[0])
         cv2.setNumThreads(before[1])
+
+
+@pytest.mark.parametrize(
+    ("cores", "asked", "loaders", "torch_threads"),
+    [(1, "auto", 0, 1), (2, "auto", 1, 1), (4, "auto", 3, 1), (16, "auto", 4, 12), (2, 4, 4, 1), (8, 0, 0, 8)],
+)
+def test_loaders_and_threads_share_the_cores(cores, asked, loaders, torch_threads, monkeypatch):
+    monkeypatch.setattr(threads, "usable_cores", lambda: cores)
+    assert loaders_beside_threads(asked) == loaders
+    assert threads_beside_loaders(loaders) == torch_threads

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from lgtsm.checks import check_positive
 from lgtsm.data.sampling import StreamBatches
+from lgtsm.threads import loaders_beside_threads
 from lgtsm.training.stop_signals import outlive_stop_signals
 
 
@@ -22,7 +23,8 @@ class ClipDataModule(pl.LightningDataModule):
         batch_size: training clips per batch and process.
         steps_per_epoch: batches per epoch; validation runs at most once per epoch.
         validation_batch_size: clips validated at once.
-        num_workers: data-loading processes; 0 loads in the training process.
+        num_workers: data-loading processes; 0 loads in the training process; "auto" uses up to 4, and leaves a core to
+            that process.
         seed: seed of the video order.
         accumulate: batches per step; they are loaded as one, which the training step splits.
     """
@@ -34,7 +36,7 @@ class ClipDataModule(pl.LightningDataModule):
         batch_size: int,
         steps_per_epoch: int,
         validation_batch_size: int = 4,
-        num_workers: int = 0,
+        num_workers: int | str = 0,
         seed: int = 0,
         accumulate: int = 1,
     ):
@@ -43,14 +45,14 @@ class ClipDataModule(pl.LightningDataModule):
         check_positive("accumulate", accumulate)
         check_positive("steps_per_epoch", steps_per_epoch)
         check_positive("validation_batch_size", validation_batch_size)
-        if num_workers < 0:
-            raise ValueError(f"`num_workers` must be at least 0; got {num_workers}.")
+        if num_workers != "auto" and (not isinstance(num_workers, int) or num_workers < 0):
+            raise ValueError(f"`num_workers` must be a number from 0 up, or \"auto\"; got {num_workers!r}.")
         self.train: Any = train  # with a length
         self.validation: Any = validation
         self.batch_size = batch_size * accumulate
         self.steps_per_epoch = steps_per_epoch
         self.validation_batch_size = validation_batch_size
-        self.num_workers = num_workers
+        self.num_workers = loaders_beside_threads(num_workers)
         self.seed = seed
 
     def train_dataloader(self) -> DataLoader:
