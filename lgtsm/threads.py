@@ -28,7 +28,7 @@ def loaders_beside_threads(asked: int | str) -> int:
 
 
 def threads_beside_loaders(loaders: int) -> int:
-    """Return how many threads torch may use, so that it and `loaders` processes have a core each if there are enough."""
+    """Return how many threads torch may use, so that it and `loaders` processes have a core each where possible."""
     return max(1, usable_cores() - loaders)
 
 

@@ -46,7 +46,7 @@ class ClipDataModule(pl.LightningDataModule):
         check_positive("steps_per_epoch", steps_per_epoch)
         check_positive("validation_batch_size", validation_batch_size)
         if num_workers != "auto" and (not isinstance(num_workers, int) or num_workers < 0):
-            raise ValueError(f"`num_workers` must be a number from 0 up, or \"auto\"; got {num_workers!r}.")
+            raise ValueError(f'`num_workers` must be a number from 0 up, or "auto"; got {num_workers!r}.')
         self.train: Any = train  # with a length
         self.validation: Any = validation
         self.batch_size = batch_size * accumulate

@@ -107,7 +107,7 @@ def there(folder):
             "module: The loss has no term before the GAN stage. Set adversarial.start_step=0, or choose another.",
         ),
         ("data.num_workers=-1", 'loader: data.num_workers must be a number from 0 up, or "auto"; got -1.'),
-        ("data.num_workers=all", 'loader: data.num_workers must be a number from 0 up, or "auto"; got \'all\'.'),
+        ("data.num_workers=all", "loader: data.num_workers must be a number from 0 up, or \"auto\"; got 'all'."),
     ],
 )
 def test_what_cannot_start_is_a_sentence_and_leaves_nothing(typed, tmp_path, monkeypatch, words, sentence):
