@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as torch_spectral_norm
-from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
+from torch.nn.utils.parametrize import is_parametrized, register_parametrization, remove_parametrizations
 
 from lgtsm.checks import check_choice
 from lgtsm.layers.temporal_shift import TemporalShift
@@ -48,6 +48,8 @@ class ShiftedConv(nn.Module):
         resize_mode: "nearest" or "bilinear".
         activation: LeakyReLU(0.2) after the convolution.
         spectral_norm: divide the weight by its largest singular value.
+        spectral_gain: and multiply it by a learned number, which starts as that of the weight that is set; see
+            `SpectralGain`.
 
     Source: Chang et al. 2019, Fig. 3 (a).
     """
@@ -65,6 +67,7 @@ class ShiftedConv(nn.Module):
         resize_mode: str = "nearest",
         activation: bool = True,
         spectral_norm: bool = False,
+        spectral_gain: bool = False,
     ):
         super().__init__()
         check_choice("resize_mode", resize_mode, ("nearest", "bilinear"))
@@ -79,7 +82,7 @@ class ShiftedConv(nn.Module):
         conv_class = PhaseConv if self.doubles else nn.Conv2d
         self.feature = conv_class(in_channels, out_channels, kernel_size, stride, conv_padding, dilation)
         if spectral_norm:
-            apply_spectral_norm(self.feature)
+            apply_spectral_norm(self.feature, spectral_gain)
 
     def forward(self, features: Tensor, num_frames: int) -> Tensor:
         """Map (batch·num_frames, in_channels, height, width) to (batch·num_frames, out_channels, height', width')."""
@@ -184,8 +187,15 @@ class GatedConv(ShiftedConv):
     Source: Chang et al. 2019, Eq. 1-3 and Fig. 3 (c, d).
     """
 
-    def __init__(self, *args: Any, spectral_norm: bool = False, pointwise_gate: bool = False, **kwargs: Any):
-        super().__init__(*args, **kwargs, spectral_norm=spectral_norm)  # type: ignore[misc]
+    def __init__(
+        self,
+        *args: Any,
+        spectral_norm: bool = False,
+        spectral_gain: bool = False,
+        pointwise_gate: bool = False,
+        **kwargs: Any,
+    ):
+        super().__init__(*args, **kwargs, spectral_norm=spectral_norm, spectral_gain=spectral_gain)  # type: ignore[misc]
         conv = self.feature
         if pointwise_gate:
             reach = [step * (kernel - 1) for step, kernel in zip(conv.dilation, conv.kernel_size)]
@@ -200,7 +210,7 @@ class GatedConv(ShiftedConv):
                 )
         self.gate = nn.Conv2d(conv.in_channels, conv.out_channels, 1) if pointwise_gate else conv_like(conv)
         if spectral_norm:
-            apply_spectral_norm(self.gate)
+            apply_spectral_norm(self.gate, spectral_gain)
 
     def _activated(self, present: Tensor, shifted: Tensor | None) -> Tensor:
         """Convolve, activate and gate; see `ShiftedConv`."""
@@ -215,8 +225,13 @@ class GatedConv(ShiftedConv):
 
     @torch.no_grad()
     def start_with_variance_kept(self, paired_input: bool = True) -> None:
-        """Draw the features' weights as `ShiftedConv` does; the gate starts open (bias 1), its weights small."""
+        """Draw the features' weights as `ShiftedConv` does; the gate starts open."""
         self._start_features(paired_input, gate=torch.sigmoid(torch.tensor(GATE_BIAS, device="cpu")).item())
+        self.open_gate()
+
+    @torch.no_grad()
+    def open_gate(self) -> None:
+        """Let nearly all pass: bias 1, small weights."""
         set_weight(self.gate, torch.randn(self.gate.weight.shape) * (0.01 / self.gate.weight[0].numel()) ** 0.5)
         nn.init.constant_(_bias(self.gate), GATE_BIAS)
 
@@ -234,9 +249,33 @@ def _bias(conv: nn.Conv2d | nn.Conv3d) -> Tensor:
     return conv.bias
 
 
-def apply_spectral_norm(conv: nn.Conv2d | nn.Conv3d) -> None:
-    """Make `conv` use its weight, as a matrix out x rest, divided by an estimate of its largest singular value."""
+class SpectralGain(nn.Module):
+    """Multiply a weight under spectral norm by a learned number.
+
+    A layer of singular values up to one weakens what it carries: half of it ends in LeakyReLU, and the gate takes its
+    part. Through 17 layers that leaves 1e-9 to 1e-6 of the spread of a picture, which no step brings back. With the
+    gain, a network starts as without spectral norm; training then finds directions and scale apart.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(()))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return the weight times the gain."""
+        return weight * self.gain
+
+
+def apply_spectral_norm(conv: nn.Conv2d | nn.Conv3d, gain: bool = False) -> None:
+    """Make `conv` use its weight, as a matrix out x rest, divided by an estimate of its largest singular value.
+
+    Args:
+        conv: changed in place.
+        gain: learn a factor on it; `set_weight` sets it so that the weight is used as it was given.
+    """
     torch_spectral_norm(conv, n_power_iterations=3)
+    if gain:
+        register_parametrization(conv, "weight", SpectralGain())
 
 
 def _draw_pairs(conv: nn.Conv2d, moving_share: float, paired_input: bool, paired_output: bool, gate: float) -> None:
@@ -291,10 +330,17 @@ def _orthogonal(rows: int, columns: int) -> Tensor:
 
 def set_weight(conv: nn.Conv2d | nn.Conv3d, weight: Tensor) -> None:
     """Set the weight of a convolution, also under spectral norm, and its bias to 0."""
-    normalized = is_parametrized(conv, "weight")
-    if normalized:
+    steps: Any = conv.parametrizations["weight"] if is_parametrized(conv, "weight") else ()
+    with_gain = len(steps) > 1
+    if steps:
         remove_parametrizations(conv, "weight", leave_parametrized=False)
     conv.weight.copy_(weight)
     nn.init.zeros_(_bias(conv))
-    if normalized:  # again, because its estimate of the singular value belonged to the old weight
-        apply_spectral_norm(conv)
+    if not steps:
+        return
+    apply_spectral_norm(conv, with_gain)  # again, because its estimate of the singular value belonged to the old weight
+    if with_gain:
+        norm, gain = conv.parametrizations["weight"]  # type: ignore[misc]
+        norm.eval()  # keeps its estimate
+        gain.gain.copy_(weight.norm() / norm(conv.parametrizations.weight.original).norm())  # type: ignore[union-attr]
+        norm.train()

@@ -28,6 +28,7 @@ class SpaceTimeConv(nn.Module):
         activation: LeakyReLU(0.2) after the convolution.
         causal: look at the present and the two frames before it, instead of one on each side.
         spectral_norm: divide the weight by its largest singular value.
+        spectral_gain: and multiply it by a learned number, see `lgtsm.layers.convolution.SpectralGain`.
 
     Source: Chang et al. 2019 (free-form video inpainting with 3D gated convolution and Temporal PatchGAN).
     """
@@ -44,6 +45,7 @@ class SpaceTimeConv(nn.Module):
         activation: bool = True,
         causal: bool = False,
         spectral_norm: bool = False,
+        spectral_gain: bool = False,
     ):
         super().__init__()
         self.resize = resize
@@ -57,7 +59,7 @@ class SpaceTimeConv(nn.Module):
         }
         self.feature = nn.Conv3d(in_channels, out_channels, **self.shape)
         if spectral_norm:
-            apply_spectral_norm(self.feature)
+            apply_spectral_norm(self.feature, spectral_gain)
 
     @property
     def reach(self) -> tuple[int, int]:
@@ -140,11 +142,20 @@ class GatedSpaceTimeConv(SpaceTimeConv):
     Source: Chang et al. 2019 (free-form video inpainting with 3D gated convolution and Temporal PatchGAN).
     """
 
-    def __init__(self, in_channels: int, out_channels: int, *args: Any, spectral_norm: bool = False, **kwargs: Any):
-        super().__init__(in_channels, out_channels, *args, **kwargs, spectral_norm=spectral_norm)  # type: ignore[misc]
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *args: Any,
+        spectral_norm: bool = False,
+        spectral_gain: bool = False,
+        **kwargs: Any,
+    ):
+        norm: dict[str, Any] = {"spectral_norm": spectral_norm, "spectral_gain": spectral_gain}
+        super().__init__(in_channels, out_channels, *args, **kwargs, **norm)
         self.gate = nn.Conv3d(in_channels, out_channels, **self.shape)
         if spectral_norm:
-            apply_spectral_norm(self.gate)
+            apply_spectral_norm(self.gate, spectral_gain)
 
     def _convolve(self, window: Tensor, whole_clip: bool) -> Tensor:
         gate = torch.sigmoid(self._apply_conv(self.gate, window, whole_clip))

@@ -105,8 +105,8 @@ def create_model(name: str, **options: Any) -> nn.Module:
             "flow-fusion"; or a method without weights: "key-frames", "tccds", "flow-copy", "telea", "temporal-copy",
             "smooth-fill", "mean-color". `MODELS` describes each in a line.
         options: of the shift networks: width=64, shift_kernel_size=3, shift_groups=2, shift_fraction=0.5, causal=False,
-            spectral_norm=False, geometry="released", initialization="variance_preserving", centered=True: see
-            `lgtsm.models.lgtsm.GatedShiftGenerator`; of the others see the class that `MODELS` names.
+            spectral_norm=False, spectral_norm_last=False, spectral_gain=False, geometry="released",
+            initialization="variance_preserving", centered=True: see `lgtsm.models.lgtsm.GatedShiftGenerator`; of the others see the class that `MODELS` names.
 
     Returns:
         The model, untrained, in training mode; `lgtsm.load_method` loads the weights that ship. A network has
@@ -124,7 +124,7 @@ def create_discriminator(name: str, **options: Any) -> nn.Module:
     Args:
         name: "tsmgan", "t_patchgan" (space-time convolutions) or "edge_connect" (single frames).
         options: of tsmgan: width=64, shift="learnable", shift_kernel_size=3, shift_groups=2, shift_fraction=0.5,
-            causal=False, spectral_norm=False, sigmoid=False: see
+            gated=False, causal=False, spectral_norm=False, spectral_norm_last=False, sigmoid=False: see
             `lgtsm.models.discriminator.TemporalShiftDiscriminator`; of the others see the class in `DISCRIMINATORS`.
 
     Raises:

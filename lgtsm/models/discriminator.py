@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lgtsm.checks import check_positive, check_video_and_hole
-from lgtsm.layers.convolution import ShiftedConv
+from lgtsm.layers.convolution import GatedConv, ShiftedConv
 from lgtsm.layers.temporal_shift import create_shift
 
 WIDTHS = (1, 2, 4, 4, 4, 4)
@@ -22,10 +22,18 @@ class PatchDiscriminator(nn.Module):
         create_layer: called as `create_layer(in_channels, out_channels, **sizes)`, sizes as of `ShiftedConv`.
         width: channels of the first layer.
         spectral_norm: divide every convolution's weight by its largest singular value, all but the last layer's.
+        spectral_norm_last: the last layer's too, under `spectral_norm`.
         sigmoid: squash the scores to (0, 1).
     """
 
-    def __init__(self, create_layer: Callable[..., nn.Module], width: int, spectral_norm: bool, sigmoid: bool):
+    def __init__(
+        self,
+        create_layer: Callable[..., nn.Module],
+        width: int,
+        spectral_norm: bool,
+        spectral_norm_last: bool,
+        sigmoid: bool,
+    ):
         super().__init__()
         check_positive("width", width)
         self.sigmoid = sigmoid
@@ -40,7 +48,7 @@ class PatchDiscriminator(nn.Module):
                 stride=2,
                 padding=1 if index == 0 else 2,
                 activation=not last,
-                spectral_norm=spectral_norm and not last,
+                spectral_norm=spectral_norm and (spectral_norm_last or not last),
             )
             in_channels = factor * width
 
@@ -79,33 +87,41 @@ class TemporalShiftDiscriminator(PatchDiscriminator):
     Args:
         width: channels of the first layer (the released networks: 64).
         shift: "learnable" or "fixed".
+        gated: gated convolutions, as the paper has it, or plain ones, as the released networks have.
         shift_kernel_size: taps of a learnable shift, in frames.
         shift_groups: kernels (or fixed groups) in each layer.
         shift_fraction: share of the channels that move, in [0, 1].
         causal: look at past frames only.
         spectral_norm: divide every convolution's weight by its largest singular value (all but the last layer's).
+        spectral_norm_last: the last layer's too, under `spectral_norm`.
         sigmoid: squash the scores to (0, 1), as the released networks do.
 
     Source: Chang et al. 2019, Section 3.2 (TSMGAN loss); layer sizes of the released networks.
-    Differs: the released networks are trained without a working spectral norm; here the option works.
+    Differs: the released networks are trained without a working spectral norm; here the option works. Gates start open.
     """
 
     def __init__(
         self,
         width: int = 64,
         shift: str = "learnable",
+        gated: bool = False,
         shift_kernel_size: int = 3,
         shift_groups: int = 2,
         shift_fraction: float = 0.5,
         causal: bool = False,
         spectral_norm: bool = False,
+        spectral_norm_last: bool = False,
         sigmoid: bool = False,
     ):
         def create_layer(in_channels: int, out_channels: int, **sizes) -> ShiftedConv:
             moving = create_shift(shift, in_channels, shift_fraction, shift_groups, shift_kernel_size, causal)
-            return ShiftedConv(in_channels, out_channels, shift=moving, **sizes)
+            if not gated:
+                return ShiftedConv(in_channels, out_channels, shift=moving, **sizes)
+            layer = GatedConv(in_channels, out_channels, shift=moving, **sizes)
+            layer.open_gate()
+            return layer
 
-        super().__init__(create_layer, width, spectral_norm, sigmoid)
+        super().__init__(create_layer, width, spectral_norm, spectral_norm_last, sigmoid)
         self.to(memory_format=torch.channels_last)
 
     def _run_layers(self, features: Tensor, num_frames: int) -> Tensor:

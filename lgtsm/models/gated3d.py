@@ -27,6 +27,9 @@ class Gated3DGenerator(StreamingGenerator):
         causal: look at past frames only.
         spectral_norm: divide every convolution's weight by its largest singular value (all but the last layer's), as
             the released 3-D networks do.
+        spectral_norm_last: the last layer's too, under `spectral_norm`.
+        spectral_gain: multiply each normalized weight by a learned number, so that a new network carries a signal; see
+            `lgtsm.layers.convolution.SpectralGain`.
         initialization: "variance_preserving" (start as a network that looks at single frames and keeps their variance)
             or "pytorch" (the framework's default).
         centered: work on frames in [-1, 1] inside, so that an untrained network predicts gray; the authors' networks
@@ -44,12 +47,16 @@ class Gated3DGenerator(StreamingGenerator):
         gated: bool = True,
         causal: bool = False,
         spectral_norm: bool = False,
+        spectral_norm_last: bool = False,
+        spectral_gain: bool = False,
         initialization: str = "variance_preserving",
         centered: bool = True,
     ):
         super().__init__(centered)
         layer_class = GatedSpaceTimeConv if gated else SpaceTimeConv
-        for name, channels, sizes in layer_sizes(width, initialization, spectral_norm):
+        for name, channels, sizes in layer_sizes(
+            width, initialization, spectral_norm, spectral_norm_last, spectral_gain
+        ):
             self.layers[name] = layer_class(*channels, **sizes, causal=causal)
         if initialization == "variance_preserving":
             single_frames = GatedShiftGenerator(width, "fixed", gated, shift_fraction=0.0)
@@ -66,14 +73,17 @@ class TemporalPatchDiscriminator(PatchDiscriminator):
         width: channels of the first layer (the released networks: 64).
         spectral_norm: divide every convolution's weight by its largest singular value (all but the last layer's), as
             the released networks do.
+        spectral_norm_last: the last layer's too, under `spectral_norm`.
         sigmoid: squash the scores to (0, 1), as the released networks do.
 
     Source: Chang et al. 2019 (free-form video inpainting with 3D gated convolution and Temporal PatchGAN); layer
     sizes of the released networks.
     """
 
-    def __init__(self, width: int = 64, spectral_norm: bool = False, sigmoid: bool = False):
-        super().__init__(SpaceTimeConv, width, spectral_norm, sigmoid)
+    def __init__(
+        self, width: int = 64, spectral_norm: bool = False, spectral_norm_last: bool = False, sigmoid: bool = False
+    ):
+        super().__init__(SpaceTimeConv, width, spectral_norm, spectral_norm_last, sigmoid)
         self.to(memory_format=torch.channels_last_3d)
 
     def _run_layers(self, features: Tensor, num_frames: int) -> Tensor:

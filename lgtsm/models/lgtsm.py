@@ -42,7 +42,7 @@ PAPER_DOWN = {"conv2": (1, 2, 1, 2), "conv4": (2, 1, 2, 1)}
 
 
 def layer_sizes(
-    width: int, initialization: str, spectral_norm: bool
+    width: int, initialization: str, spectral_norm: bool, spectral_norm_last: bool, spectral_gain: bool
 ) -> Iterator[tuple[str, tuple[int, int], dict[str, Any]]]:
     """Yield each layer's name, its input and output channels, and its other sizes as `ShiftedConv` takes them.
 
@@ -58,8 +58,8 @@ def layer_sizes(
         last = out_width is None
         channels = (5 if in_width is None else int(in_width * width), 3 if last else int(out_width * width))
         sizes = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
-        options = {"resize": resize, "activation": not last, "spectral_norm": spectral_norm and not last}
-        yield name, channels, sizes | options
+        norm = {"spectral_norm": spectral_norm and (spectral_norm_last or not last), "spectral_gain": spectral_gain}
+        yield name, channels, sizes | norm | {"resize": resize, "activation": not last}
 
 
 class GatedShiftGenerator(StreamingGenerator):
@@ -74,6 +74,9 @@ class GatedShiftGenerator(StreamingGenerator):
         shift_fraction: share of the channels that move, in [0, 1].
         causal: look at past frames only.
         spectral_norm: divide every convolution's weight by its largest singular value (all but the last layer's).
+        spectral_norm_last: the last layer's too, under `spectral_norm`.
+        spectral_gain: multiply each normalized weight by a learned number, so that a new network carries a signal; see
+            `lgtsm.layers.convolution.SpectralGain`.
         geometry: "released" (strided convolutions and nearest up-sampling of the authors' networks) or "paper"
             (bilinear interpolation before the down- and up-sampling convolutions).
         initialization: "variance_preserving" or "pytorch" (the framework's default).
@@ -96,6 +99,8 @@ class GatedShiftGenerator(StreamingGenerator):
         shift_fraction: float = 0.5,
         causal: bool = False,
         spectral_norm: bool = False,
+        spectral_norm_last: bool = False,
+        spectral_gain: bool = False,
         geometry: str = "released",
         initialization: str = "variance_preserving",
         centered: bool = True,
@@ -103,7 +108,9 @@ class GatedShiftGenerator(StreamingGenerator):
         super().__init__(centered)
         check_choice("geometry", geometry, ("released", "paper"))
         layer_class = GatedConv if gated else ShiftedConv
-        for name, channels, sizes in layer_sizes(width, initialization, spectral_norm):
+        for name, channels, sizes in layer_sizes(
+            width, initialization, spectral_norm, spectral_norm_last, spectral_gain
+        ):
             if geometry == "paper":
                 if name in PAPER_DOWN:
                     sizes |= {"resize": 0.5, "stride": 1, "padding": PAPER_DOWN[name]}

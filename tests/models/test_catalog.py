@@ -147,14 +147,34 @@ def test_untrained_network_predicts_about_gray(make_clip):
     assert abs(predicted.mean() - 0.5) < 0.2
 
 
-def test_spectral_norm_reaches_all_but_the_last_layer():
-    model = lgtsm.create_model("gtsm", width=8, spectral_norm=True)
+@pytest.mark.parametrize(("last", "layers"), [(False, 16), (True, 17)])
+def test_spectral_norm_reaches_all_but_the_last_layer_or_that_too(last, layers):
+    model = lgtsm.create_model("gtsm", width=8, spectral_norm=True, spectral_norm_last=last)
     convolutions = [m for n, m in model.named_modules() if n.endswith((".feature", ".gate"))]
-    assert sum(hasattr(m, "parametrizations") for m in convolutions) == 2 * 16
+    assert sum(hasattr(m, "parametrizations") for m in convolutions) == 2 * layers
+    discriminator = lgtsm.create_discriminator("t_patchgan", width=4, spectral_norm=True, spectral_norm_last=last)
+    assert sum(hasattr(layer.feature, "parametrizations") for layer in discriminator.layers.values()) == 5 + last
+
+
+def test_gated_discriminator_starts_open(make_clip):
+    plain, gated = (lgtsm.create_discriminator("tsmgan", width=8, gated=gated) for gated in (False, True))
+    assert sum(p.numel() for p in gated.parameters()) - sum(p.numel() for p in plain.parameters()) == sum(
+        p.numel() for name, p in plain.named_parameters() if "feature" in name
+    )
+    for layer in gated.layers.values():
+        assert 0.7 < layer.gate(torch.rand(1, layer.gate.in_channels, 8, 8)).sigmoid().mean() < 0.76
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"sigmoid": True}, {"shift": "fixed"}, {"spectral_norm": True}, {"causal": True}]
+    "options",
+    [
+        {},
+        {"sigmoid": True},
+        {"shift": "fixed"},
+        {"spectral_norm": True},
+        {"causal": True},
+        {"gated": True, "spectral_norm": True, "spectral_norm_last": True},
+    ],
 )
 def test_discriminator(options, make_clip):
     discriminator = lgtsm.create_discriminator("tsmgan", width=8, **options)
