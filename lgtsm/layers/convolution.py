@@ -330,17 +330,17 @@ def _orthogonal(rows: int, columns: int) -> Tensor:
 
 def set_weight(conv: nn.Conv2d | nn.Conv3d, weight: Tensor) -> None:
     """Set the weight of a convolution, also under spectral norm, and its bias to 0."""
-    steps: Any = conv.parametrizations["weight"] if is_parametrized(conv, "weight") else ()
-    with_gain = len(steps) > 1
-    if steps:
+    parametrized: Any = conv
+    normalized = is_parametrized(conv, "weight")
+    with_gain = normalized and len(parametrized.parametrizations.weight) > 1
+    if normalized:
         remove_parametrizations(conv, "weight", leave_parametrized=False)
     conv.weight.copy_(weight)
     nn.init.zeros_(_bias(conv))
-    if not steps:
-        return
-    apply_spectral_norm(conv, with_gain)  # again, because its estimate of the singular value belonged to the old weight
+    if normalized:  # again, because its estimate of the singular value belonged to the old weight
+        apply_spectral_norm(conv, with_gain)
     if with_gain:
-        norm, gain = conv.parametrizations["weight"]  # type: ignore[misc]
+        norm, gain = parametrized.parametrizations.weight
         norm.eval()  # keeps its estimate
-        gain.gain.copy_(weight.norm() / norm(conv.parametrizations.weight.original).norm())  # type: ignore[union-attr]
+        gain.gain.copy_(weight.norm() / norm(parametrized.parametrizations.weight.original).norm())
         norm.train()

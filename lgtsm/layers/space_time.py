@@ -151,8 +151,8 @@ class GatedSpaceTimeConv(SpaceTimeConv):
         spectral_gain: bool = False,
         **kwargs: Any,
     ):
-        norm: dict[str, Any] = {"spectral_norm": spectral_norm, "spectral_gain": spectral_gain}
-        super().__init__(in_channels, out_channels, *args, **kwargs, **norm)
+        norm = {"spectral_norm": spectral_norm, "spectral_gain": spectral_gain}
+        super().__init__(in_channels, out_channels, *args, **norm, **kwargs)  # type: ignore[misc]
         self.gate = nn.Conv3d(in_channels, out_channels, **self.shape)
         if spectral_norm:
             apply_spectral_norm(self.gate, spectral_gain)

@@ -106,7 +106,8 @@ def create_model(name: str, **options: Any) -> nn.Module:
             "smooth-fill", "mean-color". `MODELS` describes each in a line.
         options: of the shift networks: width=64, shift_kernel_size=3, shift_groups=2, shift_fraction=0.5, causal=False,
             spectral_norm=False, spectral_norm_last=False, spectral_gain=False, geometry="released",
-            initialization="variance_preserving", centered=True: see `lgtsm.models.lgtsm.GatedShiftGenerator`; of the others see the class that `MODELS` names.
+            initialization="variance_preserving", centered=True: see
+            `lgtsm.models.lgtsm.GatedShiftGenerator`; of the others see the class that `MODELS` names.
 
     Returns:
         The model, untrained, in training mode; `lgtsm.load_method` loads the weights that ship. A network has
