@@ -1,4 +1,4 @@
-"""Boxes that slide through a clip and bounce off the frame's edges."""
+"""Boxes that slide through a clip and bounce off the frame's edges, or a square that stays where it is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .presets import frame_scale
 SHORTEST_SIDE = 0.15
 LONGEST_SIDE = 0.45
 DRIFT_SPEED = 10.0
+SQUARE_SIDES = 0.375, 0.5  # of the frame's short side
 
 
 class Boxes(NamedTuple):
@@ -47,6 +48,25 @@ def sample_boxes(rng: np.random.Generator, count: int, num_frames: int, height: 
     frame = frame[:, None]
     away = np.mod((draws[2:] * frame[:, 0])[:, None] + drift, 2 * frame)
     return Boxes(frame - np.abs(away - frame), sides)
+
+
+def sample_static_box(rng: np.random.Generator, num_frames: int, height: int, width: int) -> Boxes:
+    """Draw one random square that does not move and lies in the frame.
+
+    Args:
+        rng: source of randomness.
+        num_frames, height, width: size of the clip, in frames and pixels.
+
+    Returns:
+        one box; its side is 0.375 to 0.5 of the frame's short side.
+
+    Source: Chang et al. 2019, the released FaceForensics training: a square of 48 to 64 pixels in frames of 128x128.
+    """
+    draws = rng.random(3)
+    side = (SQUARE_SIDES[0] + (SQUARE_SIDES[1] - SQUARE_SIDES[0]) * draws[0]) * min(height, width)
+    corner = draws[1:] * (np.array([width, height], np.float64) - side)
+    centers = np.repeat((corner + side / 2)[:, None, None], num_frames, axis=1)
+    return Boxes(centers, np.full((2, 1), side))
 
 
 def draw_boxes(hole: np.ndarray, boxes: Boxes) -> None:

@@ -47,7 +47,9 @@ PRESETS = MappingProxyType({
 })  # fmt: skip
 
 BOX = "box"
-KINDS = (*PRESETS, BOX)
+STATIC_BOX = "static_box"
+BOXES = (BOX, STATIC_BOX)
+KINDS = (*PRESETS, *BOXES)
 
 
 def frame_scale(height: int, width: int) -> float:

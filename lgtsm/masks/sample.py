@@ -8,9 +8,9 @@ import numpy as np
 
 from lgtsm.counted import counted
 
-from .boxes import draw_boxes, sample_boxes
+from .boxes import Boxes, draw_boxes, sample_boxes, sample_static_box
 from .checks import check_border, check_hole_share, check_kind, check_seed, check_whole
-from .presets import BOX, PRESETS
+from .presets import BOXES, PRESETS, STATIC_BOX
 from .strokes import Stroke, draw_stroke, sample_strokes
 
 MOST_STROKES = 20
@@ -35,10 +35,12 @@ def sample_hole(
     This holds bit for bit within one version of OpenCV: 4.12 and 5.0 differ by a pixel or two.
 
     Args:
-        kind: object_like, object_like_middle, object_like_small, rand_curve, rand_curve_small (strokes), or box.
+        kind: object_like, object_like_middle, object_like_small, rand_curve, rand_curve_small (strokes), box, or
+            static_box (one square that stays where it is).
         num_frames, height, width: size of the clip, in frames and pixels.
         seed: a whole number from 0 up, or a sequence of them, such as (run seed, epoch, sample).
-        num_strokes: number of strokes or boxes; None draws 1 to 20, or as many as `hole_share` needs.
+        num_strokes: number of strokes or boxes; None draws 1 to 20, or as many as `hole_share` needs. A static box is
+            always one.
         hole_share: (low, high), fractions: the mean over all pixels of the clip is at least low and below high.
         border: pixels at each edge of the frame that are never missing.
         static: use the same hole in every frame.
@@ -90,15 +92,21 @@ class _Pen:
         return np.count_nonzero(self.inside) / self.hole.size
 
     def draw(self, rng: np.random.Generator, count: int) -> None:
-        if self.kind == BOX:
-            draw_boxes(self.hole, sample_boxes(rng, count, *self.size))
+        if self.kind in BOXES:
+            draw_boxes(self.hole, self.sample_boxes(rng, count))
         else:
             for stroke in sample_strokes(rng, PRESETS[self.kind], count, *self.size):
                 draw_stroke(self.hole, stroke)
 
+    def sample_boxes(self, rng: np.random.Generator, count: int) -> Boxes:
+        """Draw `count` boxes, or the one that does not move."""
+        return (
+            sample_static_box(rng, *self.size) if self.kind == STATIC_BOX else sample_boxes(rng, count, *self.size)
+        )
+
     def draw_boxes_to(self, rng: np.random.Generator, count: int, aim: float) -> None:
         """Bisect the size of the boxes, in 20 steps, until they cover the share `aim`."""
-        boxes = sample_boxes(rng, count, *self.size)
+        boxes = self.sample_boxes(rng, count)
         small, large = 0.0, 2.0 * max(self.size[1:]) / float(boxes.sides.min())
         for _ in range(20):
             factor = (small + large) / 2
@@ -135,7 +143,7 @@ def _meet_share(pen: _Pen, seed: tuple[int, ...], num_strokes: int | None, bound
         rng = generator(seed, attempt)
         pen.hole[:] = 0
         aim = low + rng.random() * (min(high, most) - low)
-        if pen.kind == BOX:
+        if pen.kind in BOXES:
             pen.draw_boxes_to(rng, num_strokes or 1 + int(rng.random() * MOST_BOXES_FOR_A_SHARE), aim)
         elif num_strokes is None:
             enough = pen.draw_strokes_to(rng, aim, high)
