@@ -42,7 +42,7 @@ SYSTEMS = {  # the width of TSM matches the parameters again; that of CombCN kee
 FILLERS = ["mean-color", "temporal-copy"]
 PROTOCOL = [
     "protocol=paper_fvi", "protocol.num_frames=6", "protocol.height=64", "protocol.width=64",
-    "protocol.kinds=[object_like]", "protocol.masks=false", "num_pictures=0", "metric.lpips.net=squeeze",
+    "protocol.kinds=[object_like]", "protocol.masks=drawn", "num_pictures=0", "metric.lpips.net=squeeze",
     "metric.lpips.weights={squeezenet}", "metric.video_fid_eval=null", "metric.video_fid_batch_statistics=null",
     "precision=fp32",
 ]  # fmt: skip

@@ -26,7 +26,7 @@ class FaceForensicsVideos(PublishedVideos):
     def masks_beside(self) -> dict[str, StoredMasks]:
         """Return the masks in the folder "masks"."""
         folder = self.root.parent / "masks"
-        return {"masks": StoredMasks(folder)} if folder.is_dir() else {}
+        return {"masks": StoredMasks(folder, order=self.order)} if folder.is_dir() else {}
 
 
 class FaceForensicsMasks(StoredMasks):
@@ -43,4 +43,5 @@ class FaceForensicsMasks(StoredMasks):
     """
 
     def __init__(self, root: str | Path, split: str = "test", kind: str | None = None, **options: Any):
+        options.setdefault("order", FaceForensicsVideos.order)
         super().__init__(split_root(root, split) / "masks" / (kind or ""), **options)

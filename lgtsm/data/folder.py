@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -36,10 +36,14 @@ class FolderVideos:
         stride: take every stride-th frame; (least, most) draws a stride per clip, or takes the least without
             augmentation.
         backend: "auto", "decord" or "pyav", see `lgtsm.video.open.open_video`.
+        fit: "crop" or "stretch" frames of another aspect, see `lgtsm.data.transforms.choose_crop`.
+        short: "refuse" videos that are too short for a clip, or take them "whole", so that their clips are shorter.
 
     Raises:
         VideoError: the folder is missing or has no videos.
     """
+
+    order: ClassVar[str] = "natural"  # of the videos, see `list_videos`
 
     def __init__(
         self,
@@ -53,15 +57,20 @@ class FolderVideos:
         flip: bool = True,
         stride: int | Sequence[int] = 1,
         backend: str = "auto",
+        fit: str = "crop",
+        short: str = "refuse",
     ):
         check_choice("split", split, ("all", "train", "validation", "test"))
+        check_choice("fit", fit, ("crop", "stretch"))
+        check_choice("short", short, ("refuse", "whole"))
+        self.fit, self.short = fit, short
         check_positive("clips_per_video", clips_per_video)
         self.root, self.clips_per_video, self.scale, self.flip = Path(root), clips_per_video, scale, flip
         self.strides = (stride, stride) if isinstance(stride, int) else tuple(stride)
         if len(self.strides) != 2 or not 1 <= self.strides[0] <= self.strides[1]:
             raise ValueError(f"stride must be a number from 1 up, or (least, most); got {stride!r}.")
         self.backend, self._opener = backend, Opener(backend)
-        every = list_videos(self.root)
+        every = list_videos(self.root, self.order)
         names = [path.relative_to(self.root).with_suffix("").as_posix() for path in every]
         chosen = self._choose(names, split, held_out, split_folder)
         if not chosen:
@@ -129,7 +138,7 @@ class FolderVideos:
             rng: draws start, crop, stride and flip; None takes the start and the middle, without flip.
 
         Returns:
-            uint8 (num_frames, height, width, 3), RGB, and its window.
+            uint8 (num_frames, height, width, 3), RGB, and its window; fewer frames of a short video taken whole.
 
         Raises:
             VideoError: the video is unreadable or too short.
@@ -137,6 +146,8 @@ class FolderVideos:
         video, part = divmod(index, self.clips_per_video)
         least, most = self.strides
         with self._opener.open(self.paths[video]) as reader:
+            if self.short == "whole":
+                num_frames = min(num_frames, (len(reader) - 1) // least + 1)
             longest = (len(reader) - 1) // max(1, num_frames - 1)
             if len(reader) < (num_frames - 1) * least + 1:
                 raise VideoError(
@@ -151,6 +162,6 @@ class FolderVideos:
             files = getattr(reader, "files", None)
         frame_names = tuple(files[number].stem for number in numbers) if files else None
         own_size = frames.shape[1:3]
-        crop = choose_crop(own_size, height, width, 1.0 if rng is None else self.scale, self.flip, rng)
+        crop = choose_crop(own_size, height, width, 1.0 if rng is None else self.scale, self.flip, rng, self.fit)
         window = Window(self.names[video], self.positions[video], numbers, frame_names, own_size, crop)
         return crop.frames(frames), window

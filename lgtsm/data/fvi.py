@@ -29,7 +29,9 @@ class FVIVideos(PublishedVideos):
         bins = sorted(
             path for path in folder.glob("random_masks/*/*") if path.is_dir() and not path.name.startswith(".")
         )
-        found = {path.relative_to(folder).as_posix(): StoredMasks(path, every_video=False) for path in bins}
+        found = {
+            path.relative_to(folder).as_posix(): StoredMasks(path, every_video=False, order=self.order) for path in bins
+        }
         if (folder / "object_masks").is_dir():
             found["object_masks"] = StoredMasks(folder / "object_masks", pair="name")
         return found
@@ -58,6 +60,7 @@ class FVIMasks(StoredMasks):
         **options: Any,
     ):
         folder = split_root(root, split)
+        options.setdefault("order", FVIVideos.order)
         if preset is None:
             super().__init__(folder / "object_masks", **{"pair": "name"} | options)
             return

@@ -41,6 +41,7 @@ class PublishedVideos(FolderVideos):
     obtain: ClassVar[str]
     num_videos_published: ClassVar[int]
     num_test: ClassVar[int]
+    order = "plain"  # as the released program sorts videos and masks to pair them
 
     def __init__(self, root: str | Path, split: str = "train", **options: Any):
         check_choice("split", split, tuple(FOLDERS))

@@ -30,6 +30,7 @@ class StoredMasks:
         dilate: grow the hole by N pixels of the clip.
         every_video: whether `lgtsm check_data` expects a mask clip for each video; a bin of random masks may have
             fewer.
+        order: how the mask clips are sorted, "natural" or "plain", see `lgtsm.video.listing.list_videos`.
 
     Raises:
         VideoError: the folder is missing or empty.
@@ -38,13 +39,20 @@ class StoredMasks:
     """
 
     def __init__(
-        self, folder: str | Path, meaning: str = "valid", pair: str = "order", dilate: int = 0, every_video: bool = True
+        self,
+        folder: str | Path,
+        meaning: str = "valid",
+        pair: str = "order",
+        dilate: int = 0,
+        every_video: bool = True,
+        order: str = "natural",
     ):
+        check_choice("order", order, ("natural", "plain"))
         check_choice("meaning", meaning, MEANINGS)
         check_choice("pair", pair, ("order", "name"))
         self.folder, self.meaning, self.pair = Path(folder), meaning, pair
         self.dilate, self.every_video = dilate, every_video
-        self.paths = list_videos(self.folder)
+        self.paths = list_videos(self.folder, order)
         self._whole: dict[Path, str | None] = {}  # what is wrong with a mask clip, or None
         self._by_name = {path.relative_to(self.folder).with_suffix("").as_posix(): path for path in self.paths}
 

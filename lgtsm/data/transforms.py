@@ -84,8 +84,9 @@ def choose_crop(
     scale: float = 1.0,
     flip: bool = False,
     rng: np.random.Generator | None = None,
+    fit: str = "crop",
 ) -> Crop:
-    """Choose how to resize frames, keeping their aspect, and where to crop them.
+    """Choose how to resize frames, and where to crop them.
 
     Args:
         own_size: (height, width) of the frames, in pixels.
@@ -93,11 +94,15 @@ def choose_crop(
         scale: resize to cover this multiple of the wanted size; 1 just covers it, 1.2 leaves a fifth to crop from.
         flip: mirror left and right for half of the clips.
         rng: draws the crop and the flip; None crops the middle and does not flip.
+        fit: "crop" keeps the aspect of the frames; "stretch" gives them that of the clip, as the released program does.
 
     Source: Chang et al. 2019's released program: scale to 1.2, random crop, horizontal flip.
     """
-    factor = max(height * scale / own_size[0], width * scale / own_size[1])
-    resized = max(height, round(own_size[0] * factor)), max(width, round(own_size[1] * factor))
+    if fit == "stretch":
+        resized = round(height * scale), round(width * scale)
+    else:
+        factor = max(height * scale / own_size[0], width * scale / own_size[1])
+        resized = max(height, round(own_size[0] * factor)), max(width, round(own_size[1] * factor))
     room = resized[0] - height, resized[1] - width
     if rng is None:
         corner, mirror = (room[0] // 2, room[1] // 2), False

@@ -14,6 +14,8 @@ class Column(NamedTuple):
     form: str
 
 
+MEAN_OF_BINS = "_mean_of_bins"  # ends the name of a video FID that is averaged over bins of hole share
+
 COLUMNS = {
     "mse": Column("MSE", False, "{:.5f}"),
     "psnr": Column("PSNR (dB)", True, "{:.2f}"),
@@ -50,12 +52,16 @@ MEANINGS = {  # start of a name -> explanation
     ("flicker",): "Flicker is the mean absolute difference between the frame-to-frame changes of the filled and the "
     "true video, where the hole is or was.",
     ("video_fid",): "Video FID is the Frechet distance between the sets of filled and true clips, with one I3D vector "
-    "(Mixed_5c, 1024 numbers) a clip. Do not compare the two ways to normalize.",
+    "(Mixed_5c, 1024 numbers) a clip. Do not compare the two ways to normalize. The paper averages the distances of "
+    "the bins; the other number is of all clips together.",
 }  # fmt: skip
 
 
 def column(name: str) -> Column:
     """Return the column of a score; an unknown one keeps its name, and lower is better."""
+    if name.endswith(MEAN_OF_BINS):
+        pooled = column(name.removesuffix(MEAN_OF_BINS))
+        return pooled._replace(title=f"{pooled.title}, mean of the bins as in Table 1")
     return COLUMNS.get(name, Column(name, False, "{:.5g}"))
 
 

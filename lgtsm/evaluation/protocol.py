@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,8 +19,19 @@ from lgtsm.data.face_forensics import FaceForensicsVideos
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.fvi import FVIVideos
 from lgtsm.data.stored_masks import StoredMasks
+from lgtsm.masks.sample import sample_hole
 from lgtsm.masks.test_set import CENTERS, MaskClip, TestSet
 
+# What to draw in place of a published kind of stored masks, where there are none. It is not published whether the twins
+# keep the edge of the frame free; here they do not.
+DRAWN_FOR = {
+    "object_like_middle_noBoarder": "object_like_middle",
+    "rand_curve_noBoarder": "rand_curve",
+    "test_rand_curve": "rand_curve",
+    "test_object_like": "object_like",
+    "test_bbox": "static_box",
+}
+DRAWN = "drawn"
 LAYOUTS = {  # videos, and the folders that hold them and their masks
     "fvi": (FVIVideos, "JPEGImages", "random_masks"),
     "face_forensics": (FaceForensicsVideos, "videos", "masks"),
@@ -44,7 +57,8 @@ class Protocol:
 
     name: title in the report. video_names: a unique name for each video. kinds: of holes. centers: middles of the bins
     of hole share, in percent; (None,) without bins. size: frames, height and width of a clip. masks: "drawn" from
-    `seed`, or "stored". is_published_set: whether it covers a whole published test set.
+    `seed`, or "stored". is_published_set: whether it covers a whole published test set. eight_bit: whether frames are
+    rounded to 8 bits before they are scored. facts: further settings that change scores, by name.
     """
 
     name: str
@@ -55,6 +69,8 @@ class Protocol:
     masks: str
     seed: int
     is_published_set: bool = False
+    eight_bit: bool = False
+    facts: Mapping[str, str] = MappingProxyType({})
 
     def units(self) -> list[Unit]:
         """Return all clips to score, video by video."""
@@ -86,29 +102,35 @@ class Protocol:
             "centers": [center for center in self.centers if center is not None],
             "masks": self.masks,
             "seed": self.seed,
+            "frames": "rounded to 8 bits" if self.eight_bit else "floats",
+            **self.facts,
         }
 
 
 class PaperProtocol(Protocol):
     """The first frames of each test video, with one hole of every kind and bin.
 
-    Takes the holes stored beside the test videos, paired in sorted order, if every kind and bin is there. Otherwise
-    draws hole i for video i, from the same seeds as `lgtsm make_masks`.
-
     Args:
         name: title in the report.
         videos: root of the published test set (see `layout`), or any folder of videos, all of which it takes; the
             report tells which.
         layout: "fvi" or "face_forensics".
-        num_frames, height, width: size of a clip: its first frames, resized and cropped to this many pixels.
-        kinds: kinds of holes: `lgtsm.masks` names, or folders of stored masks.
-        centers: middles of the bins of mean hole share, in percent.
-        masks: folder of stored masks, <kind>/<center>/<clip>; None looks beside the videos, False always draws.
+        num_frames, height, width: size of a clip: its first frames (all of a shorter video), in pixels.
+        kinds: kinds of holes: folders of stored masks, or `lgtsm.masks` names; `DRAWN_FOR` says what is drawn for the
+            published ones.
+        centers: middles of the bins of mean hole share, in percent; None for kinds without bins.
+        masks: folder of stored masks, <kind>/<center>/<clip>; "drawn" draws hole i for video i, from the same seeds as
+            `lgtsm make_masks`; None takes those beside a published test set, and draws for any other folder of videos.
         seed: of the drawn holes.
         limit: number of videos to take, evenly spread; None takes all.
+        fit: "stretch" frames to the size, as the released program does, or "crop" them.
+        eight_bit: round frames to 8 bits before they are scored, as published scores are of files.
+
+    Stored masks are paired in the plain sorted order of names (10 before 2) in a published tree, else in natural order.
 
     Raises:
-        ValueError: no folder is named, it has no videos, or `masks` lacks a kind or bin.
+        ValueError: no folder is named, it has no videos, or a kind or bin of stored masks is missing; names those that
+            are there.
     """
 
     def __init__(
@@ -120,10 +142,12 @@ class PaperProtocol(Protocol):
         height: int,
         width: int,
         kinds: Sequence[str],
-        centers: Sequence[int] = CENTERS,
-        masks: str | Path | bool | None = None,
+        centers: Sequence[int] | None = CENTERS,
+        masks: str | Path | None = None,
         seed: int = 0,
         limit: int | None = None,
+        fit: str = "crop",
+        eight_bit: bool = False,
     ):
         check_choice("layout", layout, tuple(LAYOUTS))
         for argument, value in {"num_frames": num_frames, "height": height, "width": width}.items():
@@ -135,16 +159,19 @@ class PaperProtocol(Protocol):
             )
         self.name, self.layout = name, layout
         self.kinds: Any = tuple(kinds)
-        self.centers: Any = tuple(centers)
+        self.centers: Any = (None,) if centers is None else tuple(centers)
         self.size = num_frames, height, width
-        self.source, self.is_published_set = _open_videos(Path(videos), layout, limit)
+        self.source, self.is_published_set = _open_videos(Path(videos), layout, limit=limit, fit=fit, short="whole")
         self.video_names = [self.source.name(video) for video in range(len(self.source))]
-        self.seed = seed
-        self.test_set = TestSet(self.kinds, self.centers, len(self.source), num_frames, height, width, seed)
-        self.stored = self._find_stored(masks)
-        self.masks = "drawn" if self.stored is None else "stored"
-        if self.stored is None:
+        self.seed, self.eight_bit = seed, eight_bit
+        draws = masks == DRAWN or (masks is None and not self.is_published_set)
+        self.stored = None if draws else self._find_stored(masks)
+        self.masks = DRAWN if draws else "stored"
+        drawn = [DRAWN_FOR.get(kind, kind) for kind in self.kinds]
+        self.test_set = TestSet(drawn, centers or (), len(self.source), num_frames, height, width, seed)
+        if draws:
             self.test_set.check()
+        self.facts = {"fit": fit} | ({} if draws else {"pairing": f"{self.source.order} order"})
         self._last: tuple[int | None, Any] = None, None
 
     def read(self, unit: Unit) -> tuple[Tensor, Tensor]:
@@ -153,27 +180,42 @@ class PaperProtocol(Protocol):
             self._last = unit.video, self.source.read_window(unit.video, *self.size, None)
         frames, window = self._last[1]
         if self.stored is None:
-            center: Any = unit.center  # this protocol has bins
-            hole = self.test_set.draw(MaskClip(unit.kind, center, window.position))
+            hole = self._draw(unit, window.position)[: len(frames)]
         else:
-            hole = self.stored[f"{unit.kind}/{unit.center}"].read_hole(window)
+            hole = self.stored[_cell(unit.kind, unit.center)].read_hole(window)
         video = torch.from_numpy(channels_first(frames)).float() / 255
         return video[None], torch.from_numpy(np.ascontiguousarray(hole)).float()[None, :, None]
 
-    def _find_stored(self, masks: str | Path | bool | None) -> dict[str, StoredMasks] | None:
-        if masks is False:
-            return None
+    def _draw(self, unit: Unit, number: int) -> np.ndarray:
+        kind = DRAWN_FOR.get(unit.kind, unit.kind)
+        if unit.center is None:
+            return sample_hole(kind, *self.size, (self.seed, zlib.crc32(unit.kind.encode()), number))
+        return self.test_set.draw(MaskClip(kind, unit.center, number))
+
+    def _find_stored(self, masks: str | Path | None) -> dict[str, StoredMasks]:
         folder = Path(str(masks)) if masks else self.source.root.parent / LAYOUTS[self.layout][2]
-        cells = [f"{kind}/{center}" for kind in self.kinds for center in self.centers]
+        cells = [_cell(kind, center) for kind in self.kinds for center in self.centers]
         missing = [cell for cell in cells if not (folder / cell).is_dir()]
-        if missing and masks:
-            raise ValueError(f"Masks must be stored as {folder}/<kind>/<center>/<clip>; {missing[0]} is missing.")
-        return None if missing else {cell: StoredMasks(folder / cell, every_video=False) for cell in cells}
+        if missing:
+            bins = "" if self.centers == (None,) else "/<center>"
+            depth = "*/*" if bins else "*"
+            there = sorted(path.relative_to(folder).as_posix() for path in folder.glob(depth) if path.is_dir())
+            raise ValueError(
+                f"Masks must be stored as {folder}/<kind>{bins}/<clip>; {', '.join(missing)} "
+                f"{'is' if len(missing) == 1 else 'are'} missing. There: {', '.join(there) or 'none'}. Choose "
+                "protocol.kinds and protocol.centers among them, or draw all with protocol.masks=drawn."
+            )
+        order = self.source.order
+        return {cell: StoredMasks(folder / cell, every_video=False, order=order) for cell in cells}
 
 
-def _open_videos(root: Path, layout: str, limit: int | None) -> tuple[FolderVideos, bool]:
+def _cell(kind: str, center: int | None) -> str:
+    return kind if center is None else f"{kind}/{center}"
+
+
+def _open_videos(root: Path, layout: str, **options: Any) -> tuple[FolderVideos, bool]:
     """Open the published test set if the folder has its layout, else every video in the folder."""
     videos, below, _ = LAYOUTS[layout]
     if any((root / folder / below).is_dir() for folder in ("", "Test")):
-        return videos(root, split="test", limit=limit), True
-    return FolderVideos(root, "all", limit=limit), False
+        return videos(root, split="test", **options), True
+    return FolderVideos(root, "all", **options), False

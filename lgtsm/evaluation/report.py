@@ -73,12 +73,20 @@ def protocol_blocks(p: dict[str, Any]) -> list[Block]:
     """Describe the scored clips, and warn if published numbers do not compare."""
     kinds = f"{counted(len(p['kinds']), 'kind')} of holes ({', '.join(p['kinds'])})"
     bins = f" x {counted(len(p['centers']), 'bin')} of hole share" if p["centers"] else ""
+    frames = "rounded to 8 bits" if p.get("frames", "").startswith("rounded") else "as they come, not rounded"
     clips = (
         f"{counted(p['videos'], 'video')} x {kinds}{bins}; the first {counted(p['num_frames'], 'frame')}, "
-        f"{p['width']}x{p['height']}; known pixels put back; averages over frames."
+        f"{p['width']}x{p['height']}{_shape(p)}; known pixels put back; frames {frames}; averages over "
+        "frames."
     )
     warning = "**These videos are not the published test set. Do not compare the numbers with published ones.**"
     return [Text(clips), *([] if p["published_test_set"] else [Text(warning)])]
+
+
+def _shape(p: dict[str, Any]) -> str:
+    """Say how frames of another aspect got the size, and how stored masks were paired."""
+    fits = {"stretch": " (stretched; shorter videos whole)", "crop": " (cropped; shorter videos whole)"}
+    return fits.get(p.get("fit", ""), "") + (f"; masks paired in {p['pairing']}" if "pairing" in p else "")
 
 
 def methods_table(identities: dict[str, dict[str, Any]]) -> Table:

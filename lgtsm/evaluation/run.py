@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torchmetrics import Metric
 
+from lgtsm.evaluation.columns import MEAN_OF_BINS
 from lgtsm.evaluation.efficiency import measure_efficiency, unmeasured
 from lgtsm.evaluation.ledger import claim
 from lgtsm.evaluation.methods import Method
@@ -17,7 +18,7 @@ from lgtsm.evaluation.processes import Processes
 from lgtsm.evaluation.protocol import Protocol, Unit
 from lgtsm.evaluation.report import write_evaluation
 from lgtsm.evaluation.score import score_units
-from lgtsm.evaluation.summary import read_records, summarize, truth_scores, video_fids
+from lgtsm.evaluation.summary import mean_of_bins, read_records, summarize, truth_scores, video_fids
 from lgtsm.metrics.video_fid import VideoFID
 from lgtsm.surroundings import surroundings
 from lgtsm.video.errors import VideoError
@@ -82,9 +83,11 @@ def evaluate(
     distances = {
         metric.name: video_fids(folder, metric, records) for metric in metrics.values() if isinstance(metric, VideoFID)
     }
+    means = {name + MEAN_OF_BINS: mean_of_bins(found) for name, found in distances.items()} if about["centers"] else {}
     for method, groups in scores.items():
         for group, values in groups.items():
             values |= {name: found[method][group] for name, found in distances.items()}
+            values |= {name: found[method][group] for name, found in means.items() if group in found[method]}
             values |= {name: {"unavailable": why} for name, (why, _) in unavailable.items()}
     document = {
         "protocol": about,
@@ -93,7 +96,7 @@ def evaluate(
         "device": device,
         "threads": torch.get_num_threads(),
         "methods": identities,
-        "metrics": dict.fromkeys([*names, *distances]) | {name: why for name, (why, _) in unavailable.items()},
+        "metrics": dict.fromkeys([*names, *means, *distances]) | {name: why for name, (why, _) in unavailable.items()},
         "unavailable": {name: sentence for name, (_, sentence) in unavailable.items()},
         "efficiency": _efficiency(folder, protocol, methods, device),
         "truth": truth_scores(folder, bootstrap_seed),

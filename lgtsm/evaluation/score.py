@@ -64,13 +64,21 @@ def score_units(
                     save_shown(kept, unit, None, video, hole)
                 _note_truth(ledger, unit, video, metrics)
                 for method in todo:
-                    ledger.append({"method": method.name, **_score(method, unit, video, hole, metrics, kept)})
+                    ledger.append(
+                        {"method": method.name, **_score(method, unit, video, hole, metrics, kept, protocol.eight_bit)}
+                    )
         if progress is not None:
             progress(done, len(units))
 
 
 def _score(
-    method: Method, unit: Unit, video: Tensor, hole: Tensor, metrics: dict[str, Metric], kept: str | Path | None
+    method: Method,
+    unit: Unit,
+    video: Tensor,
+    hole: Tensor,
+    metrics: dict[str, Metric],
+    kept: str | Path | None,
+    eight_bit: bool,
 ) -> dict[str, Any]:
     about = {
         **_about(unit),
@@ -82,6 +90,8 @@ def _score(
         filled, changed, largest = method.fill(unit, video, hole)
     except ValueError as error:
         return about | {"problem": str(error)}
+    if eight_bit:
+        filled = filled.clamp(0, 1).mul(255).round() / 255
     if kept is not None:
         save_shown(kept, unit, method.name, filled, hole)
     scores: dict[str, Any] = {}

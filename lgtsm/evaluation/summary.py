@@ -72,7 +72,9 @@ def _map_groups(
 def _summarize_one(name: str, members: list[dict[str, Any]], seed: int) -> dict[str, Any]:
     problems = [record["problem"] for record in members if "problem" in record]
     if problems:
-        return {"unavailable": f"{len(problems)} of {counted(len(members), 'clip')} could not be scored"}
+        first = next(record["unit"] for record in members if "problem" in record)
+        some = "" if len(problems) == 1 else "such as "
+        return {"unavailable": f"{len(problems)} of {counted(len(members), 'clip')} could not be scored: {some}{first}"}
     missing = [record for record in members if name not in record["scores"]]
     if missing:
         return {"unavailable": missing[0]["unavailable"].get(name, "it was not computed")}
@@ -149,6 +151,37 @@ def video_fids(
     found = _map_groups(records, lambda members: _video_fid(metric, members, vectors))
     metric.reset()
     return found
+
+
+def mean_of_bins(found: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Average the video FIDs of the bins of each kind, and of the kinds, as the paper's Table 1 does.
+
+    A distance of a few clips is larger than that of many, so this is not the distance of all clips together.
+
+    Args:
+        found: from `video_fids`.
+
+    Returns:
+        method -> kind or all -> as in `video_fids`; no groups where there are no bins.
+    """
+    means: dict[str, dict[str, dict[str, Any]]] = {}
+    for method, groups in found.items():
+        kinds: dict[str, list[dict[str, Any]]] = {}
+        for group, value in groups.items():
+            if "/" in group:
+                kinds.setdefault(group.split("/")[0], []).append(value)
+        of = {kind: _mean_distance(values) for kind, values in kinds.items()}
+        means[method] = {**of, ALL: _mean_distance(list(of.values()))} if of else {}
+    return means
+
+
+def _mean_distance(values: list[dict[str, Any]]) -> dict[str, Any]:
+    lacking = next((value for value in values if "mean" not in value), None)
+    if lacking is not None:
+        return lacking
+    mean = sum(value["mean"] for value in values) / len(values)
+    videos, clips = max(value["videos"] for value in values), sum(value["clips"] for value in values)
+    return {"mean": mean, "low": None, "high": None, "videos": videos, "clips": clips}
 
 
 def _video_fid(

@@ -100,9 +100,7 @@ class _Pen:
 
     def sample_boxes(self, rng: np.random.Generator, count: int) -> Boxes:
         """Draw `count` boxes, or the one that does not move."""
-        return (
-            sample_static_box(rng, *self.size) if self.kind == STATIC_BOX else sample_boxes(rng, count, *self.size)
-        )
+        return sample_static_box(rng, *self.size) if self.kind == STATIC_BOX else sample_boxes(rng, count, *self.size)
 
     def draw_boxes_to(self, rng: np.random.Generator, count: int, aim: float) -> None:
         """Bisect the size of the boxes, in 20 steps, until they cover the share `aim`."""

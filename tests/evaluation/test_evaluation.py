@@ -18,6 +18,7 @@ from lgtsm.evaluation.methods import ModuleMethod, ResultsFolder, make_methods
 from lgtsm.evaluation.processes import Processes
 from lgtsm.evaluation.protocol import PaperProtocol
 from lgtsm.evaluation.run import evaluate
+from lgtsm.evaluation.summary import read_per_video
 from lgtsm.features import DISFlow
 from lgtsm.masks import sample_hole
 from lgtsm.masks.test_set import MaskClip, TestSet, write_test_set
@@ -87,7 +88,7 @@ def test_holes_are_those_of_make_masks_drawn_or_stored(videos, tmp_path):
     shutil.copytree(tmp_path / "random_masks", tmp_path / "FVI" / "Test" / "random_masks")
     published = make_protocol(tmp_path / "FVI").describe()
     assert (published["masks"], published["published_test_set"], protocol.is_published_set) == ("stored", True, False)
-    assert make_protocol(tmp_path / "FVI", masks=False).describe()["masks"] == "drawn"
+    assert make_protocol(tmp_path / "FVI", masks="drawn").describe()["masks"] == "drawn"
     with pytest.raises(ValueError, match="rand_curve/15"):
         make_protocol(videos, masks=tmp_path)
     with pytest.raises(ValueError, match=r"protocol\.videos"):
@@ -133,7 +134,9 @@ def test_the_report_is_whole(run):
     assert "published test set" in report
     assert "n/a (no weights x.pth)" in report
     assert "LPIPS needs x.pth." in report
-    assert report.count(" [no interval]") == 2 * (3 + 4)  # video FID of two methods, by kind and by bin
+    assert report.count(" [no interval]") == 2 * (
+        3 + 3 + 4
+    )  # video FID of two methods, by kind in two ways, and by bin
     assert "\n\nFlicker is " in report
     assert "Warping error is" not in report
     assert "Known pixels untouched: mean-color, telea." in report
@@ -279,11 +282,110 @@ def test_a_metric_that_clips_are_too_small_for_says_so(videos, tmp_path):
     assert of["mean-color"]["all"]["mse"]["mean"] > 0
 
 
-def test_short_videos_are_named_not_scored(videos, tmp_path):
+def test_unreadable_videos_are_named_not_scored(videos, tmp_path):
+    shutil.copytree(videos, tmp_path / "videos")
+    (tmp_path / "videos" / "cherry" / "1.png").write_bytes(b"no picture")
+    protocol = make_protocol(tmp_path / "videos", num_frames=4)
+    document = evaluate(protocol, make_methods(["mean-color"]), {"quality": FrameQuality()}, {}, tmp_path / "run")
+    why = document["scores"]["mean-color"]["all"]["mse"]["unavailable"]
+    assert why == "4 of 12 clips could not be scored: such as box/15/cherry"
+    assert document["scores"]["mean-color"]["rand_curve/15"]["mse"]["unavailable"].endswith(": rand_curve/15/cherry")
+    assert "Not scored: 4 clips" in (tmp_path / "run" / "report.md").read_text()
+
+
+def test_short_videos_are_scored_at_their_length(videos, tmp_path):
     protocol = make_protocol(videos, num_frames=4)
+    lengths = {unit.name: [part.shape[1] for part in protocol.read(unit)] for unit in protocol.units()}
+    assert lengths == {"apple": [4, 4], "berry": [4, 4], "cherry": [3, 3]}
     document = evaluate(protocol, make_methods(["mean-color"]), {"quality": FrameQuality()}, {}, tmp_path)
-    assert "4 of 12" in document["scores"]["mean-color"]["all"]["mse"]["unavailable"]
-    assert "Not scored: 4 clips" in (tmp_path / "report.md").read_text()
+    assert document["scores"]["mean-color"]["all"]["mse"]["clips"] == 12
+    with (tmp_path / "per_video.csv").open() as file:
+        assert {(row["video"], row["frames"]) for row in csv.DictReader(file)} == {
+            ("apple", "4"), ("berry", "4"), ("cherry", "3"),
+        }  # fmt: skip
+
+
+def test_video_fid_of_a_kind_is_also_the_mean_of_its_bins(run):
+    of = run[1]["scores"]["telea"]
+    name = "video_fid_eval_not_published"
+    kinds = []
+    for kind in KINDS:
+        kinds.append(np.mean([of[f"{kind}/{center}"][name]["mean"] for center in CENTERS]))
+        assert of[kind][name + "_mean_of_bins"]["mean"] == pytest.approx(kinds[-1], rel=1e-9)
+        assert of[kind][name]["mean"] != pytest.approx(kinds[-1], rel=1e-3)
+    assert of["all"][name + "_mean_of_bins"]["mean"] == pytest.approx(np.mean(kinds), rel=1e-9)
+    assert "mean of the bins as in Table 1" in (run[0] / "report.md").read_text()
+
+
+def test_scores_of_8_bit_frames_are_those_of_rounded_ones(videos, tmp_path):
+    found = {}
+    for name in ("floats", "8 bits"):
+        protocol = make_protocol(videos, eight_bit=name == "8 bits")
+        evaluate(protocol, make_methods(["mean-color"]), {"quality": FrameQuality()}, {}, tmp_path / name)
+        found[name] = read_per_video(tmp_path / name / "per_video.csv")
+        assert (
+            f"frames {'rounded to' if name == '8 bits' else 'as they come'}"
+            in (tmp_path / name / "report.md").read_text()
+        )
+    (method,) = make_methods(["mean-color"])
+    by_key = {unit.key: unit for unit in protocol.units()}
+    for plain, rounded in zip(found["floats"], found["8 bits"], strict=True):
+        video, hole = protocol.read(by_key[f"{plain['kind']}/{plain['center']}/{plain['video']}"])
+        filled = np.round(method.module(video, hole)["filled"].numpy().astype(np.float64) * 255) / 255
+        expected = np.square(filled - video.numpy()).mean()
+        assert rounded["scores"]["mse"] == pytest.approx(expected, rel=1e-5)
+        assert plain["scores"]["mse"] != rounded["scores"]["mse"]
+
+
+def published_tree(root, layout, names=("v2", "v10", "v1")):
+    """Write a published test set whose video number n is gray n, with the hole of mask clip n in column n."""
+    videos, masks = {"fvi": ("JPEGImages", "random_masks"), "face_forensics": ("videos", "masks")}[layout]
+    cells = ["rand_curve/5", "object_like_middle/15"] if layout == "fvi" else ["test_bbox", "test_rand_curve"]
+    for place in [videos, *(f"{masks}/{cell}" for cell in cells)]:
+        for name in names:
+            folder = root / "Test" / place / name
+            folder.mkdir(parents=True)
+            image = np.full((24, 32), 255, np.uint8)
+            if place == videos:
+                image[:] = int(name[1:])
+            else:
+                image[4:9, int(name[1:])] = 0
+            for t in range(4):
+                cv2.imwrite(str(folder / f"{t:05d}.png"), image)
+    return root
+
+
+@pytest.mark.parametrize("layout", ["fvi", "face_forensics"])
+def test_published_trees_pair_by_plain_order_and_name_what_is_missing(layout, tmp_path):
+    root = published_tree(tmp_path, layout)
+    kinds, centers = (("rand_curve",), (5,)) if layout == "fvi" else (("test_bbox", "test_rand_curve"), None)
+    options = {**SIZE, "kinds": kinds, "centers": centers}
+    protocol = PaperProtocol("tree", root, layout, **options)
+    assert list(protocol.video_names) == ["v1", "v10", "v2"]
+    assert protocol.describe()["pairing"] == "plain order"
+    for unit in protocol.units():
+        video, hole = protocol.read(unit)
+        assert hole[0, 0, 0].any(0).nonzero().flatten().tolist() == [int(unit.name[1:])]
+        assert round(video[0, 0, 0, 0, 0].item() * 255) == int(unit.name[1:])
+    there = "object_like_middle/15, rand_curve/5" if layout == "fvi" else "test_bbox, test_rand_curve"
+    with pytest.raises(ValueError, match=f"other.* missing. There: {there}. .*protocol.masks=drawn"):
+        PaperProtocol("tree", root, layout, **options | {"kinds": ("other", *kinds)})
+    drawn = PaperProtocol("tree", root, layout, **options, masks="drawn")
+    assert drawn.describe()["masks"] == "drawn"
+    assert 0 < drawn.read(drawn.units()[0])[1].mean() < 1
+
+
+def test_frames_are_stretched_or_cropped(tmp_path):
+    folder = tmp_path / "v"
+    folder.mkdir()
+    image = np.tile(np.arange(64, dtype=np.uint8) * 4, (24, 1))
+    for t in range(3):
+        cv2.imwrite(str(folder / f"{t}.png"), image)
+    stretched, cropped = (make_protocol(tmp_path, fit=fit) for fit in ("stretch", "crop"))
+    rows = [protocol.read(protocol.units()[0])[0][0, 0, 0, 5] * 255 for protocol in (stretched, cropped)]
+    assert rows[0][0] < 8 and rows[0][-1] > 244
+    assert torch.equal(rows[1].round(), torch.arange(16, 48) * 4.0)
+    assert [p.describe()["fit"] for p in (stretched, cropped)] == ["stretch", "crop"]
 
 
 def test_a_folder_holds_one_evaluation(tmp_path):

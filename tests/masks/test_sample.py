@@ -121,7 +121,7 @@ def test_static_holes_stand_still_and_others_move(kind):
     still = sample_hole(kind, 6, 90, 160, 8, num_strokes=4, static=True)
     assert still.shape == (6, 90, 160) and (still == still[:1]).all()
     moving = sample_hole(kind, 6, 90, 160, 8, num_strokes=4)
-    assert (moving != moving[:1]).any()
+    assert (moving != moving[:1]).any() == (kind != "static_box")
     shared = sample_hole(kind, 6, 90, 160, 8, hole_share=(0.1, 0.2), static=True)
     assert (shared == shared[:1]).all() and 0.1 <= shared.mean() < 0.2
 
