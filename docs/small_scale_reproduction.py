@@ -9,14 +9,13 @@ between training and test. Start it again after a stop: it skips everything that
 from __future__ import annotations
 
 import argparse
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from lgtsm.data.splits import stable_split
+from lgtsm.data.splits import film_of, write_split_of_films
 from lgtsm.evaluation.columns import column
 from lgtsm.evaluation.summary import read_per_video
 from lgtsm.evaluation.tables import title
@@ -44,7 +43,7 @@ PROTOCOL = [
     "protocol=paper_fvi", "protocol.num_frames=6", "protocol.height=64", "protocol.width=64",
     "protocol.kinds=[object_like]", "protocol.masks=drawn", "num_pictures=0", "metric.lpips.net=squeeze",
     "metric.lpips.weights={squeezenet}", "metric.video_fid_eval=null", "metric.video_fid_batch_statistics=null",
-    "precision=fp32",
+    "protocol.fit=crop", "protocol.eight_bit=false", "precision=fp32",
 ]  # fmt: skip
 SCORES = ["psnr_hole", "mse_hole", "lpips_squeeze_not_published", "warping_error", "flicker_hole"]
 QUESTIONS = {  # differences: first minus second
@@ -68,7 +67,7 @@ def main() -> None:
     arguments = parser.parse_args()
     videos, out, weights = (path.resolve() for path in (arguments.videos, arguments.out, arguments.squeezenet))
     split(videos, out)
-    score(out, "fillers", weights, [f"methods=[{','.join(FILLERS)}]"])
+    score(videos, out, "fillers", weights, [f"methods=[{','.join(FILLERS)}]"])
     for seed in arguments.seeds:
         for system, (_, overrides) in SYSTEMS.items():
             run = out / f"{system}_seed{seed}"
@@ -76,28 +75,13 @@ def main() -> None:
             data = [f"data.root={videos}", f"data.split_folder={out}", f"seed={seed}"]
             train(run, [*own, "budget=small", *data, *arguments.set])
             checkpoint = f"checkpoint={run / 'generator.safetensors'}"
-            score(out, run.name, weights, ["methods=[]", checkpoint, f"name={run.name}"])
+            score(videos, out, run.name, weights, ["methods=[]", checkpoint, f"name={run.name}"])
         write_table(out)
 
 
 def split(videos: Path, out: Path) -> None:
-    """List the videos to train on and to hold out, a tenth of the films, and link to the held-out ones."""
-    (out / "held_out").mkdir(parents=True, exist_ok=True)
-    names: dict[str, list[str]] = {"train": [], "validation": []}
-    for path in list_videos(videos):
-        name = path.relative_to(videos).with_suffix("").as_posix()
-        part = "validation" if stable_split(film_of(name), 0.1) == "validation" else "train"
-        names[part].append(name)
-        link = out / "held_out" / (name.replace("/", "_") + path.suffix)
-        if part == "validation" and not link.is_symlink():
-            link.symlink_to(path)
-    for part, chosen in names.items():
-        write_text(out / f"{part}.txt", "\n".join(chosen) + "\n")
-
-
-def film_of(name: str) -> str:
-    """Return the film of a clip."""
-    return re.sub(r"_\d+$", "", name)
+    """List the videos to train on and to hold out, a tenth of the films."""
+    write_split_of_films([path.relative_to(videos).with_suffix("").as_posix() for path in list_videos(videos)], out)
 
 
 def train(run: Path, overrides: list[str]) -> None:
@@ -106,12 +90,15 @@ def train(run: Path, overrides: list[str]) -> None:
         call("train", [*overrides, "evaluate=false", "resume=auto", f"paths.run={run}"])
 
 
-def score(out: Path, name: str, weights: Path, methods: list[str]) -> None:
+def score(videos: Path, out: Path, name: str, weights: Path, methods: list[str]) -> None:
     """Score methods on the held-out clips, unless that is done."""
     folder = out / "scores" / name
     if not (folder / "metrics.json").is_file():
         protocol = [text.format(squeezenet=weights) for text in PROTOCOL]
-        call("evaluate", [*protocol, f"protocol.videos={out / 'held_out'}", *methods, f"paths.run={folder}"])
+        call(
+            "evaluate",
+            [*protocol, f"protocol.videos={videos}", f"protocol.split_folder={out}", *methods, f"paths.run={folder}"],
+        )
 
 
 def call(command: str, overrides: list[str]) -> None:

@@ -14,12 +14,14 @@ COMMANDS = {
     "plot": "draw the training curves of runs, as a PNG",
     "evaluate": "score networks, methods without weights, or folders of results",
     "compare": "put several evaluations into one table",
+    "reproduce": "train and score the systems of a table of the paper, and put it beside the published one",
     "inpaint": "fill the hole in a video file or frame folder",
     "export": "write a network's streaming step as an ONNX file",
     "make_masks": "write a test set of masks, kinds x bins x clips",
+    "get_data": "say where a published data set is to be had, and where it belongs",
     "check_data": "check a data set before training on it",
     "prepare_data": "copy videos into a form that training reads faster",
-    "benchmark": "measure speed: masks, data",
+    "benchmark": "measure speed: networks, training, filling, masks, data",
 }
 
 

@@ -71,6 +71,31 @@ def to_html(blocks: Sequence[Block], folder: str | Path | None = None) -> str:
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
 
 
+def to_latex(blocks: Sequence[Block]) -> str:
+    """Return the text and tables as LaTeX, to be put in by `\\input`; it needs booktabs. Pictures are left out."""
+    return "\n\n".join(_latex(block) for block in blocks if not isinstance(block, Picture)) + "\n"
+
+
+def _latex(block: Heading | Text | Table) -> str:
+    if isinstance(block, Heading):
+        return f"\\paragraph{{{_latex_inline(block.text)}}}"
+    if isinstance(block, Text):
+        return _latex_inline(block.text)
+    rows = [" & ".join(map(_latex_inline, row)) + r" \\" for row in (block.head, *block.rows)]
+    body = "\n".join([r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule"])
+    return f"\\begin{{tabular}}{{{'l' * len(block.head)}}}\n{body}\n\\end{{tabular}}"
+
+
+def _latex_inline(text: str) -> str:
+    """Escape what LaTeX would read as its own; keep **bold**, `code` and arrows."""
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    special |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
+    text = "".join(special.get(sign, sign) for sign in " ".join(text.split()))
+    text = text.replace("↑", r"$\uparrow$").replace("↓", r"$\downarrow$").replace("−", "$-$").replace("–", "--")
+    text = re.sub(r"\*\*(.+?)\*\*", r"\\textbf{\1}", text)
+    return re.sub(r"`(.+?)`", r"\\texttt{\1}", text)
+
+
 def _markdown(block: Block) -> str:
     if isinstance(block, Heading):
         return f"{'#' * block.level} {block.text}"

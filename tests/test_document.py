@@ -1,6 +1,6 @@
 import numpy as np
 
-from lgtsm.document import Heading, Picture, Table, Text, to_html, to_markdown
+from lgtsm.document import Heading, Picture, Table, Text, to_html, to_latex, to_markdown
 from lgtsm.video.pictures import write_png
 
 
@@ -25,3 +25,35 @@ def test_documents(tmp_path):
     assert 'src="data:image/png;base64,iVBOR' in page
     linked = to_html(blocks)
     assert 'src="p.png"' in linked and "base64" not in linked
+
+
+def test_latex_escapes_and_keeps_marks():
+    blocks = [
+        Heading("A_b & c"),
+        Text("50 % of **bold** `code` #1 {x} ~ ^ \\ done"),
+        Table(["score ↓", "x"], [["a_1", "**0.5** [0.1, 0.9]"], ["b", "−1–2"]]),
+        Picture("p.png", "left out"),
+    ]
+    assert (
+        to_latex(blocks)
+        == "\n\n".join(
+            [
+                r"\paragraph{A\_b \& c}",
+                r"50 \% of \textbf{bold} \texttt{code} \#1 \{x\} "
+                r"\textasciitilde{} \textasciicircum{} \textbackslash{} done",
+                "\n".join(
+                    [
+                        r"\begin{tabular}{ll}",
+                        r"\toprule",
+                        r"score $\downarrow$ & x \\",
+                        r"\midrule",
+                        r"a\_1 & \textbf{0.5} [0.1, 0.9] \\",
+                        r"b & $-$1--2 \\",
+                        r"\bottomrule",
+                        r"\end{tabular}",
+                    ]
+                ),
+            ]
+        )
+        + "\n"
+    )

@@ -37,9 +37,13 @@ def run_command(
     run: Callable[[argparse.Namespace], None],
     argv: list[str] | None,
     if_stopped: str = START_AGAIN,
+    mixed: bool = False,
 ) -> None:
-    """Parse the command line and run it; see `lgtsm.exits.exit_with_sentence`."""
-    arguments = parser.parse_args(argv)
+    """Parse the command line and run it; see `lgtsm.exits.exit_with_sentence`.
+
+    With `mixed`, words that belong to one list may stand before and behind options.
+    """
+    arguments = (parser.parse_intermixed_args if mixed else parser.parse_args)(argv)
     with exit_with_sentence(parser.prog.removeprefix("lgtsm "), parser, if_stopped):
         check_given(arguments, parser)
         run(arguments)

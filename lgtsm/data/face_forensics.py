@@ -19,7 +19,7 @@ class FaceForensicsVideos(PublishedVideos):
     title = "FaceForensics"
     videos = "videos"
     contents = "<video>"
-    obtain = "Request it from its authors"
+    obtain = "`lgtsm get_data face_forensics` names the pages to download it from. Put it there"
     num_videos_published = 1_004
     num_test = 150
 

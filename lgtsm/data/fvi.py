@@ -19,7 +19,7 @@ class FVIVideos(PublishedVideos):
     title = "FVI"
     videos = "JPEGImages"
     contents = "<video>/<frame>.jpg"
-    obtain = "Download it"
+    obtain = "`lgtsm get_data fvi` names the pages to download it from. Put it there"
     num_videos_published = 15_000
     num_test = 100
 

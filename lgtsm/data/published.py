@@ -52,7 +52,8 @@ class PublishedVideos(FolderVideos):
         if not folder.is_dir():
             raise VideoError(
                 f"The {self.title} data set needs {folder}/{self.contents}; there is no such folder. "
-                f"{self.obtain}, and set data.root to the folder with Train and Test."
+                f"{self.obtain}, and set data.root to the folder with Train and Test, or the environment variable "
+                "LGTSM_DATA to the folder above it."
             )
         super().__init__(folder, split=split, **options)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from lgtsm.places import make_folder
 from lgtsm.regular_file import check_file
 from lgtsm.video.errors import VideoError
+from lgtsm.whole_files import write_text
 
 
 def choose_split(
@@ -54,6 +57,35 @@ def listed(names: Sequence[str], file: Path) -> list[int]:
             f"{len(wanted)} are missing). Write paths relative to the folder of the videos."
         )
     return sorted(set(places_found))
+
+
+def write_split_of_films(names: Sequence[str], folder: str | Path, held_out: float = 0.1) -> None:
+    """Write train.txt and validation.txt, so that clips of one film are never on both sides.
+
+    Args:
+        names: of the videos; clips of one film share a name up to a final `_00`, `_01`, ...
+        folder: of the two lists; created if missing.
+        held_out: share of the films to validate with, chosen by hash, in (0, 1).
+
+    Raises:
+        VideoError: one of the lists would be empty.
+    """
+    parts: dict[str, list[str]] = {"train": [], "validation": []}
+    for name in names:
+        parts["validation" if stable_place(film_of(name)) < held_out else "train"].append(name)
+    if empty := [part for part, chosen in parts.items() if not chosen]:
+        raise VideoError(
+            f"The {len(names)} videos leave none for {empty[0]}, as {held_out:.0%} of the films are held out by the "
+            "hash of their names. Add videos."
+        )
+    make_folder(Path(folder))
+    for part, chosen in parts.items():
+        write_text(Path(folder) / f"{part}.txt", "\n".join(chosen) + "\n")
+
+
+def film_of(name: str) -> str:
+    """Return the film of a clip: its name without a final number behind an underscore."""
+    return re.sub(r"_\d+$", "", name)
 
 
 def hold_out(names: Sequence[str], split: str, num_test: int) -> list[int]:

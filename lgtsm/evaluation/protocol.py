@@ -19,17 +19,18 @@ from lgtsm.data.face_forensics import FaceForensicsVideos
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.fvi import FVIVideos
 from lgtsm.data.stored_masks import StoredMasks
+from lgtsm.masks.presets import frame_scale
 from lgtsm.masks.sample import sample_hole
 from lgtsm.masks.test_set import CENTERS, MaskClip, TestSet
 
-# What to draw in place of a published kind of stored masks, where there are none. It is not published whether the twins
-# keep the edge of the frame free; here they do not.
+# What to draw in place of a published kind of stored masks, where there are none: the kind of `lgtsm.masks`, and the
+# pixels at each edge of a 320x180 frame that stay known.
 DRAWN_FOR = {
-    "object_like_middle_noBoarder": "object_like_middle",
-    "rand_curve_noBoarder": "rand_curve",
-    "test_rand_curve": "rand_curve",
-    "test_object_like": "object_like",
-    "test_bbox": "static_box",
+    "object_like_middle_noBoarder": ("object_like_middle", 15),
+    "rand_curve_noBoarder": ("rand_curve", 15),
+    "test_rand_curve": ("rand_curve", 0),
+    "test_object_like": ("object_like", 0),
+    "test_bbox": ("static_box", 0),
 }
 DRAWN = "drawn"
 LAYOUTS = {  # videos, and the folders that hold them and their masks
@@ -123,6 +124,7 @@ class PaperProtocol(Protocol):
             `lgtsm make_masks`; None takes those beside a published test set, and draws for any other folder of videos.
         seed: of the drawn holes.
         limit: number of videos to take, evenly spread; None takes all.
+        split_folder: of any folder of videos, take only those that validation.txt in this folder names.
         fit: "stretch" frames to the size, as the released program does, or "crop" them.
         eight_bit: round frames to 8 bits before they are scored, as published scores are of files.
 
@@ -146,6 +148,7 @@ class PaperProtocol(Protocol):
         masks: str | Path | None = None,
         seed: int = 0,
         limit: int | None = None,
+        split_folder: str | Path | None = None,
         fit: str = "crop",
         eight_bit: bool = False,
     ):
@@ -161,16 +164,16 @@ class PaperProtocol(Protocol):
         self.kinds: Any = tuple(kinds)
         self.centers: Any = (None,) if centers is None else tuple(centers)
         self.size = num_frames, height, width
-        self.source, self.is_published_set = _open_videos(Path(videos), layout, limit=limit, fit=fit, short="whole")
+        self.source, self.is_published_set = _open_videos(
+            Path(videos), layout, split_folder, limit=limit, fit=fit, short="whole"
+        )
         self.video_names = [self.source.name(video) for video in range(len(self.source))]
         self.seed, self.eight_bit = seed, eight_bit
         draws = masks == DRAWN or (masks is None and not self.is_published_set)
         self.stored = None if draws else self._find_stored(masks)
         self.masks = DRAWN if draws else "stored"
-        drawn = [DRAWN_FOR.get(kind, kind) for kind in self.kinds]
-        self.test_set = TestSet(drawn, centers or (), len(self.source), num_frames, height, width, seed)
         if draws:
-            self.test_set.check()
+            TestSet([_drawn_for(kind)[0] for kind in self.kinds], centers or ()).check()
         self.facts = {"fit": fit} | ({} if draws else {"pairing": f"{self.source.order} order"})
         self._last: tuple[int | None, Any] = None, None
 
@@ -187,10 +190,13 @@ class PaperProtocol(Protocol):
         return video[None], torch.from_numpy(np.ascontiguousarray(hole)).float()[None, :, None]
 
     def _draw(self, unit: Unit, number: int) -> np.ndarray:
-        kind = DRAWN_FOR.get(unit.kind, unit.kind)
+        """Draw as `lgtsm make_masks` does; without bins, as many strokes as come."""
+        kind, border = _drawn_for(unit.kind)
+        border = round(border * frame_scale(*self.size[1:]))
         if unit.center is None:
-            return sample_hole(kind, *self.size, (self.seed, zlib.crc32(unit.kind.encode()), number))
-        return self.test_set.draw(MaskClip(kind, unit.center, number))
+            return sample_hole(kind, *self.size, (self.seed, zlib.crc32(kind.encode()), number), border=border)
+        clip = MaskClip(kind, unit.center, number)
+        return sample_hole(kind, *self.size, clip.seed(self.seed), hole_share=clip.bounds, border=border)
 
     def _find_stored(self, masks: str | Path | None) -> dict[str, StoredMasks]:
         folder = Path(str(masks)) if masks else self.source.root.parent / LAYOUTS[self.layout][2]
@@ -209,13 +215,24 @@ class PaperProtocol(Protocol):
         return {cell: StoredMasks(folder / cell, every_video=False, order=order) for cell in cells}
 
 
+def _drawn_for(kind: str) -> tuple[str, int]:
+    return DRAWN_FOR.get(kind, (kind, 0))
+
+
 def _cell(kind: str, center: int | None) -> str:
     return kind if center is None else f"{kind}/{center}"
 
 
-def _open_videos(root: Path, layout: str, **options: Any) -> tuple[FolderVideos, bool]:
+def _open_videos(root: Path, layout: str, split_folder: str | Path | None, **options: Any) -> tuple[FolderVideos, bool]:
     """Open the published test set if the folder has its layout, else every video in the folder."""
     videos, below, _ = LAYOUTS[layout]
+    if not root.is_dir():
+        raise ValueError(
+            f"The protocol needs test videos; there is no folder {root}. Put the data set there (`lgtsm get_data "
+            f"{layout}` names its pages), set the environment variable LGTSM_DATA to the folder above it, or set "
+            "protocol.videos to it, or to any folder of videos."
+        )
     if any((root / folder / below).is_dir() for folder in ("", "Test")):
         return videos(root, split="test", **options), True
-    return FolderVideos(root, "all", **options), False
+    split = "all" if split_folder is None else "validation"
+    return FolderVideos(root, split, split_folder=split_folder, **options), False

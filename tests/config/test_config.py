@@ -100,8 +100,16 @@ def test_published_settings():
 
 
 def test_missing_values_are_named_with_the_way_to_give_them():
-    with pytest.raises(ConfigError, match=r"data\.root.*data\.root=/data/FVI"):
-        check_complete(composed("experiment=fvi_lgtsm"))
+    with pytest.raises(ConfigError, match=r"data\.root.*data\.root="):
+        check_complete(composed("data=davis", "max_steps=5"))
+
+
+def test_published_data_lies_where_the_environment_says(monkeypatch):
+    monkeypatch.delenv("LGTSM_DATA", raising=False)
+    assert composed("experiment=fvi_lgtsm").data.root == "data/FVI"
+    monkeypatch.setenv("LGTSM_DATA", "/sets")
+    assert composed("experiment=fvi_lgtsm").data.root == "/sets/FVI"
+    assert composed("experiment=faceforensics_gated3d").data.root == "/sets/FaceForensics"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +118,7 @@ def test_missing_values_are_named_with_the_way_to_give_them():
         ([], r"experiment=demo.*experiment=clips_lgtsm data\.root=VIDEOS"),
         (["data=folder"], r"experiment=clips_lgtsm data\.root=VIDEOS"),
         (["data=folder", "data.root=/videos"], r"/videos.*experiment=clips_lgtsm.*max_steps"),
-        (["data=fvi", "max_steps=5"], r"^data\.root"),
+        (["data=davis", "max_steps=5"], r"^data\.root"),
     ],
 )
 def test_nothing_is_trained_that_nobody_asked_for(overrides, words):

@@ -138,9 +138,12 @@ def test_train_says_where_the_data_must_lie(tmp_path):
     assert result.returncode == 2
     assert "FVI/Train/JPEGImages/<video>/<frame>.jpg" in result.stderr
     assert "Traceback" not in result.stderr
-    missing = command("lgtsm.train", "experiment=faceforensics_lgtsm", cwd=tmp_path)
-    assert missing.returncode == 2
-    assert "lgtsm train: data.root" in missing.stderr
+    assert "`lgtsm get_data fvi`" in result.stderr
+    words = "experiment=faceforensics_lgtsm", "hardware=cpu", "loss=reconstruction"
+    for variable, root in (({}, "data"), ({"LGTSM_DATA": f"{tmp_path}/sets"}, f"{tmp_path}/sets")):
+        missing = command("lgtsm.train", *words, cwd=tmp_path, **variable)
+        assert missing.returncode == 2
+        assert f"{root}/FaceForensics/Train/videos/<video>; there is no such folder." in missing.stderr
 
 
 @pytest.mark.parametrize(

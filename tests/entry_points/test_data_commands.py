@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from lgtsm.commands import get_data
+from lgtsm.data.pages import PUBLISHED
 from tests.data_trees import face_forensics_tree, fvi_tree, write_frames, write_masks
 
 
@@ -78,7 +80,10 @@ def test_check_data_on_a_good_and_a_damaged_tree(tmp_path, data_folder, data, tr
 def test_check_data_without_data_is_a_sentence(tmp_path):
     for words, sentence in (
         (("data=fvi", f"data.root={tmp_path}"), "The FVI data set"),
-        (("data=fvi",), "check_data: data.root"),
+        (
+            ("data=fvi",),
+            "needs data/FVI/Train/JPEGImages/<video>/<frame>.jpg; there is no such folder. `lgtsm get_data fvi`",
+        ),
         (("data=synthetic",), "reads no files"),
     ):
         result = command("lgtsm", "check_data", *words, cwd=tmp_path)
@@ -132,3 +137,33 @@ def test_a_run_folder_that_cannot_be_is_a_sentence(tmp_path, words):
         assert f"{tmp_path / 'file'} is a file, not a folder" in result.stderr
         assert result.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_get_data_names_pages_and_counts_what_is_there(tmp_path, monkeypatch, capsys):
+    fvi_tree(tmp_path / "FVI", train=3, test=2)
+    monkeypatch.setenv("LGTSM_DATA", str(tmp_path))
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda page: opened.append(page) or True)
+    get_data.main(["fvi", "--open"])
+    out = capsys.readouterr().out
+    assert len(opened) == 3
+    assert all(page.startswith("https://") and page in out for page in opened)
+    assert f"{tmp_path}/FVI/Test/JPEGImages/<video>/<frame>.jpg" in out
+    assert "train: 3 videos, published are 14900" in out
+    assert "test: 2 videos, published are 100" in out
+    monkeypatch.delenv("LGTSM_DATA")
+    monkeypatch.chdir(tmp_path)
+    for name in get_data.NAMES:
+        get_data.main([name])
+        out = capsys.readouterr().out
+        assert "Put it into data/" in out
+        assert "There now" not in out
+    assert [path.name for path in tmp_path.iterdir()] == ["FVI"]  # nothing is made
+    monkeypatch.setattr("webbrowser.open", lambda page: False)
+    with pytest.raises(SystemExit, match="2"):
+        get_data.main(["fvi", "--open"])
+    assert "No browser opens https://" in capsys.readouterr().err
+
+
+def test_get_data_knows_what_it_names():
+    assert tuple(PUBLISHED) == get_data.NAMES

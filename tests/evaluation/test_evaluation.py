@@ -370,6 +370,13 @@ def test_published_trees_pair_by_plain_order_and_name_what_is_missing(layout, tm
     there = "object_like_middle/15, rand_curve/5" if layout == "fvi" else "test_bbox, test_rand_curve"
     with pytest.raises(ValueError, match=f"other.* missing. There: {there}. .*protocol.masks=drawn"):
         PaperProtocol("tree", root, layout, **options | {"kinds": ("other", *kinds)})
+    if layout == "fvi":
+        twin = PaperProtocol(
+            "tree", root, layout, **SIZE, kinds=("rand_curve_noBoarder",), centers=(15,), masks="drawn"
+        )
+        hole = twin.read(twin.units()[0])[1]
+        assert 0.1 <= hole.mean() < 0.2
+        assert not hole[..., :2, :].any() and not hole[..., -2:].any()  # 15 pixels of a 320x180 frame are 2 here
     drawn = PaperProtocol("tree", root, layout, **options, masks="drawn")
     assert drawn.describe()["masks"] == "drawn"
     assert 0 < drawn.read(drawn.units()[0])[1].mean() < 1
