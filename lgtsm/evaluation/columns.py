@@ -20,6 +20,8 @@ COLUMNS = {
     "mse": Column("MSE", False, "{:.5f}"),
     "psnr": Column("PSNR (dB)", True, "{:.2f}"),
     "ssim": Column("SSIM", True, "{:.4f}"),
+    "psnr_of_frames": Column("PSNR (dB), mean over frames", True, "{:.2f}"),
+    "ssim_uniform": Column("SSIM, uniform window of 65 pixels", True, "{:.4f}"),
     "mse_hole": Column("MSE hole", False, "{:.5f}"),
     "psnr_hole": Column("PSNR hole (dB)", True, "{:.2f}"),
     "ssim_hole": Column("SSIM hole", True, "{:.4f}"),
@@ -44,6 +46,8 @@ MEANINGS = {  # start of a name -> explanation
     ("mse", "psnr"): "MSE is on colors in [0, 1], over all pixels or the hole's; PSNR comes from a clip's MSE.",
     ("ssim",): "SSIM uses an 11x11 Gaussian window of sigma 1.5, averaged over colors, frames and pixels "
     "(Wang et al. 2004).",
+    ("psnr_of_frames", "ssim_uniform"): "STTN, FuseFormer, E2FGVI and ProPainter report the mean of the frames' PSNR, "
+    "and SSIM in a uniform window of 65x65 pixels.",
     ("lpips",): "LPIPS is version 0.1, on whole frames in [-1, 1] (Zhang et al. 2018).",
     ("stlpips",): "ST-LPIPS is the shift-tolerant metric of Ghildyal and Liu 2022, on whole frames in [-1, 1], with "
     "its authors' weights. Do not compare it with LPIPS.",

@@ -57,21 +57,23 @@ class Protocol:
     """The clips of an evaluation; `PaperProtocol`, or `lgtsm.evaluation.validation.ValidationProtocol`.
 
     name: title in the report. video_names: a unique name for each video. kinds: of holes. centers: middles of the bins
-    of hole share, in percent; (None,) without bins. size: frames, height and width of a clip. masks: "drawn" from
-    `seed`, or "stored". is_published_set: whether it covers a whole published test set. eight_bit: whether frames are
-    rounded to 8 bits before they are scored. facts: further settings that change scores, by name.
+    of hole share, in percent; (None,) without bins. size: frames (None: all), height and width of a clip. masks:
+    "drawn" from `seed`, or "stored". is_published_set: whether it covers a whole published test set. eight_bit: whether
+    frames are rounded to 8 bits before they are scored. facts: further settings that change scores, by name. published:
+    rows of published results for the report, as {"method", score: number, "source"}.
     """
 
     name: str
     video_names: Sequence[str]
     kinds: tuple[str, ...]
     centers: tuple[int | None, ...]
-    size: tuple[int, int, int]
+    size: tuple[int | None, int, int]
     masks: str
     seed: int
     is_published_set: bool = False
     eight_bit: bool = False
     facts: Mapping[str, str] = MappingProxyType({})
+    published: Sequence[Mapping[str, Any]] = ()
 
     def units(self) -> list[Unit]:
         """Return all clips to score, video by video."""
@@ -163,7 +165,7 @@ class PaperProtocol(Protocol):
         self.name, self.layout = name, layout
         self.kinds: Any = tuple(kinds)
         self.centers: Any = (None,) if centers is None else tuple(centers)
-        self.size = num_frames, height, width
+        self.size = self._size = num_frames, height, width
         self.source, self.is_published_set = _open_videos(
             Path(videos), layout, split_folder, limit=limit, fit=fit, short="whole"
         )
@@ -180,7 +182,7 @@ class PaperProtocol(Protocol):
     def read(self, unit: Unit) -> tuple[Tensor, Tensor]:
         """Return video and hole of a unit; see `Protocol`."""
         if self._last[0] != unit.video:
-            self._last = unit.video, self.source.read_window(unit.video, *self.size, None)
+            self._last = unit.video, self.source.read_window(unit.video, *self._size, None)
         frames, window = self._last[1]
         if self.stored is None:
             hole = self._draw(unit, window.position)[: len(frames)]
@@ -192,11 +194,11 @@ class PaperProtocol(Protocol):
     def _draw(self, unit: Unit, number: int) -> np.ndarray:
         """Draw as `lgtsm make_masks` does; without bins, as many strokes as come."""
         kind, border = _drawn_for(unit.kind)
-        border = round(border * frame_scale(*self.size[1:]))
+        border = round(border * frame_scale(*self._size[1:]))
         if unit.center is None:
-            return sample_hole(kind, *self.size, (self.seed, zlib.crc32(kind.encode()), number), border=border)
+            return sample_hole(kind, *self._size, (self.seed, zlib.crc32(kind.encode()), number), border=border)
         clip = MaskClip(kind, unit.center, number)
-        return sample_hole(kind, *self.size, clip.seed(self.seed), hole_share=clip.bounds, border=border)
+        return sample_hole(kind, *self._size, clip.seed(self.seed), hole_share=clip.bounds, border=border)
 
     def _find_stored(self, masks: str | Path | None) -> dict[str, StoredMasks]:
         folder = Path(str(masks)) if masks else self.source.root.parent / LAYOUTS[self.layout][2]

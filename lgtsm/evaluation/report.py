@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def write_evaluation(
     blocks: list[Block] = [Heading(f"Evaluation: {protocol['name']}", 1), *protocol_blocks(protocol)]
     blocks += [Text(document["deterministic"]), methods_table(document["methods"])]
     blocks += [Text(how_to_read(protocol["videos"])), paper_table(scores, all_names, kinds)]
+    blocks += _published(document.get("published", ()))
     for name, value in document["truth"].items():
         title, number = column(name).title, cell(name, value)
         blocks.append(Text(f"The true videos' own {title}: {number}; lower is smoother than real."))
@@ -74,13 +76,27 @@ def protocol_blocks(p: dict[str, Any]) -> list[Block]:
     kinds = f"{counted(len(p['kinds']), 'kind')} of holes ({', '.join(p['kinds'])})"
     bins = f" x {counted(len(p['centers']), 'bin')} of hole share" if p["centers"] else ""
     frames = "rounded to 8 bits" if p.get("frames", "").startswith("rounded") else "as they come, not rounded"
+    length = "all frames" if p["num_frames"] is None else f"the first {counted(p['num_frames'], 'frame')}"
     clips = (
-        f"{counted(p['videos'], 'video')} x {kinds}{bins}; the first {counted(p['num_frames'], 'frame')}, "
+        f"{counted(p['videos'], 'video')} x {kinds}{bins}; {length}, "
         f"{p['width']}x{p['height']}{_shape(p)}; known pixels put back; frames {frames}; averages over "
         "frames."
     )
     warning = "**These videos are not the published test set. Do not compare the numbers with published ones.**"
     return [Text(clips), *([] if p["published_test_set"] else [Text(warning)])]
+
+
+def _published(rows: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """List published results, with where each comes from."""
+    if not rows:
+        return []
+    names = list(dict.fromkeys(name for row in rows for name in row if name not in ("method", "source")))
+    cells = [
+        [row["method"], *(column(n).form.format(row[n]) if n in row else "" for n in names), row["source"]]
+        for row in rows
+    ]
+    said = "Published results of this protocol, with their source; nobody here has repeated them."
+    return [Text(said), Table(["method", *(column(name).title for name in names), "source"], cells)]
 
 
 def _shape(p: dict[str, Any]) -> str:

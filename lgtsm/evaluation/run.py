@@ -57,9 +57,9 @@ def evaluate(
         content of metrics.json without its schema: "protocol", "deterministic", "surroundings", "device", "threads",
         "methods" (name -> identity), "metrics" (score -> why it is unavailable, or None), "unavailable" (the same in
         sentences), "efficiency" (see `lgtsm.evaluation.efficiency`, with the "clip" it was measured on), "truth"
-        (scores of the true videos themselves) and "scores" (method -> group -> score -> value, see
-        `lgtsm.evaluation.summary.summarize`; groups are all, each kind, each kind/bin). None in all processes but the
-        first.
+        (scores of the true videos themselves), "published" (rows of other people's results) and "scores" (method ->
+        group -> score -> value, see `lgtsm.evaluation.summary.summarize`; groups are all, each kind, each kind/bin).
+        None in all processes but the first.
 
     Raises:
         ValueError: the folder holds another evaluation.
@@ -100,6 +100,7 @@ def evaluate(
         "unavailable": {name: sentence for name, (_, sentence) in unavailable.items()},
         "efficiency": _efficiency(folder, protocol, methods, device),
         "truth": truth_scores(folder, bootstrap_seed),
+        "published": [dict(row) for row in protocol.published],
         "scores": scores,
     }
     write_evaluation(folder, document, records, names, shown)

@@ -7,9 +7,9 @@ import torchvision
 from torch import nn
 
 from lgtsm.features import DISFlow
-from lgtsm.metrics import LPIPS, STLPIPS, FrameQuality, TemporalFlicker, VideoFID, WarpingError
+from lgtsm.metrics import LPIPS, STLPIPS, FrameQuality, PeerQuality, TemporalFlicker, VideoFID, WarpingError
 
-NAMES = ("frame_quality", "lpips", "stlpips", "video_fid", "warping_error", "flicker")
+NAMES = ("frame_quality", "peer_quality", "lpips", "stlpips", "video_fid", "warping_error", "flicker")
 
 
 class Moments(nn.Module):
@@ -33,6 +33,7 @@ def make_metric(name: str, folder: Path):
     return {
         "frame_quality": FrameQuality,
         "flicker": TemporalFlicker,
+        "peer_quality": lambda: PeerQuality(window=9),
         "stlpips": STLPIPS,
         "warping_error": lambda: WarpingError(DISFlow("fast")),
     }[name]()
