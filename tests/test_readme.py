@@ -22,6 +22,7 @@ from lgtsm.precision import Choice
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 TRAINING = (ROOT / "docs" / "training.md").read_text()
+PAPER = (ROOT / "docs" / "paper.md").read_text()
 BASH = [
     line.split("#")[0].strip()
     for block in re.findall(r"```bash\n(.*?)```", README, re.S)
@@ -149,7 +150,7 @@ def test_every_command_is_described():
         assert f"lgtsm.{command}" in README or f"lgtsm {command}" in README, command
 
 
-@pytest.mark.parametrize("name", ["plot", "make_masks", "prepare_data", "benchmark"])
+@pytest.mark.parametrize("name", ["plot", "make_masks", "prepare_data", "benchmark", "get_data", "reproduce"])
 def test_other_commands_parse(name):
     (line,) = [line for line in BASH if line.startswith(f"python -m lgtsm {name} ")]
     make = importlib.import_module(f"lgtsm.commands.{name}").make_parser
@@ -159,6 +160,18 @@ def test_other_commands_parse(name):
 def test_names_are_those_of_the_catalog_and_links_are_there():
     for method in list_models(networks=False):
         assert f"`{method}`" in README or f"--method {method}" in README, method
-    for page, folder in ((README, ROOT), (TRAINING, ROOT / "docs")):
+    for page, folder in ((README, ROOT), (TRAINING, ROOT / "docs"), (PAPER, ROOT / "docs")):
         for link in re.findall(r"\]\(([^)]+)\)", page):
             assert (folder / link).is_file(), link
+
+
+def test_every_test_that_the_table_of_the_paper_names_is_there():
+    tests = {path.name: path.read_text() for path in (ROOT / "tests").rglob("test_*.py")}
+    cells = [row.split("|")[-2] for row in PAPER.splitlines() if row.startswith("| ")]
+    named = re.findall(r"`(test_\w+\.py)?(?:::)?(test_\w+)?`", " ".join(cells))
+    assert len(named) > 25
+    last = ""
+    for file, test in named:
+        last = file or last
+        assert last in tests, last
+        assert not test or f"def {test}(" in tests[last], (last, test)
