@@ -100,8 +100,9 @@ def _add_mask(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--box",
         action="append",
-        metavar="X,Y,W,H",
-        help="remove a box: left, top, width, height in pixels; repeat for more boxes",
+        metavar="X,Y,W,H[@PART]",
+        help="remove a box: left, top, width, height in pixels; only in a part of the video: 20,10,200,40@3s-8s; "
+        "repeat for more boxes",
     )
     which.add_argument(
         "--key-color",
@@ -114,6 +115,13 @@ def _add_mask(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help=f"let red, green and blue differ from it by N, 0 to 255 (default: {KEY_TOLERANCE})",
+    )
+    which.add_argument(
+        "--between",
+        action="append",
+        metavar="PART",
+        help="remove only in a part of the video: 3s-8s, 00:01:03.5- (to the end), or frames 120-240, counted from 0; "
+        "repeat for more parts; the rest stays as it is",
     )
     which.add_argument("--invert-mask", dest="invert", action="store_true", help="black marks the hole, white stays")
     which.add_argument(

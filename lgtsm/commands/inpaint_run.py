@@ -45,10 +45,11 @@ from lgtsm.video.interlacing import PROGRESSIVE
 from lgtsm.video.kept import not_kept
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_levels import parse_levels
-from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_box, parse_color
+from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_color, parse_timed_box
 from lgtsm.video.picture_kept import frames_not_kept, picture_not_kept
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
+from lgtsm.video.times import parse_span
 from lgtsm.video.writer import VideoWriter
 
 PATCHING = ("flow-fusion", "key-frames")  # methods with patches
@@ -178,7 +179,7 @@ def fill_pipe(arguments: Namespace, notice: Notice) -> None:
     frames = read_raw(sys.stdin.buffer, height, width)
     holes: Any = mask.still_hole(height, width, notice)
     if holes is None:
-        one, other = itertools.tee(mask.follow(frames, height, width, notice))
+        one, other = itertools.tee(mask.follow(frames, height, width, notice, fps))
         frames, holes = (frame for frame, _ in one), (hole for _, hole in other)
     with contextlib.ExitStack() as stack:
         if arguments.output == "-":
@@ -321,9 +322,12 @@ def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
 def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
     """Return the mask that the command line chooses."""
     tolerance = arguments.key_tolerance
+    boxes = [parse_timed_box(box) for box in arguments.box or ()]
     return MaskChoice(
         path=Path(mask) if mask else None,
-        boxes=tuple(parse_box(box) for box in arguments.box or ()),
+        boxes=tuple(box for box, _ in boxes),
+        box_spans=tuple(span for _, span in boxes) if any(span for _, span in boxes) else (),
+        between=tuple(map(parse_span, arguments.between or ())),
         key_color=parse_color(arguments.key_color) if arguments.key_color else None,
         key_tolerance=KEY_TOLERANCE if tolerance is None else tolerance,
         invert=arguments.invert,

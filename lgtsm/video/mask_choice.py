@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,18 @@ from lgtsm.video.frame_folder import list_images
 from lgtsm.video.mask_edit import Mask, edit_hole, widen_in_time
 from lgtsm.video.mask_pictures import MaskPictures
 from lgtsm.video.mask_reader import MaskReader
-from lgtsm.video.mask_sources import KEY_TOLERANCE, Box, KeyColorMask, StillMask, box_hole, key_hole
+from lgtsm.video.mask_sources import (
+    KEY_TOLERANCE,
+    Box,
+    KeyColorMask,
+    StillMask,
+    TimedBoxes,
+    box_hole,
+    key_hole,
+    union_of,
+)
 from lgtsm.video.probe import VideoInfo
+from lgtsm.video.times import Span, covered
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +46,8 @@ class MaskChoice:
     by_order: pair a folder of masks with a folder of frames by order, not by the numbers in their names.
     levels: gray levels of a mask file that are missing, (first, last) pairs from 0 to 255; else the bright ones, or all
         labels of objects.
+    box_spans: for each box, the part of the video that it is there for, or None; empty: all of it.
+    between: parts of the video that have holes, see `lgtsm.video.times`; empty: all of it.
     dilate: grow the hole by N pixels on all sides. dilate_time: add the holes of N neighbors each way.
 
     Raises:
@@ -52,6 +65,8 @@ class MaskChoice:
     levels: tuple[tuple[int, int], ...] = ()
     dilate: int = 0
     dilate_time: int = 0
+    box_spans: tuple[Span | None, ...] = ()
+    between: tuple[Span, ...] = ()
 
     def __post_init__(self):
         ways = {"mask": self.path, "box": self.boxes, "key_color": self.key_color}
@@ -62,6 +77,10 @@ class MaskChoice:
         for name in ("resize", "repeat", "by_order", "levels"):
             if getattr(self, name) and self.path is None:
                 raise VideoError(f"`{name}` is for mask files; `{given[0]}` always fits the video. Omit it.")
+        if self.box_spans and len(self.box_spans) != len(self.boxes):
+            raise VideoError(
+                f"`box_spans` must have an entry for each box; got {len(self.box_spans)} for {len(self.boxes)}."
+            )
         for name, most in {"dilate": 10_000, "dilate_time": 1000, "key_tolerance": 255}.items():
             value = getattr(self, name)
             if not 0 <= value <= most:
@@ -73,7 +92,7 @@ class MaskChoice:
         Raises:
             VideoError: the mask cannot be read, does not fit the video, or masks nothing or everything.
         """
-        source: MaskReader | StillMask | KeyColorMask
+        source: MaskReader | StillMask | TimedBoxes | KeyColorMask
         if self.path is not None:
             source = self._reader(
                 info.frames,
@@ -84,11 +103,16 @@ class MaskChoice:
                 frames=list_images(info.path, info.allow_gaps) if info.path.is_dir() else None,
                 turned=_turned(info),
             )
+        elif any(self.box_spans):
+            times = info.times()
+            there = [[True] * info.frames if span is None else covered([span], times) for span in self.box_spans]
+            source = TimedBoxes(self._box_holes(info.height, info.width), list(zip(*there)))
         elif self.boxes:
             source = StillMask(box_hole(self.boxes, info.height, info.width), info.frames, "The box")
         else:
             source = KeyColorMask(info, self._color(), self.key_tolerance)
-        return Mask(source, self.invert, self.dilate, self.dilate_time, notice)
+        active = covered(self.between, info.times()) if self.between else None
+        return Mask(source, self.invert, self.dilate, self.dilate_time, notice, active)
 
     def still_hole(self, height: int, width: int, notice: Callable[[str], None] | None = None) -> np.ndarray | None:
         """Return the hole (height, width) if it never moves in a video of this size in pixels, else None.
@@ -96,6 +120,8 @@ class MaskChoice:
         `notice` and errors as in `open`.
         """
         source: MaskReader | StillMask
+        if self.between or any(self.box_spans):
+            return None
         if self.boxes:
             source = StillMask(box_hole(self.boxes, height, width), 1, "The box")
         elif self._is_still_file:
@@ -110,8 +136,16 @@ class MaskChoice:
         """Whether a file holds one picture for all frames; a video is read through to tell."""
         return self.path is not None and MaskPictures(self.path).is_still
 
+    def _box_holes(self, height: int, width: int) -> list[np.ndarray]:
+        return [box_hole([box], height, width) for box in self.boxes]
+
     def follow(
-        self, frames: Iterable[np.ndarray], height: int, width: int, notice: Callable[[str], None] | None = None
+        self,
+        frames: Iterable[np.ndarray],
+        height: int,
+        width: int,
+        notice: Callable[[str], None] | None = None,
+        fps: Fraction = Fraction(25),
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the frames of a stream of unknown length with their holes; look `dilate_time` frames ahead.
 
@@ -119,6 +153,7 @@ class MaskChoice:
             frames: uint8 (height, width, 3).
             height, width: size of the frames, in pixels.
             notice: as in `open`.
+            fps: frames per second, for parts of the video in seconds.
 
         Raises:
             VideoError: as in `open`; or, while streaming, the mask file ends before the stream.
@@ -127,13 +162,25 @@ class MaskChoice:
         if still is not None:
             return zip(frames, itertools.repeat(still))
         pairs: Iterator[tuple[np.ndarray, np.ndarray]]
-        if self.path is None:
+        if self.boxes:
+            holes = self._box_holes(height, width)
+            spans = self.box_spans or (None,) * len(holes)
+            pairs = (
+                (frame, union_of(holes, [span is None or _covers(span, number, fps) for span in spans]))
+                for number, frame in enumerate(frames)
+            )
+        elif self.path is None:
             pairs = ((frame, key_hole(frame, self._color(), self.key_tolerance)) for frame in frames)
         else:
             mask = self._reader(None, height, width)
             Mask(mask, self.invert, notice=notice)  # reports faults before the first frame
             pairs = self._beside(frames, mask, notice)
         edited = ((frame, edit_hole(hole, self.invert, self.dilate)) for frame, hole in pairs)
+        if self.between:
+            edited = (
+                (frame, hole if any(_covers(span, number, fps) for span in self.between) else np.zeros_like(hole))
+                for number, (frame, hole) in enumerate(edited)
+            )
         return widen_in_time(edited, self.dilate_time)
 
     def _color(self) -> tuple[int, int, int]:
@@ -163,6 +210,11 @@ class MaskChoice:
             yield frame, hole
         if count < len(mask) and not self.repeat and notice is not None:
             notice(f"{self.path} has {counted(len(mask), 'frame')}, but the stream ended after {count}.")
+
+
+def _covers(span: Span, number: int, fps: Fraction) -> bool:
+    """Tell whether a frame of a stream of even rate is in a span."""
+    return span.covers(number, number / fps, (number + 1) / fps)
 
 
 def _turned(info: VideoInfo) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 import cv2
@@ -36,6 +36,7 @@ class Mask:
         dilate: grow the hole by N pixels on all sides.
         dilate_time: add the holes of N neighboring frames each way.
         notice: called with a sentence if more than half of the pixels are missing, and with the source's remarks.
+        active: for each frame, whether it may have a hole; None for all. The holes grow in time after that.
 
     Attributes:
         survey: see `lgtsm.video.survey.Survey`.
@@ -51,7 +52,9 @@ class Mask:
         dilate: int = 0,
         dilate_time: int = 0,
         notice: Callable[[str], None] | None = None,
+        active: Sequence[bool] | None = None,
     ):
+        self.active = active
         self.source, self.invert, self.dilate, self.dilate_time = source, invert, dilate, dilate_time
         self.survey = survey(self)
         settle = getattr(source, "settle", None)
@@ -66,11 +69,12 @@ class Mask:
         return (hole for _, hole in widen_in_time(self._edited(), self.dilate_time))
 
     def _edited(self) -> Iterator[tuple[None, np.ndarray]]:
-        before, edited = None, np.empty(0)
-        for hole in self.source:
+        before, edited, empty = None, np.empty(0), np.empty(0)
+        for number, hole in enumerate(self.source):
             if hole is not before:  # a still mask yields the same object each time
                 before, edited = hole, edit_hole(hole, self.invert, self.dilate)
-            yield None, edited
+                empty = np.zeros_like(edited)
+            yield None, edited if self.active is None or self.active[number] else empty
 
     def _check(self, share: float, notice: Callable[[str], None] | None) -> None:
         name = getattr(self.source, "name", "The mask")

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lgtsm.video.errors import VideoError
+from lgtsm.video.times import Span, parse_span
 
 if TYPE_CHECKING:
     from lgtsm.video.probe import VideoInfo
 
 Box = tuple[int, int, int, int]
+BOX_TIME = "@"  # stands between a box and its part of the video
 KEY_TOLERANCE = 24  # levels of 255
 
 
@@ -32,6 +34,16 @@ def parse_box(text: str) -> Box:
         )
     x, y, width, height = numbers
     return x, y, width, height
+
+
+def parse_timed_box(text: str) -> tuple[Box, Span | None]:
+    """Parse a box as `parse_box` does, with the part of the video behind an @ if it has one, like 20,10,200,40@3s-8s.
+
+    Raises:
+        VideoError: the text does not match.
+    """
+    box, at, part = text.partition(BOX_TIME)
+    return parse_box(box), parse_span(part) if at else None
 
 
 def parse_color(text: str) -> tuple[int, int, int]:
@@ -87,6 +99,35 @@ class StillMask:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return itertools.repeat(self.hole, self.num_frames)
+
+
+class TimedBoxes:
+    """Boxes of which each is there in some frames only.
+
+    Args:
+        holes: one for each box, (height, width) uint8.
+        there: for each frame, whether each box is there.
+    """
+
+    name = "The box"
+
+    def __init__(self, holes: Sequence[np.ndarray], there: Sequence[Sequence[bool]]):
+        self.holes, self.there = holes, there
+
+    def __len__(self) -> int:
+        return len(self.there)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (union_of(self.holes, frame) for frame in self.there)
+
+
+def union_of(holes: Sequence[np.ndarray], there: Sequence[bool]) -> np.ndarray:
+    """Return the union of the holes that are there, of at least one hole in all."""
+    union = np.zeros_like(holes[0])
+    for hole, is_there in zip(holes, there):
+        if is_there:
+            union |= hole
+    return union
 
 
 class KeyColorMask:

@@ -86,6 +86,13 @@ class VideoInfo:
         """Seconds per unit of `pts`; None for folders."""
         return None if self.index is None else self.index.time_base
 
+    def times(self) -> list[Fraction]:
+        """Return when each frame comes, and when the last one goes, in seconds from the first one."""
+        if self.index is None:
+            return [number / self.fps for number in range(self.frames + 1)]
+        first = int(self.index.pts[0])
+        return [(int(pts) - first) * self.index.time_base for pts in self.index.pts] + [self.duration]
+
     @property
     def faults(self) -> tuple[str, ...]:
         """Sentences about a damaged file that can be read nonetheless, such as pictures missing at its end."""

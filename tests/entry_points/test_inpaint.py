@@ -435,3 +435,18 @@ def test_where_there_is_no_terminal_progress_comes_as_lines(tmp_path, clip, caps
     source = write_clip(tmp_path / "in.mp4", clip)
     assert call(source, *FAST, "-o", tmp_path / "out.mp4") == 0
     assert "fill: 12/12 frames" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [("--box", "4,4,12,10", "--between", "3-6"), ("--box", "4,4,12,10@0.12s-0.28s")], ids=["all", "box"]
+)
+def test_frames_outside_a_part_stay_as_they_are(tmp_path, clip, words):
+    path = write_clip(tmp_path / "in.mkv", clip, codec="ffv1")
+    assert call(path, *words, "--method", "mean-color", "-o", tmp_path / "out.mkv", "--codec", "ffv1") == 0
+    before, after = frames_of(path), frames_of(tmp_path / "out.mkv")
+    changed = (before != after).any(axis=(1, 2, 3))
+    assert np.flatnonzero(changed).tolist() == [3, 4, 5, 6]
+    assert (before[:, 18:] == after[:, 18:]).all()  # chroma is interpolated over the rows between
+    raw = [path, "--box", "4,4,12,10", "--between", "90s-95s", "-o", tmp_path / "none.mkv"]
+    assert call(*raw) == 2
+    assert not (tmp_path / "none.mkv").exists()
