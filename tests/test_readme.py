@@ -150,7 +150,7 @@ def test_every_command_is_described():
         assert f"lgtsm.{command}" in README or f"lgtsm {command}" in README, command
 
 
-@pytest.mark.parametrize("name", ["plot", "make_masks", "prepare_data", "benchmark", "get_data", "reproduce"])
+@pytest.mark.parametrize("name", ["plot", "mask", "make_masks", "prepare_data", "benchmark", "get_data", "reproduce"])
 def test_other_commands_parse(name):
     (line,) = [line for line in BASH if line.startswith(f"python -m lgtsm {name} ")]
     make = importlib.import_module(f"lgtsm.commands.{name}").make_parser

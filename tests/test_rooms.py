@@ -40,7 +40,13 @@ ONLY_IN = {
     "lpips": ("metrics/lpips.py",),
     "wandb": ("training/callbacks/",),
 }
-NAME_FLAGS = ("commands/", "__main__.py", "config/sweep.py", "surroundings.py")  # the last two: Hydra's, git's
+NAME_FLAGS = (
+    "commands/",
+    "__main__.py",
+    "config/sweep.py",
+    "surroundings.py",
+    "masks/text.py",
+)  # the last: Hydra, git, pip
 
 
 def imports():

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from lgtsm.commands.command_line import check_given
+from lgtsm.commands.mask_options import add_mask_options
 from lgtsm.commands.own_network import add_own_class
 from lgtsm.exits import GOES_ON, START_AGAIN, exit_with_sentence, in_flags
 from lgtsm.inference.options import DEFAULT_CHUNK, SCALED_FEATHER, SCENE_MEMORY
@@ -14,7 +15,6 @@ from lgtsm.precision_names import AUTO, PRECISIONS
 from lgtsm.threads import wait_patiently
 from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
-from lgtsm.video.mask_sources import KEY_TOLERANCE
 
 EXAMPLES = """examples:
   lgtsm inpaint clip.mp4 --mask mask.png -o out.mp4
@@ -82,73 +82,11 @@ def make_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="take a folder of frames whose numbers leave some out, like 1, 2, 4",
     )
-    _add_mask(parser)
+    add_mask_options(parser)
     _add_computing(parser)
     _add_output(parser)
     _add_batch(parser)
     return parser
-
-
-def _add_mask(parser: argparse.ArgumentParser) -> None:
-    which = parser.add_argument_group("what to remove", "one of --mask, --box and --key-color")
-    which.add_argument(
-        "-m",
-        "--mask",
-        help="white or any bright color marks the hole: an image for all frames, a folder of images, a video, or a "
-        "NumPy array (.npy)",
-    )
-    which.add_argument(
-        "--box",
-        action="append",
-        metavar="X,Y,W,H[@PART]",
-        help="remove a box: left, top, width, height in pixels; only in a part of the video: 20,10,200,40@3s-8s; "
-        "repeat for more boxes",
-    )
-    which.add_argument(
-        "--key-color",
-        "--key-colour",
-        metavar="RRGGBB",
-        help="remove every pixel of this color, such as one painted in an editor",
-    )
-    which.add_argument(
-        "--key-tolerance",
-        type=int,
-        metavar="N",
-        help=f"let red, green and blue differ from it by N, 0 to 255 (default: {KEY_TOLERANCE})",
-    )
-    which.add_argument(
-        "--between",
-        action="append",
-        metavar="PART",
-        help="remove only in a part of the video: 3s-8s, 00:01:03.5- (to the end), or frames 120-240, counted from 0; "
-        "repeat for more parts; the rest stays as it is",
-    )
-    which.add_argument("--invert-mask", dest="invert", action="store_true", help="black marks the hole, white stays")
-    which.add_argument(
-        "--dilate", type=int, default=0, metavar="N", help="grow the mask by N pixels, to cover edges and shadows"
-    )
-    which.add_argument(
-        "--dilate-time", type=int, default=0, metavar="N", help="grow the mask by N frames, to bridge lags and gaps"
-    )
-    which.add_argument(
-        "--resize-mask", dest="resize", action="store_true", help="scale a mask of another size to the video"
-    )
-    which.add_argument(
-        "--repeat-mask", dest="repeat", action="store_true", help="repeat the last frame of a mask that is too short"
-    )
-    which.add_argument(
-        "--mask-by-order",
-        dest="by_order",
-        action="store_true",
-        help="pair a folder of masks with a folder of frames by order, not by the numbers in their names",
-    )
-    which.add_argument(
-        "--mask-levels",
-        dest="levels",
-        metavar="LEVELS",
-        help="gray levels of the mask to remove, like 85,170 or 128-255; of a colored palette, its entries (default: "
-        "bright ones, or all labels of objects)",
-    )
 
 
 def _add_computing(parser: argparse.ArgumentParser) -> None:
@@ -286,8 +224,9 @@ def check(arguments: argparse.Namespace) -> None:
         f"--frames-at-once is for a network, and --method {method} is not one; leave it out.": a.frames_at_once
         is not None
         and method != "network",
-        "The mask is missing. Mark the hole with --mask, --box or --key-color.": a.pairs is None
-        and not (a.mask or a.box or a.key_color),
+        "The mask is missing. Mark the hole with --mask, --box, --key-color or --text.": a.pairs is None
+        and not (a.mask or a.box or a.key_color or a.text),
+        "--text needs a file to read, and the input is a pipe.": pipe and a.text,
         "--method network needs weights. Name them with --checkpoint, train some with `lgtsm train`, or leave out "
         "--method.": method == "network" and a.checkpoint is None,
         f"--checkpoint is for a network, and --method {method} is not one; leave one of them out.": method != "network"

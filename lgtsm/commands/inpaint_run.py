@@ -17,6 +17,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from lgtsm.commands.mask_options import mask_choice
 from lgtsm.commands.own_network import load_network
 from lgtsm.counted import counted
 from lgtsm.inference.batch import Result, run_batch, summary_table
@@ -43,13 +44,9 @@ from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import is_images
 from lgtsm.video.interlacing import PROGRESSIVE
 from lgtsm.video.kept import not_kept
-from lgtsm.video.mask_choice import MaskChoice
-from lgtsm.video.mask_levels import parse_levels
-from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_color, parse_timed_box
 from lgtsm.video.picture_kept import frames_not_kept, picture_not_kept
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.raw import RawSink, parse_size, read_raw
-from lgtsm.video.times import parse_span
 from lgtsm.video.writer import VideoWriter
 
 PATCHING = ("flow-fusion", "key-frames")  # methods with patches
@@ -317,27 +314,6 @@ def settings(arguments: Namespace, inpainter: Inpainter) -> dict[str, object]:
     chosen = {name: value for name, value in vars(arguments).items() if name not in aside}
     checkpoint = fingerprint(Path(arguments.checkpoint)) if arguments.checkpoint else None
     return {"lgtsm": __version__, **chosen, "checkpoint": checkpoint, "precision": inpainter.precision}
-
-
-def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
-    """Return the mask that the command line chooses."""
-    tolerance = arguments.key_tolerance
-    boxes = [parse_timed_box(box) for box in arguments.box or ()]
-    return MaskChoice(
-        path=Path(mask) if mask else None,
-        boxes=tuple(box for box, _ in boxes),
-        box_spans=tuple(span for _, span in boxes) if any(span for _, span in boxes) else (),
-        between=tuple(map(parse_span, arguments.between or ())),
-        key_color=parse_color(arguments.key_color) if arguments.key_color else None,
-        key_tolerance=KEY_TOLERANCE if tolerance is None else tolerance,
-        invert=arguments.invert,
-        resize=arguments.resize,
-        repeat=arguments.repeat,
-        by_order=arguments.by_order,
-        levels=parse_levels(arguments.levels) if arguments.levels else (),
-        dilate=arguments.dilate,
-        dilate_time=arguments.dilate_time,
-    )
 
 
 def fill_options(arguments: Namespace) -> FillOptions:

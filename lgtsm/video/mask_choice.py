@@ -16,7 +16,7 @@ from PIL import ExifTags, Image
 from lgtsm.counted import counted
 from lgtsm.video.errors import VideoError
 from lgtsm.video.frame_folder import list_images
-from lgtsm.video.mask_edit import Mask, edit_hole, widen_in_time
+from lgtsm.video.mask_edit import HoleSource, Mask, edit_hole, widen_in_time
 from lgtsm.video.mask_pictures import MaskPictures
 from lgtsm.video.mask_reader import MaskReader
 from lgtsm.video.mask_sources import (
@@ -35,12 +35,13 @@ from lgtsm.video.times import Span, covered
 
 @dataclasses.dataclass(frozen=True)
 class MaskChoice:
-    """Where the hole is: exactly one of `path`, `boxes` and `key_color`, and edits to it.
+    """Where the hole is: exactly one of `path`, `boxes`, `key_color` and `text`, and edits to it.
 
     path: an image for all frames, a folder of images, a video, or an array in a .npy file; white = missing.
     boxes: x, y, width, height in pixels each, for all frames.
     key_color: red, green, blue, 0 to 255; pixels of this color are missing.
     key_tolerance: largest difference from it in each channel, 0 to 255.
+    text: finds the holes of a video from `probe`, such as those over its text.
     invert: swap missing and known.
     resize, repeat: scale a mask file to the video; repeat its last frame if it is too short, cut it if too long.
     by_order: pair a folder of masks with a folder of frames by order, not by the numbers in their names.
@@ -67,13 +68,14 @@ class MaskChoice:
     dilate_time: int = 0
     box_spans: tuple[Span | None, ...] = ()
     between: tuple[Span, ...] = ()
+    text: Callable[[VideoInfo], HoleSource] | None = None
 
     def __post_init__(self):
-        ways = {"mask": self.path, "box": self.boxes, "key_color": self.key_color}
+        ways = {"mask": self.path, "box": self.boxes, "key_color": self.key_color, "text": self.text}
         given = [name for name, way in ways.items() if way]
         if len(given) != 1:
             came = " and ".join(f"`{name}`" for name in given) or "none of them"
-            raise VideoError(f"Mark the hole with one of `mask`, `box` and `key_color`; got {came}.")
+            raise VideoError(f"Mark the hole with one of `mask`, `box`, `key_color` and `text`; got {came}.")
         for name in ("resize", "repeat", "by_order", "levels"):
             if getattr(self, name) and self.path is None:
                 raise VideoError(f"`{name}` is for mask files; `{given[0]}` always fits the video. Omit it.")
@@ -92,7 +94,7 @@ class MaskChoice:
         Raises:
             VideoError: the mask cannot be read, does not fit the video, or masks nothing or everything.
         """
-        source: MaskReader | StillMask | TimedBoxes | KeyColorMask
+        source: HoleSource
         if self.path is not None:
             source = self._reader(
                 info.frames,
@@ -109,6 +111,8 @@ class MaskChoice:
             source = TimedBoxes(self._box_holes(info.height, info.width), list(zip(*there)))
         elif self.boxes:
             source = StillMask(box_hole(self.boxes, info.height, info.width), info.frames, "The box")
+        elif self.text is not None:
+            source = self.text(info)
         else:
             source = KeyColorMask(info, self._color(), self.key_tolerance)
         active = covered(self.between, info.times()) if self.between else None
@@ -158,6 +162,8 @@ class MaskChoice:
         Raises:
             VideoError: as in `open`; or, while streaming, the mask file ends before the stream.
         """
+        if self.text is not None:
+            raise VideoError("Text is found in a video that can be read twice, and this one is a stream. Write a file.")
         still = self.still_hole(height, width)
         if still is not None:
             return zip(frames, itertools.repeat(still))
