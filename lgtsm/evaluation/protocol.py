@@ -166,12 +166,11 @@ class PaperProtocol(Protocol):
         self.kinds: Any = tuple(kinds)
         self.centers: Any = (None,) if centers is None else tuple(centers)
         self.size = self._size = num_frames, height, width
-        self.source, self.is_published_set = _open_videos(
-            Path(videos), layout, split_folder, limit=limit, fit=fit, short="whole"
-        )
+        self.source, published = _open_videos(Path(videos), layout, split_folder, limit=limit, fit=fit, short="whole")
         self.video_names = [self.source.name(video) for video in range(len(self.source))]
         self.seed, self.eight_bit = seed, eight_bit
-        draws = masks == DRAWN or (masks is None and not self.is_published_set)
+        draws = masks == DRAWN or (masks is None and not published)
+        self.is_published_set = published and not draws
         self.stored = None if draws else self._find_stored(masks)
         self.masks = DRAWN if draws else "stored"
         if draws:

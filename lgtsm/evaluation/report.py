@@ -82,7 +82,9 @@ def protocol_blocks(p: dict[str, Any]) -> list[Block]:
         f"{p['width']}x{p['height']}{_shape(p)}; known pixels put back; frames {frames}; averages over "
         "frames."
     )
-    warning = "**These videos are not the published test set. Do not compare the numbers with published ones.**"
+    warning = (
+        "**These clips and holes are not the published test set. Do not compare the numbers with published ones.**"
+    )
     return [Text(clips), *([] if p["published_test_set"] else [Text(warning)])]
 
 

@@ -379,6 +379,7 @@ def test_published_trees_pair_by_plain_order_and_name_what_is_missing(layout, tm
         assert not hole[..., :2, :].any() and not hole[..., -2:].any()  # 15 pixels of a 320x180 frame are 2 here
     drawn = PaperProtocol("tree", root, layout, **options, masks="drawn")
     assert drawn.describe()["masks"] == "drawn"
+    assert (protocol.is_published_set, drawn.is_published_set) == (True, False)
     assert 0 < drawn.read(drawn.units()[0])[1].mean() < 1
 
 

@@ -71,7 +71,7 @@ def test_the_report_shows_published_rows_and_scores_8_bit_frames(davis, tmp_path
     report = (tmp_path / "run" / "report.md").read_text()
     assert "| E2FGVI | 33.01 " in report and "its README" in report
     assert "; all frames, 90x70 (stretched" in report and "rounded to 8 bits" in report
-    assert "These videos are not the published test set" in report  # three, not 50
+    assert "These clips and holes are not the published test set" in report  # three, not 50
     assert document["scores"]["mean-color"]["stationary"]["psnr_of_frames"]["videos"] == 3
 
 
