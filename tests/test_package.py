@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import lgtsm
 
@@ -86,3 +87,12 @@ def test_the_networks_that_ship_load_without_the_compiler():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
+
+
+def test_the_citation_names_this_version_and_the_paper():
+    citation = yaml.safe_load((CONF.parent / "CITATION.cff").read_text())
+    assert citation["version"] == lgtsm.__version__
+    assert citation["license"] == "Apache-2.0"
+    paper = citation["preferred-citation"]
+    assert [author["family-names"] for author in paper["authors"]] == ["Chang", "Liu", "Lee", "Hsu"]
+    assert paper["title"] in " ".join((CONF.parent / "README.md").read_text().replace("*", "").split())
