@@ -17,7 +17,8 @@ from lgtsm.video.probe import probe
 TINY = ["model.width=4", "discriminator.width=4", "height=16", "width=16", "num_frames=3", "batch_size=2",
         "hardware=cpu",
         "callbacks.progress=null", "data.num_workers=0", "evaluate=false"]  # fmt: skip
-EXPERIMENTS = ["demo", "clips_lgtsm", "faceforensics_lgtsm", "fvi_lgtsm", "fvi_lgtsm_released"]
+EXPERIMENTS = ["demo", "clips_lgtsm", "faceforensics_lgtsm", "fvi_lgtsm", "fvi_lgtsm_released", "fvi_lgtsm_paper",
+               "faceforensics_gated3d"]  # fmt: skip
 
 
 def composed(tmp_path, *overrides, name="train"):
