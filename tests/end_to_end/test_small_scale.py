@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lgtsm.evaluation.protocol import PaperProtocol
 from lgtsm.evaluation.summary import write_per_video
 from tests.data_trees import write_frames
 from tests.end_to_end.composing import composed
@@ -69,7 +70,9 @@ def test_clips_of_one_film_are_never_parted(script, videos, tmp_path):
     train, held_out = ((tmp_path / "out" / f"{part}.txt").read_text().split() for part in ("train", "validation"))
     assert sorted(train + held_out) == sorted(path.name for path in videos.iterdir())
     assert held_out and not {script.film_of(name) for name in train} & {script.film_of(name) for name in held_out}
-    assert {path.resolve() for path in (tmp_path / "out" / "held_out").iterdir()} == {videos / n for n in held_out}
+    size = {"num_frames": 1, "height": 4, "width": 4, "kinds": ["box"]}
+    scored = PaperProtocol("small", videos, "fvi", **size, split_folder=tmp_path / "out")
+    assert {scored.source.root / name for name in scored.video_names} == {videos / name for name in held_out}
 
 
 def test_every_system_is_trained_with_one_budget_and_nothing_is_done_twice(script, monkeypatch, videos, tmp_path):
