@@ -88,8 +88,10 @@ def test_videos_and_a_device_that_is_there_must_be_named():
         run(composed("evaluate", "protocol=paper_fvi", "device=gpu9"))
     with pytest.raises(ValueError, match=r"protocol\.videos"):
         run(composed("evaluate", "protocol=paper_fvi"))
-    with pytest.raises(ValueError, match=r"^data\.root"):
+    with pytest.raises(ValueError, match=r"needs data/FVI/Test/JPEGImages/.*set data\.root"):
         run(composed("evaluate", "data=fvi"))
+    with pytest.raises(ValueError, match=r"^data\.root"):
+        run(composed("evaluate", "data=davis"))
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def pipe(monkeypatch, data=b""):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "--mask, --box or --key-color"),
+        ((), "--mask, --box, --key-color or --text"),
         (("--mask", "m.png", *BOX), "got --mask and --box"),
         ((*BOX, "--key-tolerance", "3"), "--key-tolerance is for --key-color"),
         ((*BOX, "--feather", "3", "--method", "mean-color"), "--feather compares the fill"),

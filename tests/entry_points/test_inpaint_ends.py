@@ -182,8 +182,8 @@ def test_what_cannot_be_written_is_told_before_anything_begins(tmp_path, monkeyp
     Path("loop").symlink_to("loop")
     os.mkfifo("pipe.mp4")
     monkeypatch.setattr("rich.console.Console.is_terminal", True)  # a bar, not lines
-    for begun in ("make_inpainter", "MaskChoice.open"):
-        monkeypatch.setattr(f"lgtsm.commands.inpaint_run.{begun}", lambda *_: pytest.fail("it has begun"))
+    for begun in ("commands.inpaint_run.make_inpainter", "video.mask_choice.MaskChoice.open"):
+        monkeypatch.setattr(f"lgtsm.{begun}", lambda *_: pytest.fail("it has begun"))
     before = names(tmp_path)
     assert call("clip.mp4", *FAST, *words) == 2
     said = capsys.readouterr().err
