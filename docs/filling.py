@@ -18,12 +18,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from small_scale_reproduction import film_of
 
 import lgtsm
 from lgtsm.candidate_channels import UNSEEN
 from lgtsm.classical.flow_fusion import find_candidates
 from lgtsm.data.folder import FolderVideos
+from lgtsm.data.splits import film_of
 from lgtsm.evaluation.intervals import interval
 from lgtsm.features.optical_flow import DISFlow
 from lgtsm.masks import MaskMixture

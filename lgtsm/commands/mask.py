@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lgtsm.commands.command_line import check_given, command_parser
+from lgtsm.commands.command_line import command_parser, run_command
 from lgtsm.commands.mask_options import add_mask_options, mask_choice
 from lgtsm.counted import counted
-from lgtsm.exits import exit_with_sentence, in_flags
+from lgtsm.exits import in_flags
 
 if TYPE_CHECKING:
     from lgtsm.video.mask_edit import Mask
@@ -39,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     """Find the holes and write them."""
     from lgtsm.outputs import Place, check_outputs
+    from lgtsm.places import check_place
     from lgtsm.video.probe import probe
 
     if not (arguments.mask or arguments.box or arguments.key_color or arguments.text):
@@ -46,6 +48,7 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     output, video = Path(arguments.output), Path(arguments.video)
     given = [Place("the video", video), *([Place("the mask", Path(arguments.mask))] if arguments.mask else [])]
     check_outputs([Place("the output", output)], given)
+    check_place(output, folder=not output.suffix)  # before minutes of looking
     info = probe(video, arguments.strict, arguments.allow_gaps)
 
     def notice(said: str) -> None:
@@ -87,7 +90,4 @@ def _write(holes: Mask, info: VideoInfo, output: Path) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Entry point of `lgtsm mask`."""
     parser = make_parser()
-    arguments = parser.parse_args(argv)
-    with exit_with_sentence("mask", parser):
-        check_given(arguments, parser)
-        run(arguments, parser)
+    run_command(parser, partial(run, parser=parser), argv)

@@ -82,6 +82,8 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     check_hardware(options)
     seed_everything(config.seed)
     hide_known_advice()
+    if config.num_threads is not None:
+        torch.set_num_threads(config.num_threads)
     stored = None if resume is None else read_checkpoint(resume)
     changed = changes_since(stored, resume, config)
     config.trainer.precision, why_precision = training_precision(options, resume)
@@ -96,7 +98,8 @@ def run(config: DictConfig, signals: StopSignals | None = None) -> dict[str, Any
     module = build(config.module, "module", InpaintingGAN, generator=generator, discriminator=discriminator)
     try_optimizers(module)
     data = build(config.loader, "loader", ClipDataModule)
-    torch.set_num_threads(config.num_threads or threads_beside_loaders(data.num_workers))
+    if config.num_threads is None:
+        torch.set_num_threads(threads_beside_loaders(data.num_workers))
     module.videos = videos_of(data.train)
     module.renew_optimizers = any(change.key.split(".")[0] in ("optimizer", "max_steps") for change in changed)
     module.config = compared(config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -37,6 +37,7 @@ class FolderVideos:
             augmentation.
         backend: "auto", "decord" or "pyav", see `lgtsm.video.open.open_video`.
         fit: "crop" or "stretch" frames of another aspect, see `lgtsm.data.transforms.choose_crop`.
+        only: names of the videos to use, of those in the split; None uses all.
         short: "refuse" videos that are too short for a clip, or take them "whole", so that their clips are shorter.
 
     Raises:
@@ -59,6 +60,7 @@ class FolderVideos:
         backend: str = "auto",
         fit: str = "crop",
         short: str = "refuse",
+        only: Collection[str] | None = None,
     ):
         check_choice("split", split, ("all", "train", "validation", "test"))
         check_choice("fit", fit, ("crop", "stretch"))
@@ -78,6 +80,13 @@ class FolderVideos:
                 f"{self.root} has {len(names)} videos, but none in the split {split!r}. "
                 f"{self._way_out(names, split, held_out, split_folder)}"
             )
+        if only is not None:
+            chosen = [k for k in chosen if names[k] in only]
+            if not chosen:
+                raise VideoError(
+                    f"{self.root} must hold videos of the names asked for; none of them is there, as the first ones, "
+                    f"{min(only)} and {names[0]}, show."
+                )
         if limit is not None and limit < len(chosen):
             chosen = [chosen[k * len(chosen) // limit] for k in range(limit)]
         self.positions = chosen

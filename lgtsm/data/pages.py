@@ -65,7 +65,7 @@ PUBLISHED = {
             "Test/JPEGImages/<video>/<frame>.jpg",
             "Test/random_masks/{rand_curve,object_like_middle,...}/{5,15,...,65}/<clip>/<frame>.png",
         ),
-        lambda root, split: FVIVideos(root, split),
+        FVIVideos,
     ),
     "face_forensics": Published(
         "FaceForensics, as cut by the authors of FVI",
@@ -82,7 +82,7 @@ PUBLISHED = {
             "Test/videos/<video>",
             "Test/masks/{test_rand_curve,test_object_like,test_bbox}/<clip>/<frame>.png",
         ),
-        lambda root, split: FaceForensicsVideos(root, split),
+        FaceForensicsVideos,
     ),
     "davis": Published(
         "DAVIS 2017",
@@ -90,7 +90,7 @@ PUBLISHED = {
         {"frames and annotations (480p)": "https://davischallenge.org/davis2017/code.html"},
         (),
         ("JPEGImages/480p/<video>/<frame>.jpg", "Annotations/480p/<video>/<frame>.png", "ImageSets/2017/*.txt"),
-        lambda root, split: DAVISVideos(root, split),
+        DAVISVideos,
     ),
     "youtube_vos": Published(
         "YouTube-VOS",
@@ -98,7 +98,7 @@ PUBLISHED = {
         {"frames and annotations": "https://youtube-vos.org/dataset/vos/"},
         ("It asks for an account.",),
         ("JPEGImages/<video>/<frame>.jpg", "Annotations/<video>/<frame>.png"),
-        lambda root, split: DAVISVideos(root, split),
+        DAVISVideos,
     ),
     "networks": Published(
         "the authors' released networks",

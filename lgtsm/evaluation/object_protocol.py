@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from lgtsm.checks import check_choice, check_positive
-from lgtsm.data.clips import channels_first
 from lgtsm.data.davis import DAVISMasks, DAVISVideos
 from lgtsm.data.stored_masks import StoredMasks
 from lgtsm.data.transforms import Window
-from lgtsm.evaluation.protocol import DRAWN, Protocol, Unit
+from lgtsm.evaluation.protocol import DRAWN, FolderProtocol, Unit
 from lgtsm.masks.sample import sample_hole
 
 KINDS = ("stationary", "object")
@@ -25,7 +22,7 @@ WHOLE = 100_000  # more frames than any video of these sets has
 DRAWN_SHARE = 0.05, 0.25
 
 
-class ObjectProtocol(Protocol):
+class ObjectProtocol(FolderProtocol):
     """Whole videos, with a hole that stays where it is, or that moves as an object of another video does.
 
     Args:
@@ -46,7 +43,7 @@ class ObjectProtocol(Protocol):
 
     Raises:
         ValueError: a kind is unknown, or masks are missing; the message says what is there.
-        VideoError: videos are missing.
+        VideoError: videos are missing, or none is named like a folder of masks.
 
     Source: Li et al. 2022 (E2FGVI), the released evaluation and test masks.
     Differs: results are rounded to 8 bits once, after all, and not truncated window by window; the hole grows by a
@@ -82,35 +79,23 @@ class ObjectProtocol(Protocol):
             )
         root = Path(videos)
         self.name, self.kinds, self.seed, self.published = name, tuple(kinds), seed, tuple(published)
-        self.size = None, height, width
+        self.size, self.clip = (None, height, width), (WHOLE, height, width)
         self.dilate = dilate
         draws = masks == DRAWN
         self.masks = DRAWN if draws else "stored"
         self.stationary = None
         if "stationary" in self.kinds and not draws:
             self.stationary = self._open_stationary(root, Path(masks) if masks else root / TEST_MASKS)
-        options: dict[str, Any] = {"fit": "stretch", "short": "whole", "limit": limit}
-        self.source = DAVISVideos(root, "all", resolution, **options)
-        if self.stationary is not None:
-            self._keep({path.name for path in self.stationary.paths})
+        named = None if self.stationary is None else {path.name for path in self.stationary.paths}
+        self.source = DAVISVideos(root, "all", resolution, fit="stretch", short="whole", limit=limit, only=named)
         self.video_names = [self.source.name(video) for video in range(len(self.source))]
         self.objects = DAVISMasks(root, resolution, dilate=dilate) if "object" in self.kinds else None
         stored = self.stationary is not None or "stationary" not in self.kinds
         self.is_published_set = stored and len(self.video_names) == num_videos
         self.facts = {"fit": "stretch", "dilate": f"{dilate} pixels"}
-        self._last: tuple[int | None, Any] = None, None
 
-    def read(self, unit: Unit) -> tuple[Tensor, Tensor]:
-        """Return video and hole of a unit; see `Protocol`."""
-        _, height, width = self.size
-        if self._last[0] != unit.video:
-            self._last = unit.video, self.source.read_window(unit.video, WHOLE, height, width, None)
-        frames, window = self._last[1]
-        hole = self._hole(unit, window, len(frames))
-        video = torch.from_numpy(channels_first(frames)).float() / 255
-        return video[None], torch.from_numpy(np.ascontiguousarray(hole)).float()[None, :, None]
-
-    def _hole(self, unit: Unit, window: Window, num_frames: int) -> np.ndarray:
+    def read_hole(self, unit: Unit, window: Window, num_frames: int) -> np.ndarray:
+        """Return the hole that stays, or that moves; see `FolderProtocol`."""
         if unit.kind == "object":
             assert self.objects is not None
             following = self.video_names[(unit.video + 1) % len(self.video_names)]
@@ -118,7 +103,7 @@ class ObjectProtocol(Protocol):
         if self.stationary is not None:
             return self.stationary.read_hole(window)
         seed = self.seed, zlib.crc32(unit.name.encode())
-        size = self.size[1:]
+        size = self.clip[1:]
         return sample_hole("object_like_middle", num_frames, *size, seed, hole_share=DRAWN_SHARE, static=True)
 
     def _open_stationary(self, root: Path, folder: Path) -> StoredMasks:
@@ -129,14 +114,3 @@ class ObjectProtocol(Protocol):
                 "there, draw others with protocol.masks=drawn, or take protocol.kinds=[object]."
             )
         return StoredMasks(folder, meaning="objects", pair="name", dilate=self.dilate)
-
-    def _keep(self, names: set[str]) -> None:
-        """Take only the videos that have masks."""
-        kept = [place for place, name in enumerate(self.source.names) if name in names]
-        if not kept:
-            raise ValueError(
-                f"The folders of masks must be named like the videos; none is, such as {min(names)} and "
-                f"{self.source.names[0]}."
-            )
-        for attribute in ("paths", "names", "positions"):
-            setattr(self.source, attribute, [getattr(self.source, attribute)[place] for place in kept])

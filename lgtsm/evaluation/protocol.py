@@ -19,6 +19,7 @@ from lgtsm.data.face_forensics import FaceForensicsVideos
 from lgtsm.data.folder import FolderVideos
 from lgtsm.data.fvi import FVIVideos
 from lgtsm.data.stored_masks import StoredMasks
+from lgtsm.data.transforms import Window
 from lgtsm.masks.presets import frame_scale
 from lgtsm.masks.sample import sample_hole
 from lgtsm.masks.test_set import CENTERS, MaskClip, TestSet
@@ -105,12 +106,36 @@ class Protocol:
             "centers": [center for center in self.centers if center is not None],
             "masks": self.masks,
             "seed": self.seed,
-            "frames": "rounded to 8 bits" if self.eight_bit else "floats",
+            "frames": "rounded to 8 bits" if self.eight_bit else "as they come, not rounded",
             **self.facts,
         }
 
 
-class PaperProtocol(Protocol):
+class FolderProtocol(Protocol):
+    """The first frames of videos in a folder, or all; a subclass finds the holes.
+
+    source: the videos. clip: most frames, height and width of a clip.
+    """
+
+    source: FolderVideos
+    clip: tuple[int, int, int]
+    _last: tuple[int | None, Any] = None, None
+
+    def read(self, unit: Unit) -> tuple[Tensor, Tensor]:
+        """Return video and hole of a unit; see `Protocol`."""
+        if self._last[0] != unit.video:
+            self._last = unit.video, self.source.read_window(unit.video, *self.clip, None)
+        frames, window = self._last[1]
+        hole = np.ascontiguousarray(self.read_hole(unit, window, len(frames)))
+        video = torch.from_numpy(channels_first(frames)).float() / 255
+        return video[None], torch.from_numpy(hole).float()[None, :, None]
+
+    def read_hole(self, unit: Unit, window: Window, num_frames: int) -> np.ndarray:
+        """Return the hole of a unit's clip, uint8 (num_frames, height, width), 1 = missing."""
+        raise NotImplementedError
+
+
+class PaperProtocol(FolderProtocol):
     """The first frames of each test video, with one hole of every kind and bin.
 
     Args:
@@ -165,7 +190,7 @@ class PaperProtocol(Protocol):
         self.name, self.layout = name, layout
         self.kinds: Any = tuple(kinds)
         self.centers: Any = (None,) if centers is None else tuple(centers)
-        self.size = self._size = num_frames, height, width
+        self.size = self.clip = num_frames, height, width
         self.source, published = _open_videos(Path(videos), layout, split_folder, limit=limit, fit=fit, short="whole")
         self.video_names = [self.source.name(video) for video in range(len(self.source))]
         self.seed, self.eight_bit = seed, eight_bit
@@ -176,28 +201,21 @@ class PaperProtocol(Protocol):
         if draws:
             TestSet([_drawn_for(kind)[0] for kind in self.kinds], centers or ()).check()
         self.facts = {"fit": fit} | ({} if draws else {"pairing": f"{self.source.order} order"})
-        self._last: tuple[int | None, Any] = None, None
 
-    def read(self, unit: Unit) -> tuple[Tensor, Tensor]:
-        """Return video and hole of a unit; see `Protocol`."""
-        if self._last[0] != unit.video:
-            self._last = unit.video, self.source.read_window(unit.video, *self._size, None)
-        frames, window = self._last[1]
+    def read_hole(self, unit: Unit, window: Window, num_frames: int) -> np.ndarray:
+        """Return the stored or drawn hole; see `FolderProtocol`."""
         if self.stored is None:
-            hole = self._draw(unit, window.position)[: len(frames)]
-        else:
-            hole = self.stored[_cell(unit.kind, unit.center)].read_hole(window)
-        video = torch.from_numpy(channels_first(frames)).float() / 255
-        return video[None], torch.from_numpy(np.ascontiguousarray(hole)).float()[None, :, None]
+            return self._draw(unit, window.position)[:num_frames]
+        return self.stored[_cell(unit.kind, unit.center)].read_hole(window)
 
     def _draw(self, unit: Unit, number: int) -> np.ndarray:
         """Draw as `lgtsm make_masks` does; without bins, as many strokes as come."""
         kind, border = _drawn_for(unit.kind)
-        border = round(border * frame_scale(*self._size[1:]))
+        border = round(border * frame_scale(*self.clip[1:]))
         if unit.center is None:
-            return sample_hole(kind, *self._size, (self.seed, zlib.crc32(kind.encode()), number), border=border)
-        clip = MaskClip(kind, unit.center, number)
-        return sample_hole(kind, *self._size, clip.seed(self.seed), hole_share=clip.bounds, border=border)
+            return sample_hole(kind, *self.clip, (self.seed, zlib.crc32(kind.encode()), number), border=border)
+        mask = MaskClip(kind, unit.center, number)
+        return sample_hole(kind, *self.clip, mask.seed(self.seed), hole_share=mask.bounds, border=border)
 
     def _find_stored(self, masks: str | Path | None) -> dict[str, StoredMasks]:
         folder = Path(str(masks)) if masks else self.source.root.parent / LAYOUTS[self.layout][2]

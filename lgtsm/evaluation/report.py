@@ -75,12 +75,11 @@ def protocol_blocks(p: dict[str, Any]) -> list[Block]:
     """Describe the scored clips, and warn if published numbers do not compare."""
     kinds = f"{counted(len(p['kinds']), 'kind')} of holes ({', '.join(p['kinds'])})"
     bins = f" x {counted(len(p['centers']), 'bin')} of hole share" if p["centers"] else ""
-    frames = "rounded to 8 bits" if p.get("frames", "").startswith("rounded") else "as they come, not rounded"
     length = "all frames" if p["num_frames"] is None else f"the first {counted(p['num_frames'], 'frame')}"
     clips = (
         f"{counted(p['videos'], 'video')} x {kinds}{bins}; {length}, "
-        f"{p['width']}x{p['height']}{_shape(p)}; known pixels put back; frames {frames}; averages over "
-        "frames."
+        f"{p['width']}x{p['height']}{_shape(p)}; known pixels put back; "
+        f"frames {p.get('frames', 'as they come')}; averages over frames."
     )
     warning = (
         "**These clips and holes are not the published test set. Do not compare the numbers with published ones.**"

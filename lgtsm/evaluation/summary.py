@@ -70,11 +70,10 @@ def _map_groups(
 
 
 def _summarize_one(name: str, members: list[dict[str, Any]], seed: int) -> dict[str, Any]:
-    problems = [record["problem"] for record in members if "problem" in record]
-    if problems:
-        first = next(record["unit"] for record in members if "problem" in record)
-        some = "" if len(problems) == 1 else "such as "
-        return {"unavailable": f"{len(problems)} of {counted(len(members), 'clip')} could not be scored: {some}{first}"}
+    failed = [record["unit"] for record in members if "problem" in record]
+    if failed:
+        some = failed[0] if len(failed) == 1 else f"such as {failed[0]}"
+        return {"unavailable": f"{len(failed)} of {counted(len(members), 'clip')} could not be scored: {some}"}
     missing = [record for record in members if name not in record["scores"]]
     if missing:
         return {"unavailable": missing[0]["unavailable"].get(name, "it was not computed")}

@@ -111,13 +111,13 @@ def lines_in(probability: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
     found = []
     contours, _ = cv2.findContours((probability > TEXT).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     for contour in contours:
-        _, _, across, down = cv2.boundingRect(contour)
+        x, y, across, down = cv2.boundingRect(contour)
         if not SMALLEST <= down <= TALLEST * min(height, width) or across < WIDER * down:
             continue
         center, sides, angle = cv2.minAreaRect(contour)
-        inside = np.zeros(probability.shape, np.uint8)
-        cv2.drawContours(inside, [contour], -1, 1, -1)
-        if cv2.mean(probability, inside)[0] < SURE:
+        inside = np.zeros((down, across), np.uint8)
+        cv2.drawContours(inside, [contour], -1, 1, -1, offset=(-x, -y))
+        if cv2.mean(probability[y : y + down, x : x + across], inside)[0] < SURE:
             continue
         grow = 2 * UNCLIP * sides[0] * sides[1] / (2 * (sides[0] + sides[1]))
         corners = cv2.boxPoints((center, (sides[0] + grow, sides[1] + grow), angle))

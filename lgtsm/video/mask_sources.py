@@ -118,7 +118,8 @@ class TimedBoxes:
         return len(self.there)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return (union_of(self.holes, frame) for frame in self.there)
+        for there, frames in itertools.groupby(self.there):  # the same object while nothing changes
+            yield from itertools.repeat(union_of(self.holes, there), len(list(frames)))
 
 
 def union_of(holes: Sequence[np.ndarray], there: Sequence[bool]) -> np.ndarray:

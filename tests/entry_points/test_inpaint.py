@@ -3,6 +3,7 @@
 import io
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +24,7 @@ from lgtsm.video.probe import probe
 from lgtsm.video.raw import RawSink, read_raw
 from lgtsm.video.survey import survey
 from lgtsm.video.writer import VideoWriter
+from tests.entry_points.calling import exit_code
 
 ODD = Path(__file__).parents[1] / "data" / "odd"
 WHOLE = sorted(p.name for p in ODD.iterdir() if p.stem not in ("empty", "not_a_video", "truncated_no_moov"))
@@ -30,13 +32,7 @@ BOX = ("--box", "4,4,12,10")
 FAST = (*BOX, "--method", "mean-color")
 
 
-def call(*words):
-    """Run the command; returns its exit code."""
-    try:
-        main([str(word) for word in words])
-    except SystemExit as end:
-        return end.code
-    return 0
+call = partial(exit_code, main)
 
 
 def frames_of(path):

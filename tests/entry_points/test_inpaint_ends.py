@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from lgtsm.os_errors import os_sentence
 from lgtsm.video.probe import probe
 from lgtsm.video.raw import RawSink
 from lgtsm.video.writer import VideoWriter
+from tests.entry_points.calling import exit_code
 
 TINY = Path(__file__).parents[1] / "data" / "odd" / "tiny_48x28.mp4"
 FAST = ("--box", "4,4,12,10", "--method", "mean-color")
@@ -35,12 +37,7 @@ main(sys.argv[1:])
 """
 
 
-def call(*words):
-    try:
-        main([str(word) for word in words])
-    except SystemExit as end:
-        return end.code
-    return 0
+call = partial(exit_code, main)
 
 
 def shell(line, cwd):

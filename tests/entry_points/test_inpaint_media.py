@@ -12,6 +12,7 @@ from lgtsm.commands.inpaint import main
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.probe import probe
 from lgtsm.video.writer import VideoWriter
+from tests.entry_points.calling import exit_code
 
 CHAPTERS = [
     {"id": k + 1, "start": 200 * k, "end": 200 * (k + 1), "time_base": Fraction(1, 1000), "metadata": {"title": title}}
@@ -32,11 +33,7 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 
 def call(*words):
     """Run the command without a network; returns its exit code."""
-    try:
-        main([str(word) for word in (*words, "--box", "4,4,12,10", "--method", "mean-color")])
-    except SystemExit as end:
-        return end.code
-    return 0
+    return exit_code(main, *words, "--box", "4,4,12,10", "--method", "mean-color")
 
 
 def write_film(path, subtitles):

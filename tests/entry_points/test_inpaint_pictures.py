@@ -1,6 +1,7 @@
 """`lgtsm inpaint` on pictures and on folders of them, called in this process."""
 
 import shutil
+from functools import partial
 
 import cv2
 import numpy as np
@@ -10,19 +11,14 @@ from PIL import Image, ImageCms
 from lgtsm.commands.inpaint import main
 from lgtsm.video.frame_folder import read_image
 from lgtsm.video.open import open_video
+from tests.entry_points.calling import exit_code
 
 FAST = ("--method", "telea")
 HOLE = np.zeros((48, 64), np.uint8)
 HOLE[12:24, 20:36] = 1
 
 
-def call(*words):
-    """Run the command; returns its exit code."""
-    try:
-        main([str(word) for word in words])
-    except SystemExit as end:
-        return end.code
-    return 0
+call = partial(exit_code, main)
 
 
 @pytest.fixture

@@ -10,15 +10,8 @@ from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
 from lgtsm.video.writer import VideoWriter
+from tests.entry_points.calling import exit_code
 from tests.masks.test_text import subtitle
-
-
-def call(main, *words):
-    try:
-        main([str(word) for word in words])
-    except SystemExit as end:
-        return end.code
-    return 0
 
 
 @pytest.fixture
@@ -43,7 +36,7 @@ def captioned(tmp_path, data_folder):
 @pytest.mark.parametrize("output", ["mask.mkv", "mask.mp4", "masks"])
 def test_text_is_masked_and_then_removed(tmp_path, captioned, output, capsys):
     path, words = captioned
-    assert call(mask.main, path, "--text", "--dilate", 2, "-o", tmp_path / output) == 0
+    assert exit_code(mask.main, path, "--text", "--dilate", 2, "-o", tmp_path / output) == 0
     assert f"{output}: 24 frames of 288x160" in capsys.readouterr().out
     holes = np.stack(list(MaskChoice(tmp_path / output).open(probe(path))))
     assert holes[words].mean() >= 0.98
@@ -51,8 +44,8 @@ def test_text_is_masked_and_then_removed(tmp_path, captioned, output, capsys):
     if output != "mask.mkv":
         return
     method = "--method", "smooth-fill", "--lossless"
-    assert call(inpaint.main, path, "--text", "--dilate", 2, *method, "-o", tmp_path / "one.mkv") == 0
-    assert call(inpaint.main, path, "--mask", tmp_path / output, *method, "-o", tmp_path / "two.mkv") == 0
+    assert exit_code(inpaint.main, path, "--text", "--dilate", 2, *method, "-o", tmp_path / "one.mkv") == 0
+    assert exit_code(inpaint.main, path, "--mask", tmp_path / output, *method, "-o", tmp_path / "two.mkv") == 0
     with open_video(tmp_path / "one.mkv", "pyav") as one, open_video(tmp_path / "two.mkv", "pyav") as two:
         assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
 
@@ -62,7 +55,7 @@ def test_a_folder_of_frames_gives_masks_of_the_same_names(tmp_path):
     for name in ("shot_7", "shot_8", "shot_9"):
         cv2.imwrite(str(tmp_path / "frames" / f"{name}.jpg"), np.full((30, 40, 3), 80, np.uint8))
     words = tmp_path / "frames", "--box", "4,5,6,7@1-1", "-o", tmp_path / "masks"
-    assert call(mask.main, *words) == 0
+    assert exit_code(mask.main, *words) == 0
     assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == ["shot_7.png", "shot_8.png", "shot_9.png"]
     found = [cv2.imread(str(path)) for path in sorted((tmp_path / "masks").iterdir())]
     assert [int((image == 255).all(-1).sum()) for image in found] == [0, 42, 0]
@@ -82,11 +75,21 @@ def test_a_folder_of_frames_gives_masks_of_the_same_names(tmp_path):
 )
 def test_what_cannot_be_is_a_sentence(tmp_path, data_folder, words, sentence, capsys):
     video = data_folder / "odd" / "three_frames.mp4"
-    assert call(mask.main, video, *words, "-o", tmp_path / "out.mkv") == 2
+    assert exit_code(mask.main, video, *words, "-o", tmp_path / "out.mkv") == 2
     assert sentence in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_text_needs_a_file(capsys):
-    assert call(inpaint.main, "-", "--raw", "32x32", "--text", "-o", "-") == 2
+    assert exit_code(inpaint.main, "-", "--raw", "32x32", "--text", "-o", "-") == 2
     assert "--text needs a file to read, and the input is a pipe." in capsys.readouterr().err
+
+
+def test_a_place_that_is_taken_is_told_before_the_video_is_looked_at(tmp_path, data_folder, monkeypatch, capsys):
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "notes.txt").write_text("mine")
+    monkeypatch.setattr("lgtsm.commands.mask_options.text_in", lambda info: pytest.fail("it has begun"))
+    video = data_folder / "bmx-trees" / "video.mp4"
+    assert exit_code(mask.main, video, "--text", "-o", tmp_path / "masks") == 2
+    assert "must be a new or empty folder; it holds notes.txt" in capsys.readouterr().err
+    assert (tmp_path / "masks" / "notes.txt").read_text() == "mine"

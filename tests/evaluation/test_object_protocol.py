@@ -58,6 +58,8 @@ def test_holes_are_the_still_ones_and_the_objects_of_the_next_video(davis):
             for t, found in enumerate(columns):  # a shorter video keeps its last mask
                 last = min(t, list(LENGTHS.values())[following] - 1)
                 assert abs(found.min().item() - (10 + 8 * following + last) * 90 / 120) <= 1
+    few = ObjectProtocol("x", davis, num_videos=3, **SIZE, limit=2)  # of those with masks, and not of all four
+    assert few.video_names == ["bear", "camel"]
     wider = ObjectProtocol("x", davis, num_videos=3, **SIZE, dilate=3)
     first = protocol.units()[0]
     assert wider.read(first)[1].sum() > protocol.read(first)[1].sum()
