@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from lgtsm.commands.command_line import check_given
-from lgtsm.commands.mask_options import add_mask_options
+from lgtsm.commands.mask_options import WAYS, add_mask_options, finders, is_marked
 from lgtsm.commands.own_network import add_own_class
 from lgtsm.exits import GOES_ON, START_AGAIN, exit_with_sentence, in_flags
 from lgtsm.inference.options import DEFAULT_CHUNK, SCALED_FEATHER, SCENE_MEMORY
@@ -224,9 +224,8 @@ def check(arguments: argparse.Namespace) -> None:
         f"--frames-at-once is for a network, and --method {method} is not one; leave it out.": a.frames_at_once
         is not None
         and method != "network",
-        "The mask is missing. Mark the hole with --mask, --box, --key-color or --text.": a.pairs is None
-        and not (a.mask or a.box or a.key_color or a.text),
-        "--text needs a file to read, and the input is a pipe.": pipe and a.text,
+        f"The mask is missing. Mark the hole with {WAYS}.": a.pairs is None and not is_marked(a),
+        f"--{' and --'.join(finders(a))} needs a file to read, and the input is a pipe.": pipe and bool(finders(a)),
         "--method network needs weights. Name them with --checkpoint, train some with `lgtsm train`, or leave out "
         "--method.": method == "network" and a.checkpoint is None,
         f"--checkpoint is for a network, and --method {method} is not one; leave one of them out.": method != "network"

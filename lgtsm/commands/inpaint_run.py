@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lgtsm.commands.mask_options import mask_choice
 from lgtsm.commands.own_network import load_network
+from lgtsm.commands.shown_progress import shown_later
 from lgtsm.counted import counted
 from lgtsm.inference.batch import Result, run_batch, summary_table
 from lgtsm.inference.copy_video import Copied, copy_video
@@ -36,7 +36,6 @@ from lgtsm.models.methods import load_method
 from lgtsm.outputs import Place, check_outputs
 from lgtsm.places import check_place, make_folder
 from lgtsm.precision import allow_tf32
-from lgtsm.progress_lines import ProgressLines
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
@@ -403,28 +402,3 @@ def place_of(output: str) -> Path:
     if output.endswith("/") and Path(output).suffix:
         raise VideoError(f"{output} must be a folder's name without an ending, or a file's without a slash at the end.")
     return Path(output)
-
-
-@contextlib.contextmanager
-def shown_later() -> Iterator[Any]:
-    """Yield a frame counter for stderr, a bar in a terminal and lines in a log; it shows from its first update on."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield ProgressLines("frames")
-        return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TextColumn("frames"))
-    bar = StartedLater(*columns, TimeRemainingColumn(), console=console)
-    try:
-        yield bar
-    finally:
-        if bar.live.is_started:
-            bar.stop()
-
-
-class StartedLater(Progress):
-    """A progress display that starts with the first update, so that an error before it stands alone."""
-
-    def update(self, *arguments: Any, **changes: Any) -> None:
-        """See `rich.progress.Progress.update`."""
-        self.start()
-        super().update(*arguments, **changes)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lgtsm.commands.command_line import command_parser, run_command
-from lgtsm.commands.mask_options import add_mask_options, mask_choice
+from lgtsm.commands.mask_options import WAYS, add_mask_options, is_marked, mask_choice
 from lgtsm.counted import counted
 from lgtsm.exits import in_flags
 
@@ -43,8 +43,8 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     from lgtsm.places import check_place
     from lgtsm.video.probe import probe
 
-    if not (arguments.mask or arguments.box or arguments.key_color or arguments.text):
-        raise ValueError("Nothing is marked. Say what to remove with --text, --box, --key-color or --mask.")
+    if not is_marked(arguments):
+        raise ValueError(f"Nothing is marked. Say what to remove with {WAYS}.")
     output, video = Path(arguments.output), Path(arguments.video)
     given = [Place("the video", video), *([Place("the mask", Path(arguments.mask))] if arguments.mask else [])]
     check_outputs([Place("the output", output)], given)

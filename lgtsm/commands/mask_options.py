@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_color, parse_timed_box
+from lgtsm.video.mask_sources import KEY_TOLERANCE, parse_color, parse_timed_box, parse_track
 from lgtsm.video.times import parse_span
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lgtsm.masks.text import TextMask
-    from lgtsm.video.mask_choice import MaskChoice
+    from lgtsm.video.mask_choice import Finder, MaskChoice
+    from lgtsm.video.mask_edit import HoleSource
+    from lgtsm.video.mask_sources import Box
     from lgtsm.video.probe import VideoInfo
+    from lgtsm.video.times import Moment
+
+
+WAYS = "--track, --text, --logo, --box, --key-color or --mask"
 
 
 def add_mask_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that mark what to remove."""
-    which = parser.add_argument_group("what to remove", "one of --mask, --box, --key-color and --text")
+    which = parser.add_argument_group(
+        "what to remove", "one of --mask, --box and --key-color, or any of --track, --text and --logo"
+    )
     which.add_argument(
         "-m",
         "--mask",
@@ -46,6 +55,13 @@ def add_mask_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help=f"let red, green and blue differ from it by N, 0 to 255 (default: {KEY_TOLERANCE})",
+    )
+    which.add_argument(
+        "--track",
+        action="append",
+        metavar="X,Y,W,H[@TIME]",
+        help="follow and remove an object, from a box around it in one frame (default: the first): 20,10,80,90@3s; "
+        "correct it with further boxes, 20,10,80,90@3s/60,12,80,90@5s; repeat for more objects",
     )
     which.add_argument(
         "--text",
@@ -101,7 +117,7 @@ def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
         between=tuple(map(parse_span, arguments.between or ())),
         key_color=parse_color(arguments.key_color) if arguments.key_color else None,
         key_tolerance=KEY_TOLERANCE if tolerance is None else tolerance,
-        text=text_in if arguments.text else None,
+        found=finders(arguments),
         invert=arguments.invert,
         resize=arguments.resize,
         repeat=arguments.repeat,
@@ -110,6 +126,56 @@ def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
         dilate=arguments.dilate,
         dilate_time=arguments.dilate_time,
     )
+
+
+def is_marked(arguments: Namespace) -> bool:
+    """Tell whether the command line says what to remove."""
+    return bool(arguments.mask or arguments.box or arguments.key_color or finders(arguments))
+
+
+def finders(arguments: Namespace) -> dict[str, Finder]:
+    """Return the functions that find what the command line asks for, by the names of their options."""
+    found: dict[str, Finder] = {}
+    if arguments.track:
+        found["track"] = partial(tracks_in, objects=[parse_track(track) for track in arguments.track])
+    if arguments.text:
+        found["text"] = text_in
+    return found
+
+
+def tracks_in(info: VideoInfo, objects: Sequence[Sequence[tuple[Box, Moment | None]]]) -> HoleSource:
+    """Return the holes over objects that are followed from boxes.
+
+    Args:
+        info: from `probe`.
+        objects: boxes around each object with their moments; None is the first frame.
+
+    Raises:
+        VideoError: a box or a moment is outside the video.
+    """
+    from lgtsm.commands.shown_progress import shown_later
+    from lgtsm.masks.track import Anchor, TrackMask
+    from lgtsm.video.mask_sources import UnionMask, box_hole
+    from lgtsm.video.open import open_video
+    from lgtsm.video.scene_cuts import SceneCutDetector
+
+    times = info.times()
+    size = info.height, info.width
+    anchors = []
+    for boxes in objects:
+        box_hole([box for box, _ in boxes], *size)  # refuses a box outside the frame
+        anchors.append([Anchor(moment.frame(times) if moment else 0, box) for box, moment in boxes])
+    with open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video:
+        detector = SceneCutDetector()
+        cuts = [number for number, frame in enumerate(video) if detector.is_cut(frame)]
+        followed = []
+        with shown_later() as bar:
+            for number, own in enumerate(anchors, 1):
+                which = f"Following {number} of {len(anchors)}" if len(anchors) > 1 else "Following"
+                progress = partial(bar.update, bar.add_task(which, total=info.frames))
+                track = TrackMask(video.read, info.frames, float(info.fps), size, own, cuts, progress)
+                followed.append(track)
+    return followed[0] if len(followed) == 1 else UnionMask(followed)
 
 
 def text_in(info: VideoInfo) -> TextMask:

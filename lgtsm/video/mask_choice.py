@@ -1,10 +1,10 @@
-"""The user's choice of hole: a mask file, boxes or a key color, and edits to it."""
+"""The user's choice of hole: a mask file, boxes, a key color or what is found, and edits to it."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from lgtsm.video.mask_sources import (
     KeyColorMask,
     StillMask,
     TimedBoxes,
+    UnionMask,
     box_hole,
     key_hole,
     union_of,
@@ -32,16 +33,20 @@ from lgtsm.video.mask_sources import (
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.times import Span, covered
 
+FINDERS = "text", "track", "logo"  # names of options that find holes
+Finder = Callable[[VideoInfo], HoleSource]
+
 
 @dataclasses.dataclass(frozen=True)
 class MaskChoice:
-    """Where the hole is: exactly one of `path`, `boxes`, `key_color` and `text`, and edits to it.
+    """Where the hole is: one of `path`, `boxes` and `key_color`, or what is `found`; and edits to it.
 
     path: an image for all frames, a folder of images, a video, or an array in a .npy file; white = missing.
     boxes: x, y, width, height in pixels each, for all frames.
     key_color: red, green, blue, 0 to 255; pixels of this color are missing.
     key_tolerance: largest difference from it in each channel, 0 to 255.
-    text: finds the holes of a video from `probe`, such as those over its text.
+    found: for each of FINDERS that is asked for, the function that finds its holes in a video from `probe`; the union
+        counts.
     invert: swap missing and known.
     resize, repeat: scale a mask file to the video; repeat its last frame if it is too short, cut it if too long.
     by_order: pair a folder of masks with a folder of frames by order, not by the numbers in their names.
@@ -68,14 +73,18 @@ class MaskChoice:
     dilate_time: int = 0
     box_spans: tuple[Span | None, ...] = ()
     between: tuple[Span, ...] = ()
-    text: Callable[[VideoInfo], HoleSource] | None = None
+    found: Mapping[str, Finder] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
-        ways = {"mask": self.path, "box": self.boxes, "key_color": self.key_color, "text": self.text}
-        given = [name for name, way in ways.items() if way]
-        if len(given) != 1:
-            came = " and ".join(f"`{name}`" for name in given) or "none of them"
-            raise VideoError(f"Mark the hole with one of `mask`, `box`, `key_color` and `text`; got {came}.")
+        given_by = {"mask": self.path, "box": self.boxes, "key_color": self.key_color}
+        given = [name for name, way in given_by.items() if way]
+        if len(given) + bool(self.found) != 1:
+            came = " and ".join(f"`{name}`" for name in [*given, *self.found]) or "none of them"
+            finders = ", ".join(f"`{name}`" for name in FINDERS)
+            raise VideoError(
+                f"Mark the hole with one of `mask`, `box` and `key_color`, or any of {finders}; got {came}."
+            )
+        given += self.found
         for name in ("resize", "repeat", "by_order", "levels"):
             if getattr(self, name) and self.path is None:
                 raise VideoError(f"`{name}` is for mask files; `{given[0]}` always fits the video. Omit it.")
@@ -111,8 +120,9 @@ class MaskChoice:
             source = TimedBoxes(self._box_holes(info.height, info.width), list(zip(*there)))
         elif self.boxes:
             source = StillMask(box_hole(self.boxes, info.height, info.width), info.frames, "The box")
-        elif self.text is not None:
-            source = self.text(info)
+        elif self.found:
+            found = [find(info) for find in self.found.values()]
+            source = found[0] if len(found) == 1 else UnionMask(found)
         else:
             source = KeyColorMask(info, self._color(), self.key_tolerance)
         active = covered(self.between, info.times()) if self.between else None
@@ -162,8 +172,9 @@ class MaskChoice:
         Raises:
             VideoError: as in `open`; or, while streaming, the mask file ends before the stream.
         """
-        if self.text is not None:
-            raise VideoError("Text is found in a video that can be read twice, and this one is a stream. Write a file.")
+        if self.found:
+            what = " and ".join(f"`{name}`" for name in self.found)
+            raise VideoError(f"{what} looks at a video more than once, and this one is a stream. Write a file.")
         still = self.still_hole(height, width)
         if still is not None:
             return zip(frames, itertools.repeat(still))

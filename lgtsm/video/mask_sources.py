@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lgtsm.video.errors import VideoError
-from lgtsm.video.times import Span, parse_span
+from lgtsm.video.times import Moment, Span, parse_moment, parse_span
 
 if TYPE_CHECKING:
+    from lgtsm.video.mask_edit import HoleSource
     from lgtsm.video.probe import VideoInfo
 
 Box = tuple[int, int, int, int]
-BOX_TIME = "@"  # stands between a box and its part of the video
+BOX_TIME = "@"  # stands between a box and its part of the video, or its moment
+NEXT_BOX = "/"  # stands between boxes around one object
 KEY_TOLERANCE = 24  # levels of 255
 
 
@@ -44,6 +46,23 @@ def parse_timed_box(text: str) -> tuple[Box, Span | None]:
     """
     box, at, part = text.partition(BOX_TIME)
     return parse_box(box), parse_span(part) if at else None
+
+
+def parse_track(text: str) -> list[tuple[Box, Moment | None]]:
+    """Parse boxes around one object, each with its moment behind an @ if it has one: 20,10,80,90@3s/60,10,80,90@5s.
+
+    Raises:
+        VideoError: the text does not match, or one of several boxes has no moment.
+    """
+    boxes = []
+    for part in text.split(NEXT_BOX):
+        box, at, moment = part.partition(BOX_TIME)
+        boxes.append((parse_box(box), parse_moment(moment) if at else None))
+    if len(boxes) > 1 and any(moment is None for _, moment in boxes):
+        raise VideoError(
+            f"Of several boxes around one object, each needs its moment, like 20,10,80,90@3s; got {text!r}."
+        )
+    return boxes
 
 
 def parse_color(text: str) -> tuple[int, int, int]:
@@ -129,6 +148,32 @@ def union_of(holes: Sequence[np.ndarray], there: Sequence[bool]) -> np.ndarray:
         if is_there:
             union |= hole
     return union
+
+
+class UnionMask:
+    """The union of what several finders found."""
+
+    name = "What was found"
+    why_empty = "Mark it with a box."
+
+    def __init__(self, sources: Sequence[HoleSource]):
+        self.sources = sources
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the sources say, and which of them found nothing."""
+        said = [remark for source in self.sources for remark in getattr(source, "remarks", ())]
+        for source in self.sources:
+            if not any(hole.any() for hole in source):
+                name = getattr(source, "name", "A mask")
+                said.append(f"{name} masks nothing. {getattr(source, 'why_empty', '')}".strip())
+        return said
+
+    def __len__(self) -> int:
+        return len(self.sources[0])
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (np.maximum.reduce(holes) for holes in zip(*self.sources, strict=True))
 
 
 class KeyColorMask:

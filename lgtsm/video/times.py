@@ -58,6 +58,46 @@ def parse_span(text: str) -> Span:
     return Span(start, end, in_frames, text)
 
 
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """A moment of a video: seconds from the first frame, or with `in_frames` a frame, counted from 0."""
+
+    at: Fraction
+    in_frames: bool
+    text: str
+
+    def frame(self, times: Sequence[Fraction]) -> int:
+        """Return the number of the frame that is on screen then.
+
+        Args:
+            times: seconds when each frame comes, and when the last one goes.
+
+        Raises:
+            VideoError: the video ends before.
+        """
+        count = len(times) - 1
+        number = int(self.at) if self.in_frames else sum(time <= self.at for time in times) - 1
+        if number >= count:
+            last = f"frame {count - 1}" if self.in_frames else f"{float(times[-1]):.2f} s"
+            raise VideoError(f"The moment {self.text} must be in the video, which ends at {last}.")
+        return number
+
+
+def parse_moment(text: str) -> Moment:
+    """Parse a moment: 3s, 00:01:03.5 or frame 120.
+
+    Raises:
+        VideoError: the text does not match.
+    """
+    try:
+        at, in_frames = _parse_side(text.strip(), text)
+    except VideoError:
+        at, in_frames = None, None
+    if at is None or in_frames is None:
+        raise VideoError(f"Write a moment of the video like 3s, 00:01:03.5 or frame 120; got {text!r}.")
+    return Moment(at, in_frames, text.strip())
+
+
 def _parse_side(side: str, text: str) -> tuple[Fraction | None, bool | None]:
     """Return the value, and whether it is a frame; (None, None) for nothing."""
     if not side:
