@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "masks": set(),
     "video": set(),
     "data": {"masks", "video"},
-    "inference": {"ops", "models", "video"},
+    "inference": {"ops", "models", "classical", "video"},
     "export": {"models"},
     "training": {"losses", "metrics", "data", "video", "ops"},
     "config": set(),

@@ -126,6 +126,12 @@ def _add_computing(parser: argparse.ArgumentParser) -> None:
         f"{SCALED_FEATHER} with --working-height, else 0)",
     )
     compute.add_argument(
+        "--see-through",
+        action="store_true",
+        help="bring back the picture under a half-transparent logo or watermark that stays in one place, and fill only "
+        "where nothing can be seen through it",
+    )
+    compute.add_argument(
         "--no-scene-cuts", action="store_true", help="treat the video as one scene, where flashes look like cuts"
     )
     compute.add_argument(
@@ -214,6 +220,7 @@ def check(arguments: argparse.Namespace) -> None:
         "--preview and --report need a file to read, and the input is a pipe.": pipe and bool(a.preview or a.report),
         "--dry-run needs a file to read, and the input is a pipe.": pipe and a.dry_run,
         "The frame size of the pipe is missing. Say --raw WIDTHxHEIGHT.": pipe and a.raw is None,
+        "--see-through needs a file to read, and the input is a pipe.": pipe and a.see_through,
         "--raw is for VIDEO -, a pipe of raw frames; a file knows its own size.": not pipe and a.raw is not None,
         "--key-tolerance is for --key-color; name the color, or leave it out.": a.key_tolerance is not None
         and a.key_color is None,

@@ -324,6 +324,7 @@ def fill_options(arguments: Namespace) -> FillOptions:
         max_memory=None if arguments.max_memory is None else parse_bytes(arguments.max_memory),
         regions=not arguments.full_frames,
         frames_at_once=arguments.frames_at_once,
+        see_through=arguments.see_through,
     )
 
 

@@ -15,6 +15,7 @@ from lgtsm.video.times import parse_span
 if TYPE_CHECKING:
     import numpy as np
 
+    from lgtsm.masks.logo import LogoMask
     from lgtsm.masks.text import TextMask
     from lgtsm.video.mask_choice import Finder, MaskChoice
     from lgtsm.video.mask_edit import HoleSource
@@ -67,6 +68,11 @@ def add_mask_options(parser: argparse.ArgumentParser) -> None:
         "--text",
         action="store_true",
         help="remove lines of text, such as subtitles and captions, wherever they stand (pip install lgtsm[text])",
+    )
+    which.add_argument(
+        "--logo",
+        action="store_true",
+        help="remove what stands still while the picture moves, such as a logo or a watermark, half-transparent or not",
     )
     which.add_argument(
         "--between",
@@ -140,6 +146,8 @@ def finders(arguments: Namespace) -> dict[str, Finder]:
         found["track"] = partial(tracks_in, objects=[parse_track(track) for track in arguments.track])
     if arguments.text:
         found["text"] = text_in
+    if arguments.logo:
+        found["logo"] = logo_in
     return found
 
 
@@ -178,6 +186,13 @@ def tracks_in(info: VideoInfo, objects: Sequence[Sequence[tuple[Box, Moment | No
     return followed[0] if len(followed) == 1 else UnionMask(followed)
 
 
+def logo_in(info: VideoInfo) -> LogoMask:
+    """Return the hole over what stands still in a video from `probe` while the picture moves."""
+    from lgtsm.masks.logo import LogoMask
+
+    return LogoMask(partial(_frames, info), info.frames)
+
+
 def text_in(info: VideoInfo) -> TextMask:
     """Return the holes over the text of a video from `probe`.
 
@@ -186,10 +201,13 @@ def text_in(info: VideoInfo) -> TextMask:
     """
     from lgtsm.masks.text import TextDetector, TextMask
     from lgtsm.threads import usable_cores
+
+    detector = TextDetector(threads=usable_cores())
+    return TextMask(partial(_frames, info), info.frames, float(info.fps), detector)
+
+
+def _frames(info: VideoInfo) -> Iterator[np.ndarray]:
     from lgtsm.video.open import open_video
 
-    def frames() -> Iterator[np.ndarray]:
-        with open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video:
-            yield from video
-
-    return TextMask(frames, info.frames, float(info.fps), TextDetector(threads=usable_cores()))
+    with open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video:
+        yield from video

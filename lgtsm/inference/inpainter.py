@@ -21,6 +21,7 @@ from lgtsm.inference.options import FillOptions
 from lgtsm.inference.plan import Plan, make_plan
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Segment
+from lgtsm.inference.see_through import OverlayOff, overlay_in
 from lgtsm.inference.tiles import HoleStore, PixelStore
 from lgtsm.outputs import Place, check_outputs
 from lgtsm.video.encoding import Encoding
@@ -155,6 +156,7 @@ class Inpainter(Filler):
                 )
             size = info.height, info.width
             plan = make_plan(self, size, info.frames, mask.survey.runs, options)
+            overlay = overlay_in(info, mask) if options.see_through else None
         cuts, done = itertools.count(), itertools.count(1)
         total = info.frames * len(plan.passes)
 
@@ -173,7 +175,11 @@ class Inpainter(Filler):
                 """Go through the video once."""
                 records = _records(_timed(reader.pictures(), times, "decode"), _timed(holes, times, "mask"))
                 count = 0
-                for filled in fill_frames(self, records, segments, plan, options, cut):
+
+                def method(frames: Iterator[Frame]) -> Iterator[Filled]:
+                    return fill_frames(self, frames, segments, plan, options, cut)
+
+                for filled in (method if overlay is None else OverlayOff(method, overlay))(records):
                     count += 1
                     yield filled
                     progress(next(done), total)
@@ -209,6 +215,8 @@ class Inpainter(Filler):
         times["encode"] += time.perf_counter() - ended
         times["fill"] = time.perf_counter() - started - sum(times.values())
         notices = tuple(getattr(writer, "notices", ()))
+        if overlay is not None:
+            notices += (overlay.told,)
         return FillSummary(info, mask.survey.hole_share, plan, output, next(cuts), times, notices)
 
 

@@ -20,6 +20,8 @@ class FillOptions:
     max_memory: bytes that a fill may take; None means 8 frames at once in a network, and 4 GiB in other methods.
     regions: compute only around the hole; False computes whole frames.
     frames_at_once: in a network; None means as many as the memory allows, or 8.
+    see_through: bring back the picture under a half-transparent overlay that stays in one place, and fill only what
+        is left of its hole; for whole files.
 
     Raises:
         ValueError: a number is too small.
@@ -31,6 +33,7 @@ class FillOptions:
     max_memory: int | None = None
     regions: bool = True
     frames_at_once: int | None = None
+    see_through: bool = False
 
     def __post_init__(self):
         for name, least in {"working_height": 1, "feather": 0, "max_memory": 1, "frames_at_once": 1}.items():

@@ -78,6 +78,7 @@ class TrackMask:
             here = [anchor for anchor in anchors if first <= anchor.frame < end]
             if here:
                 self._follow_scene(AlignedFrames(read, first, end, self._small), here)
+        progress(num_frames)
 
     @property
     def remarks(self) -> list[str]:

@@ -5,12 +5,15 @@ import numpy as np
 import pytest
 
 from lgtsm.commands import inpaint, mask
+from lgtsm.commands.mask_options import logo_in
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
 from lgtsm.video.writer import VideoWriter
+from tests.classical.test_overlay import psnr, scenes
 from tests.entry_points.calling import exit_code
+from tests.masks.test_logo import badge, overlaid
 from tests.masks.test_text import subtitle
 
 
@@ -65,12 +68,18 @@ def test_a_folder_of_frames_gives_masks_of_the_same_names(tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "Nothing is marked. Say what to remove with --text, --box, --key-color or --mask."),
+        ((), "Nothing is marked. Say what to remove with --track, --text, --logo, --box, --key-color or --mask."),
         (
             ("--text", "--box", "1,1,2,2"),
-            "Mark the hole with one of --mask, --box, --key-color and --text; got --box and",
+            "Mark the hole with one of --mask, --box and --key-color, or any of --text, --track, --logo; got --box and "
+            "--text.",
         ),
         (("--text",), "No text was found. Mark it with a box."),
+        (("--logo",), "Nothing stands still while the picture around it moves. Mark it with a box."),
+        (("--track", "1,1,9,9@7s"), "The moment 7s must be in the video, which ends at"),
+        (("--track", "1,1,9,9@soon"), "Write a moment of the video like 3s, 00:01:03.5 or frame 120; got 'soon'."),
+        (("--track", "1,1,9000,9"), "The box 1,1,9000,9 must fit into the frame"),
+        (("--track", "1,1,9,9/2,2,9,9@1"), "Of several boxes around one object, each needs its moment"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(tmp_path, data_folder, words, sentence, capsys):
@@ -93,3 +102,41 @@ def test_a_place_that_is_taken_is_told_before_the_video_is_looked_at(tmp_path, d
     assert exit_code(mask.main, video, "--text", "-o", tmp_path / "masks") == 2
     assert "must be a new or empty folder; it holds notes.txt" in capsys.readouterr().err
     assert (tmp_path / "masks" / "notes.txt").read_text() == "mine"
+
+
+def test_an_object_is_followed_and_written(tmp_path, data_folder, capsys):
+    folder = data_folder / "bmx-trees"
+    hole = next(iter(MaskChoice(folder / "masks").open(probe(folder / "video.mp4"))))
+    rows, columns = np.nonzero(hole)
+    box = ",".join(map(str, (columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1)))
+    assert exit_code(mask.main, folder / "video.mp4", "--track", box, "--dilate", 3, "-o", tmp_path / "m.mkv") == 0
+    said = capsys.readouterr()
+    assert "m.mkv: 24 frames of 288x160" in said.out
+    assert "Following" in said.err
+    holes = np.stack(list(MaskChoice(tmp_path / "m.mkv").open(probe(folder / "video.mp4"))))
+    assert all(one.any() for one in holes)
+
+
+def test_a_half_transparent_logo_is_found_and_seen_through(tmp_path, capsys):
+    true = scenes(3)
+    shown = overlaid(true, badge(), 0.5)
+    clip = tmp_path / "logo.mkv"
+    with VideoWriter(clip, 25, *true.shape[1:3], Encoding(lossless=True)) as writer:
+        for frame in shown:
+            writer.write(frame)
+    words = clip, "--logo", "--see-through", "--method", "smooth-fill", "--no-scene-cuts", "--lossless"
+    assert exit_code(inpaint.main, *words, "-o", tmp_path / "out.mkv") == 0
+    assert "is brought back; the rest is filled." in capsys.readouterr().err
+    with open_video(tmp_path / "out.mkv", "pyav") as video:
+        filled = np.stack(list(video))
+    hole = next(iter(MaskChoice(found={"logo": logo_in}).open(probe(clip)))) > 0
+    assert np.array_equal(filled[:, ~hole], shown[:, ~hole])
+    assert psnr(filled, true, badge()) > 27 > 6 + psnr(shown, true, badge())
+
+
+def test_a_hole_that_moves_cannot_be_seen_through(tmp_path, data_folder, capsys):
+    folder = data_folder / "bmx-trees"
+    words = folder / "video.mp4", "--mask", folder / "masks", "--see-through", "-o", tmp_path / "out.mp4"
+    assert exit_code(inpaint.main, *words) == 2
+    assert "--see-through needs a hole that stays in one place" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
