@@ -106,7 +106,9 @@ def holes_in(mask: Tensor, frames: Tensor, dilate: int = 0) -> Mask:
         )
     for number, frame in enumerate(frames):  # one by one, to take little memory
         if not torch.isfinite(frame).all():
-            raise ValueError(f"frames must hold finite numbers; frame {number} holds NaN or Inf. Check where it is made.")
+            raise ValueError(
+                f"frames must hold finite numbers; frame {number} holds NaN or Inf. Check where it is made."
+            )
     mask = mask[None] if mask.ndim == 2 else mask
     count, *size = frames.shape[:3]
     if mask.ndim != 3 or list(mask.shape[1:]) != size:
