@@ -42,7 +42,7 @@ test: install
 	$(BIN)/python -m pytest
 
 lint: install
-	$(BIN)/ruff check lgtsm tests
+	$(BIN)/ruff check lgtsm tests integrations
 
 clean:
 	rm -rf $(VENV) runs
