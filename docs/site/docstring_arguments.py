@@ -1,0 +1,34 @@
+"""What docstrings say of arguments, read from the source without importing it."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import griffe
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def _package():
+    loader = griffe.GriffeLoader(search_paths=[ROOT])
+    package = loader.load("lgtsm")
+    loader.resolve_aliases(implicit=True, external=False)
+    return package
+
+
+@cache
+def described_arguments(target):
+    """Return {argument: text} of a class or function such as `lgtsm.losses.GeneratorLoss`; {} for those of others."""
+    if not target.startswith("lgtsm."):
+        return {}
+    thing = _package()[target.removeprefix("lgtsm.")]
+    texts = [thing.docstring] + ([thing.members["__init__"].docstring] if "__init__" in thing.members else [])
+    found = {}
+    for text in filter(None, texts):
+        section = re.search(r"^Args:\n((?:    .*\n|\n)*)", text.value + "\n", re.M)
+        entries = re.findall(r"^    ([\w, *]+): ((?:.*\n)(?:     +.*\n)*)", section[1], re.M) if section else []
+        for names, meaning in entries:
+            for name in names.split(","):
+                found[name.strip(" *")] = " ".join(meaning.split())
+    return found
