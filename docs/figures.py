@@ -1,5 +1,6 @@
 """Draw the figures of docs/how_it_works.md, from real layers and a real state: python docs/figures.py [FOLDER]."""
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -50,9 +51,7 @@ def shift_panel(axes):
         middle = channels - size * (group + 0.5)
         for index, tap in enumerate(taps):
             place = 5.6 + index
-            axes.add_patch(
-                Rectangle((place, middle - 0.45), 0.9, 0.9, facecolor="#333333" if tap else "white", **LINE)
-            )
+            axes.add_patch(Rectangle((place, middle - 0.45), 0.9, 0.9, facecolor="#333333" if tap else "white", **LINE))
             axes.text(
                 place + 0.45, middle, f"{tap:g}", ha="center", va="center", fontsize=7,
                 color="white" if tap else "#777777",
@@ -133,7 +132,7 @@ def state_of(causal, frames):
 
 def bar(axes, height, *pieces):
     """Draw a row of frames: from each place on in its color."""
-    for (left, color), (right, _) in zip(pieces, pieces[1:]):
+    for (left, color), (right, _) in itertools.pairwise(pieces):
         axes.add_patch(Rectangle((left, height), right - left, 1, facecolor=color, linewidth=0))
 
 

@@ -43,7 +43,9 @@ def described(parser, heading):
     if parser.description:
         text.append(parser.description)
     for group in parser._action_groups:
-        actions = [a for a in group._group_actions if not isinstance(a, argparse._SubParsersAction | argparse._HelpAction)]
+        actions = [
+            a for a in group._group_actions if not isinstance(a, argparse._SubParsersAction | argparse._HelpAction)
+        ]
         actions = [a for a in actions if a.dest != "version" and a.help is not argparse.SUPPRESS]
         if not actions:
             continue

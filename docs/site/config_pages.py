@@ -1,6 +1,6 @@
 """The configuration reference: every key of conf/ with its comment and default, group by group.
 
-A key without a comment is described by the docstring of the `_target_` that takes it.
+A key without a comment is described by the docstring of the `_target_` that takes it, or as in another file.
 """
 
 import re
@@ -12,6 +12,7 @@ from docstring_arguments import described_arguments
 CONF = Path(__file__).parents[2] / "conf"
 ENTRIES = "train", "evaluate", "check_data"
 NO_GROUPS = {"data/splits"}
+_meanings = {}  # of each key, from the first file that has one
 INTRODUCTION = """# Configuration
 
 `lgtsm train`, `lgtsm evaluate` and `lgtsm check_data` each start from one file of `conf/`. `GROUP=NAME` takes another
@@ -22,16 +23,19 @@ type them. `--cfg job` prints the whole configuration of a command, after all ch
 
 def config_pages():
     """Return {place: Markdown}: the entry files, then a page for each group."""
+    for path in sorted(CONF.rglob("*.yaml"), key=lambda path: path.parts[-2] == "experiment"):
+        for key, _, meaning in full_keys(path):
+            _meanings.setdefault(key, meaning or None)
+            _meanings[key] = _meanings[key] or meaning
     groups = sorted({path.parent.relative_to(CONF).as_posix() for path in CONF.rglob("*.yaml")} - {"."} - NO_GROUPS)
     text = [INTRODUCTION, "## Groups", "| Group | Files |\n| --- | --- |\n" + "\n".join(map(row_of_group, groups))]
     for name in ENTRIES:
         text += described_file(CONF / f"{name}.yaml", f"{name}.yaml")
     pages = {"reference/config/index.md": "\n\n".join(text) + "\n"}
     for group in groups:
-        chosen = f"Choose with `{group}=NAME`." if group != "experiment" else "Choose with `experiment=NAME`."
-        text = [f"# {group}", chosen]
+        text = [f"# {group}", f"Choose with `{group}=NAME`."]
         for path in sorted((CONF / group).glob("*.yaml")):
-            text += described_file(path, path.stem, group)
+            text += described_file(path, path.stem)
         pages[f"reference/config/{group.replace('/', '_')}.md"] = "\n\n".join(text) + "\n"
     return pages
 
@@ -42,21 +46,29 @@ def row_of_group(group):
     return f"| [{group}]({group.replace('/', '_')}.md) | {names} |"
 
 
-def described_file(path, title, group=""):
-    """Return the paragraphs on a file: its comment, what it starts from, and its keys."""
+def full_keys(path):
+    """Return (key as one types it, default, meaning) of a file."""
     source = path.read_text()
-    comment, package = header(source)
-    prefix = {"_global_": "", None: group.replace("/", ".")}.get(package, package)
+    group = path.parent.relative_to(CONF).as_posix()
+    _, package = header(source)
+    prefix = {"_global_": "", None: "" if group == "." else group.replace("/", ".")}.get(package, package)
+    return [(f"{prefix}.{key}" if prefix and key != "defaults" else key, *rest) for key, *rest in keys(source)]
+
+
+def described_file(path, title):
+    """Return the paragraphs on a file: its comment, what it starts from, and its keys."""
+    comment, _ = header(path.read_text())
     text = [f"## {title}"]
     if comment:
         text.append(escaped(comment))
     rows, starts = [], ""
-    for key, default, meaning in keys(source):
+    for key, default, meaning in full_keys(path):
         if key == "defaults":
             starts = default
-            continue
-        full = f"{prefix}.{key}" if prefix else key
-        rows.append(f"| `{full}` | {code(default)} | {escaped(meaning)} |")
+        elif key.endswith("_target_"):
+            rows.append(f"| `{key}` | {code(default)} | the class or function that is built |")
+        else:
+            rows.append(f"| `{key}` | {code(default)} | {escaped(meaning or _meanings[key] or '')} |")
     if starts:
         text.append(f"Starts from: {starts}")
     if rows:
@@ -86,8 +98,8 @@ def keys(source):
 
 
 def _keys(node, lines, top, parents):
-    target = next((value.value for key, value in node.value if key.value == "_target_"), "")
-    arguments = described_arguments(target)
+    plain = {key.value: value.value for key, value in node.value if isinstance(value, yaml.ScalarNode)}
+    arguments = described_arguments(plain.get("_target_", ""), plain.get("name"))
     for key, value in node.value:
         name = f"{parents}{key.value}"
         if name == "defaults":

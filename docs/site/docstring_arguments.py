@@ -6,6 +6,8 @@ from pathlib import Path
 
 import griffe
 
+from lgtsm.models.catalog import DISCRIMINATORS, MODELS
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -18,10 +20,16 @@ def _package():
 
 
 @cache
-def described_arguments(target):
-    """Return {argument: text} of a class or function such as `lgtsm.losses.GeneratorLoss`; {} for those of others."""
+def described_arguments(target, name=None):
+    """Return {argument: text} of a class or function such as `lgtsm.losses.GeneratorLoss`; {} for those of others.
+
+    For `lgtsm.create_model` and `create_discriminator`, those of the class of this name, too.
+    """
     if not target.startswith("lgtsm."):
         return {}
+    catalog = {"lgtsm.create_model": MODELS, "lgtsm.create_discriminator": DISCRIMINATORS}.get(target, {})
+    if name in catalog:
+        return described_arguments(catalog[name].target.replace(":", ".")) | {"name": catalog[name].what}
     thing = _package()[target.removeprefix("lgtsm.")]
     texts = [thing.docstring] + ([thing.members["__init__"].docstring] if "__init__" in thing.members else [])
     found = {}

@@ -6,6 +6,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
+# Classes of arguments and results of `lgtsm.Inpainter`, which no `__all__` names.
+BESIDE = {
+    "lgtsm": [
+        "lgtsm.inference.filler.Filler",
+        "lgtsm.inference.options.FillOptions",
+        "lgtsm.inference.inpainter.FillSummary",
+        "lgtsm.models.streaming.StreamState",
+    ]
+}
+
+
 def exported(package):
     """Return the names in a package's `__all__`, which is written out in its file."""
     for node in ast.parse((ROOT / package.replace(".", "/") / "__init__.py").read_text()).body:
@@ -23,6 +34,6 @@ def python_pages():
         names = [name for name in exported(package) if not name.startswith("__")]
         if names:
             text = [f"# {package}", f"::: {package}\n    options:\n      members: []\n      show_root_heading: false"]
-            text += [f"::: {package}.{name}" for name in names]
+            text += [f"::: {name}" for name in [f"{package}.{name}" for name in names] + BESIDE.get(package, [])]
             pages[f"reference/python/{package.replace('.', '_')}.md"] = "\n\n".join(text) + "\n"
     return pages
