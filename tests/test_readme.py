@@ -76,16 +76,21 @@ def test_options_of_inpaint_named_in_prose_exist(page):
 def test_keys_named_in_prose_compose(page):
     found = re.findall(r"`((?:[+a-z_@/.\d]+=[\w./,\[\]+-]+ ?)+)`", prose(page))
     assert len(found) > 5
-    for options in found:
-        words = [word for word in options.split() if word != "paths.run=FOLDER" and "CUDA" not in word]
-        name = "evaluate" if {word.split("=")[0] for word in words} & {"protocol", "metric", "methods"} else "train"
-        name = "evaluate" if any(word.startswith("metric.") for word in words) else name
-        name = "check_data" if words == ["thorough=true"] else name
-        start = (
-            [] if any(word.startswith("experiment=") for word in words) or name != "train" else ["experiment=fvi_lgtsm"]
-        )
+    values, composed = {}, []
+    for span in found:
+        words = [word for word in span.split() if "CUDA" not in word and "FOLDER" not in word]
+        first = {word.split("=")[0].split(".")[0] for word in words}
+        scores = first & {"protocol", "metric", "methods", "results", "checkpoint", "device"}
+        name = "evaluate" if scores else "check_data" if "thorough" in first else "train"
+        start = ["experiment=fvi_lgtsm"] if name == "train" else ["metric=standard"] if "metric" in first else []
+        if any(Path(config_folder(), word.split("=")[0]).is_dir() for word in words):
+            composed.append((name, [*(word for word in start if word.split("=")[0] not in span), *words]))
+        else:  # values of the same start, all at once
+            values.setdefault((name, *start), {}).update({word.split("=")[0]: word for word in words})
+    composed += [(name, [*start, *words.values()]) for (name, *start), words in values.items()]
+    for name, words in composed:
         with initialize_config_dir(config_folder(), version_base="1.3"):
-            compose(name, start + words)
+            compose(name, words)
 
 
 def test_groups_named_exist():

@@ -76,7 +76,7 @@ def definition(parser, action):
 
 def escaped(text):
     """Keep Markdown from reading stars and angle brackets in plain text."""
-    return re.sub(r"([*_<>\[\]])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([*_\[\]])", r"\\\1", " ".join(text.split()).replace("<", "&lt;"))
 
 
 def sentence(text, end="."):

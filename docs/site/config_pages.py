@@ -155,4 +155,5 @@ def code(text):
 def escaped(text):
     """Keep Markdown from reading stars, brackets and bars in plain text; code stays."""
     pieces = re.split(r"(`[^`]*`)", text)
-    return "".join(p if i % 2 else re.sub(r"([*_<>\[\]|])", r"\\\1", p) for i, p in enumerate(pieces))
+    plain = [re.sub(r"([*_\[\]|])", r"\\\1", piece.replace("<", "&lt;")) for piece in pieces]
+    return "".join(pieces[i] if i % 2 else plain[i] for i in range(len(pieces)))

@@ -38,5 +38,7 @@ def described_arguments(target, name=None):
         entries = re.findall(r"^    ([\w, *]+): ((?:.*\n)(?:     +.*\n)*)", section[1], re.M) if section else []
         for names, meaning in entries:
             for name in names.split(","):
-                found[name.strip(" *")] = " ".join(meaning.split())
+                name, text = name.strip(" *"), " ".join(meaning.split())
+                elsewhere = re.fullmatch(r"of the network, see `(lgtsm\.[\w.]+)`\.", text)
+                found[name] = described_arguments(elsewhere[1]).get(name, text) if elsewhere else text
     return found
