@@ -33,7 +33,8 @@ def python_pages():
     for package in packages:
         names = [name for name in exported(package) if not name.startswith("__")]
         if names:
-            text = [f"# {package}", f"::: {package}\n    options:\n      members: []\n      show_root_heading: false\n      show_root_toc_entry: false"]
+            about = f"::: {package}\n    options: {{members: [], show_root_heading: false, show_root_toc_entry: false}}"
+            text = [f"# {package}", about]
             text += [f"::: {name}" for name in [f"{package}.{name}" for name in names] + BESIDE.get(package, [])]
             pages[f"reference/python/{package.replace('.', '_')}.md"] = "\n\n".join(text) + "\n"
     return pages

@@ -18,6 +18,7 @@ PAGES = {
     **{f"lgtsm/weights/{path.name}": f"weights/{path.name}" for path in (ROOT / "lgtsm" / "weights").glob("*.md")},
 }
 FILES = {"CITATION.cff": "CITATION.cff", "LICENSE": "LICENSE.txt"}
+MADE = {"conf/train.yaml": "reference/config/index.md"}  # what stands for a page that is made by the build
 LINK = re.compile(r"(!?)\[([^\[\]]*)\]\(([^()\s]+)\)")
 FENCED = re.compile(r"(^ *```.*?^ *```$)", re.M | re.S)
 
@@ -43,8 +44,8 @@ def on_page_markdown(markdown, page, config, files):
         path = posixpath.normpath(posixpath.join(folder, path))
         if path.startswith("docs/"):
             place = path.removeprefix("docs/")
-        elif path in PAGES or path in FILES:
-            place = {**PAGES, **FILES}[path]
+        elif path in {**PAGES, **FILES, **MADE}:
+            place = {**PAGES, **FILES, **MADE}[path]
         elif (ROOT / path).exists():
             return text  # in the repository alone
         else:
