@@ -1,12 +1,13 @@
 # make demo: install into .venv, remove a rider from a real clip, then train a small network and fill with it.
 # make test: install into .venv, run all tests.
+# make docs: install into .venv, build the site into build/site; any warning is an error.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := runs/demo
 CLIP := tests/data/bmx-trees
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test lint docs clean
 
 install: $(VENV)/.installed
 
@@ -44,5 +45,8 @@ test: install
 lint: install
 	$(BIN)/ruff check lgtsm tests integrations
 
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) runs build

@@ -1,4 +1,4 @@
-"""A user's type checker understands what the README and `__all__` offer."""
+"""A user's type checker understands what the README, the guides and `__all__` offer."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+PAGES = "\n".join((ROOT / page).read_text() for page in ("README.md", "docs/guides/python.md"))
 TYPES = {
     "lgtsm.create_model('lgtsm', width=16)": "lgtsm.models.lgtsm.GatedShiftGenerator",
     "lgtsm.create_model('gated3d')": "lgtsm.models.gated3d.Gated3DGenerator",
@@ -60,13 +60,13 @@ frames = holes = [np.zeros((8, 8, 3), np.uint8)]
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    """What mypy says of the package, of the README's Python, and of a user's lines: {file: {line: [messages]}}."""
+    """What mypy says of the package, of the pages' Python, and of a user's lines: {file: {line: [messages]}}."""
     folder = tmp_path_factory.mktemp("user")
     lines = [f"reveal_type({code})" for code in TYPES] + list(WRONG)
     (folder / "user.py").write_text(PREFACE + "\n".join(lines) + "\n")
-    for number, code in enumerate(re.findall(r"```python\n(.*?)```", README, re.S)):
+    for number, code in enumerate(re.findall(r"```python\n(.*?)```", PAGES, re.S)):
         if "import lgtsm" in code:
-            (folder / f"readme{number}.py").write_text("# mypy: disallow-untyped-calls\n" + code)
+            (folder / f"page{number}.py").write_text("# mypy: disallow-untyped-calls\n" + code)
     files = ["lgtsm", *map(str, folder.glob("*.py"))]
     line = [sys.executable, "-m", "mypy", "--cache-dir", str(folder / "cache"), "--no-pretty", *files]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
@@ -84,9 +84,9 @@ def test_the_package_has_no_type_errors(found):
     assert {file: said for file, said in found.items() if file.startswith("lgtsm/")} == {}
 
 
-def test_the_readme_type_checks(found):
-    assert len(re.findall(r"```python\nimport lgtsm", README)) >= 3
-    assert {file: said for file, said in found.items() if file.startswith("readme")} == {}
+def test_the_programs_of_the_pages_type_check(found):
+    assert len(re.findall(r"```python\nimport lgtsm", PAGES)) >= 5
+    assert {file: said for file, said in found.items() if file.startswith("page")} == {}
 
 
 def test_users_see_types_and_mistakes(found):

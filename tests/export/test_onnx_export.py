@@ -21,7 +21,7 @@ from lgtsm.video.open import open_video
 from lgtsm.video.writer import VideoWriter
 from tests.reference.lively import make_lively
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "onnx.md").read_text()
 MODELS = {
     "lgtsm_width5_paper_spectral": ({"shift_kernel_size": 5, "geometry": "paper", "spectral_norm": True}, (17, 22)),
     "lgtsm_causal": ({"causal": True}, (16, 20)),
@@ -60,10 +60,10 @@ def test_files_give_what_the_network_gives(tmp_path, make_clip, name):
     }
 
 
-def test_the_command_and_the_readmes_loop(tmp_path, monkeypatch, capsys, make_clip):
-    """The command's file, run as the README says, without this library or PyTorch."""
-    lines = [line.split("#")[0].split() for line in README.splitlines() if line.startswith("python -m lgtsm export")]
-    (loop,) = [code for code in re.findall(r"```python\n(.*?)```", README, re.S) if "onnxruntime" in code]
+def test_the_command_and_the_loop_of_the_guide(tmp_path, monkeypatch, capsys, make_clip):
+    """The command's file, run as the guide says, without this library or PyTorch."""
+    lines = [line.split("#")[0].split() for line in GUIDE.splitlines() if line.startswith("lgtsm export")]
+    (loop,) = [code for code in re.findall(r"```python\n(.*?)```", GUIDE, re.S) if "onnxruntime" in code]
     monkeypatch.chdir(tmp_path)
     model = make_lively(lgtsm.create_model("lgtsm", width=4))
     Path("runs/demo/network").mkdir(parents=True)
@@ -71,7 +71,7 @@ def test_the_command_and_the_readmes_loop(tmp_path, monkeypatch, capsys, make_cl
     (words,) = lines
     height, width = (int(words[words.index(name) + 1]) for name in ("--height", "--width"))
     small = {str(height): "20", str(width): "28"}
-    main([small.get(word, word) for word in words[4:]])
+    main([small.get(word, word) for word in words[2:]])
     said = capsys.readouterr().out
     assert "frames of 28x20" in said and float(re.search(r"PyTorch by at most (\S+)", said)[1]) < 1e-5
 

@@ -164,7 +164,7 @@ def test_a_jpeg_keeps_its_blocks_over_ten_passes(tmp_path, data, quality, sampli
 
 @pytest.mark.parametrize("sampling", [0, 2])
 def test_how_much_of_a_jpeg_stays(tmp_path, data, sampling):
-    """What the README says: most blocks bit for bit up to quality 90, all within some levels."""
+    """What docs/guides/fill.md says: most blocks bit for bit up to quality 90, all within some levels."""
     for clip in ("bmx-trees/video.mp4", "hand-held/a_learning-area-frog_00.mp4"):
         picture = next(iter(open_video(data / clip, "pyav")))[:160, :256]
         changed = np.zeros(picture.shape[:2], bool)
