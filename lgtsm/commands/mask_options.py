@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,8 +112,8 @@ def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
     )
 
 
-def text_in(info: VideoInfo) -> TextMask:
-    """Return the holes over the text of a video from `probe`.
+def text_in(info: VideoInfo, progress: Callable[[int, int], None] = lambda done, total: None) -> TextMask:
+    """Return the holes over the text of a video from `probe`; call `progress` with the frames done and their number.
 
     Raises:
         UnavailableError: the detector is not there.
@@ -124,6 +124,8 @@ def text_in(info: VideoInfo) -> TextMask:
 
     def frames() -> Iterator[np.ndarray]:
         with open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video:
-            yield from video
+            for done, frame in enumerate(video, start=1):
+                yield frame
+                progress(done, info.frames)
 
     return TextMask(frames, info.frames, float(info.fps), TextDetector(threads=usable_cores()))
