@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -97,10 +98,11 @@ class JobQueue:
 
     Args:
         folder: removed by the worker if this process is killed.
+        prepare: called in a new worker, to load what tasks need before the first one comes.
     """
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, prepare: Callable[[], object] | None = None):
+        self.folder, self.prepare = folder, prepare
         self._waiting: list[Job] = []
         self._next: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -164,7 +166,7 @@ class JobQueue:
     def _start(self) -> tuple[BaseProcess, Connection]:
         context = multiprocessing.get_context("spawn")  # torch and its threads do not outlive a fork
         ours, theirs = context.Pipe()
-        process = context.Process(target=work, args=(theirs, self.folder), name="lgtsm worker", daemon=True)
+        process = context.Process(target=work, args=(theirs, self.folder, self.prepare), daemon=True)
         process.start()
         theirs.close()
         return process, ours
@@ -180,10 +182,13 @@ class JobQueue:
             self._process, self._connection = self._start()
 
 
-def work(connection: Connection, folder: Path) -> None:
+def work(connection: Connection, folder: Path, prepare: Callable[[], object] | None) -> None:
     """Run tasks as they come, until the other end closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends this one
     threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+    if prepare is not None:
+        with suppress(Exception):  # a task that needs it will tell
+            prepare()
     while True:
         try:
             task: Task = connection.recv()

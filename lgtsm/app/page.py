@@ -105,8 +105,8 @@ class Page:
         with gr.Row():
             self.start = gr.Number(value=0, minimum=0, label="From (seconds)", min_width=120, elem_id="from")
             self.end = gr.Number(value=0, minimum=0, label="To (seconds)", min_width=120, elem_id="to")
-            self.from_here = gr.Button("From this frame", min_width=120)
-            self.to_here = gr.Button("To this frame", min_width=120)
+            self.from_here = gr.Button("Start at this frame", min_width=120)
+            self.to_here = gr.Button("End at this frame", min_width=120)
         self.refused = gr.HTML(elem_id="refused")
 
     def _lay_out_filling(self) -> None:

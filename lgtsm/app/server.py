@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from lgtsm.app.jobs import JobQueue
 from lgtsm.app.session import Session, Sessions
-from lgtsm.app.tasks import Finder
+from lgtsm.app.tasks import Finder, inpainter
 from lgtsm.app.uploads import Limits
 from lgtsm.optional import require
 from lgtsm.whole_files import remove
@@ -46,7 +48,7 @@ def serve(
         gradio = require("gradio", "the page", "lgtsm[app]")
         from lgtsm.app.page import HERE, THEME, Page
 
-        jobs = JobQueue(folder)
+        jobs = JobQueue(folder, partial(inpainter, device))
         sessions = Sessions(folder / "sessions", lambda place: Session(place, jobs, limits, device))
         gradio.set_static_paths([folder / "sessions"])  # served as they are: copies would outlive their session
         page = Page(sessions, limits, finders)
@@ -66,7 +68,9 @@ def serve(
         ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         threading.Event().wait()
     finally:
-        if page is not None:
+        if page is not None and page.blocks.server is not None:
+            page.blocks.server.force_exit = True  # open tabs never let go by themselves,
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # and to cut them off is no error
             page.blocks.close(verbose=False)
         for part in (jobs, sessions):
             if part is not None:

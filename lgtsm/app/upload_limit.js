@@ -1,8 +1,8 @@
 // In a gr.HTML: refuse a file that is too large before it travels, and say so where refusals stand.
-const area = document.querySelector("#upload");
 const inWords = (bytes) => (bytes < 2 ** 30 ? `${Math.round(bytes / 2 ** 20)} MB` : `${(bytes / 2 ** 30).toFixed(1)} GB`);
 
 function check(event) {
+    if (!event.target.closest("#upload")) return;
     const files = event.dataTransfer ? event.dataTransfer.files : event.target.files;
     const said = element.querySelector(".refused");
     said.textContent = "";
@@ -13,5 +13,5 @@ function check(event) {
     said.textContent = props.sentence.replace("{name}", files[0].name).replace("{size}", inWords(files[0].size));
 }
 
-area.addEventListener("change", check, true);
-area.addEventListener("drop", check, true);
+document.addEventListener("change", check, true);
+document.addEventListener("drop", check, true);

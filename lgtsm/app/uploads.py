@@ -14,7 +14,6 @@ from lgtsm.video.probe import VideoInfo, probe
 LONGEST_NAME = 80  # characters
 MOST_PIXELS = 8192 * 4320  # of a frame
 MOST_FPS = 240
-LOOKED_AT = 512  # bytes
 
 
 @dataclass(frozen=True)
@@ -72,17 +71,13 @@ def check_upload(path: Path, limits: Limits) -> VideoInfo:
         raise VideoError(f"{name} must be a video file, such as .mp4, .mov, .mkv or .webm. Choose another file.")
     if count > limits.max_bytes:
         raise VideoError(limits.too_large.format(name=name, size=size(count)))
-    with path.open("rb") as file:
-        start = file.read(LOOKED_AT)
-    if all(9 <= byte < 128 for byte in start):  # playlists and lists of files would lead the decoder elsewhere
-        raise VideoError(f"{name} must be a video; it holds text or nothing. Choose another file.")
     try:
         info = probe(path)
     except VideoError as error:
         raise VideoError(str(error).replace(f"{path.parent}/", "")) from error
-    if info.duration > limits.max_seconds:
-        most, long = duration(limits.max_seconds), duration(float(info.duration))
-        raise VideoError(f"{name} must be at most {most} long; it is {long}. Cut it into parts first.")
+    if float(info.duration) > limits.max_seconds:
+        most, long = round(limits.max_seconds, 2), round(float(info.duration), 2)
+        raise VideoError(f"{name} must be at most {most:g} s long; it is {long:g} s. Cut it into parts first.")
     if info.frames > MOST_FPS * limits.max_seconds:
         raise VideoError(f"{name} must have at most {MOST_FPS} frames per second; it has {float(info.fps):.0f}.")
     if info.width * info.height > MOST_PIXELS:
