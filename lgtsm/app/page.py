@@ -128,8 +128,8 @@ class Page:
         opening += [self.end, self.grow, self.faster, self.masked, self.refused, self.status]
         quiet: Any = {"show_progress": "hidden"}
         latest: Any = {"show_progress": "hidden", "trigger_mode": "always_last"}
-        self.upload.upload(self._open, [self.upload], opening)
-        self.upload.clear(self._close, None, opening)
+        self.upload.upload(self._open, [self.upload], opening, show_progress="minimal")
+        self.upload.clear(self._close, None, opening, **quiet)
         self.number.input(self._move, here, [self.painter, self.at], **latest)
         self.number.release(self._compare, here, [self.compared], **latest)
         self.painter.submit(self._add, here, picture, **quiet)

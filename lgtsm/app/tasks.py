@@ -90,7 +90,7 @@ class Fill:
         progress(0, info.frames)
         beside, whole = self.folder / "side_by_side.mp4", self.around is None
         encoding = Encoding() if whole else EXACT
-        output = self.folder / f"{self.name}{ending(info, encoding) if whole else '.mkv'}"
+        output = self.folder / f"{self.name}{ending(info, encoding, self.folder) if whole else '.mkv'}"
         options = FillOptions(working_height=self.working_height)
         with Beside(beside, info) as watch:
             summary = inpainter(self.device).fill_file(info, mask, output, encoding, options, progress, watch)
@@ -204,10 +204,13 @@ def cut_out(info: VideoInfo, start: int, stop: int, path: Path) -> VideoInfo:
     return probe(path)
 
 
-def ending(info: VideoInfo, encoding: Encoding) -> str:
-    """Return the ending of the result: that of the source, or .mkv where its container cannot be written."""
+def ending(info: VideoInfo, encoding: Encoding, folder: Path) -> str:
+    """Return the ending of the result: that of the source, or .mkv where its container cannot be written.
+
+    It is tried in a folder, which stays as it is.
+    """
     own = info.path.suffix.lower()
-    trial = info.path.with_name(f"trial{own}")
+    trial = folder / f"trial{own}"
     try:
         VideoWriter(trial, None, info.height, info.width, encoding, like=info, source_path=info.path).abort()
     except VideoError:

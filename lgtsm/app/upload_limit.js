@@ -3,14 +3,14 @@ const inWords = (bytes) => (bytes < 2 ** 30 ? `${Math.round(bytes / 2 ** 20)} MB
 
 function check(event) {
     if (!event.target.closest("#upload")) return;
-    const files = event.dataTransfer ? event.dataTransfer.files : event.target.files;
+    const file = (event.dataTransfer || event.target).files?.[0];
     const said = element.querySelector(".refused");
     said.textContent = "";
-    if (!files || !files.length || files[0].size <= props.most) return;
+    if (!file || file.size <= props.most) return;
     event.stopImmediatePropagation();
     event.preventDefault();
-    if (event.target.type === "file") event.target.value = "";
-    said.textContent = props.sentence.replace("{name}", files[0].name).replace("{size}", inWords(files[0].size));
+    if (event.target.type === "file") event.target.value = ""; // which empties the list of files too
+    said.textContent = props.sentence.replace("{name}", () => file.name).replace("{size}", inWords(file.size));
 }
 
 document.addEventListener("change", check, true);

@@ -10,10 +10,11 @@ import pytest
 
 from lgtsm.app.jobs import CANCELLED, DONE, FAILED, JobQueue
 from lgtsm.app.session import Session, Sessions
-from lgtsm.app.tasks import shown_size, window
+from lgtsm.app.tasks import ending, shown_size, window
 from lgtsm.app.uploads import Limits
 from lgtsm.app.words import about, ended, refused
 from lgtsm.commands import inpaint
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
 from tests.app.clips import FRAMES, write_clip
@@ -193,6 +194,14 @@ def test_sessions_go_when_their_tab_does(tmp_path, jobs):
     assert sessions.get("other") is other  # back in time
     sessions.leave("other")
     sessions.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "own"), [("bmx-trees/video.mp4", ".mp4"), ("odd/sar_12_11.3gp", ".3gp")])
+def test_the_result_has_the_container_of_the_source_where_it_can_be_written(data_folder, tmp_path, name, own):
+    info = probe(data_folder / name)
+    assert ending(info, Encoding(), tmp_path) == own
+    assert ending(info, Encoding(codec="no such encoder"), tmp_path) == ".mkv"
     assert list(tmp_path.iterdir()) == []
 
 
