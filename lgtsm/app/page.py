@@ -43,7 +43,8 @@ class Page:
     Args:
         sessions: of the tabs.
         limits: of videos, to tell and to check before a file travels.
-        finders: what finds holes by a button: the button's words -> the function. To follow an object is one more.
+        finders: what finds holes by a button: the button's words -> the function. One that follows an object would take
+            the last box of the drawing that it gets.
 
     Attributes:
         blocks: to launch.

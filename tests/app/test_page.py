@@ -107,19 +107,15 @@ def draw(page, *way, tool="box"):
     expect(canvas).not_to_have_attribute("data-version", version, timeout=PATIENCE)
 
 
-def color(page, x, y):
-    """Return red, green and blue of the shown picture at a share of it."""
-    script = """([x, y]) => {
+def shows(page, x, y, marked):
+    """Wait until the picture is marked at a share of it, or no longer."""
+    script = """([x, y, marked]) => {
         const canvas = document.querySelector("#painter canvas");
         const at = [Math.floor(x * canvas.width), Math.floor(y * canvas.height)];
-        return Array.from(canvas.getContext("2d").getImageData(...at, 1, 1).data.slice(0, 3));
+        const [red, green, blue] = canvas.getContext("2d").getImageData(...at, 1, 1).data;
+        return (Math.min(red, blue) > green + 60) === marked;
     }"""
-    return np.array(page.evaluate(script, [x, y]), float)
-
-
-def is_tinted(page, x, y):
-    red, green, blue = color(page, x, y)
-    return min(red, blue) > green + 60
+    page.wait_for_function(script, arg=[x, y, marked])
 
 
 def plays(page, selector):
@@ -133,17 +129,31 @@ def test_open_mark_look_fill_and_download(page, tmp_path, data_folder):
     opened(page, source)
     expect(page.locator("#about")).to_contain_text(f"b_w clip.mp4: {WIDTH}x{HEIGHT}, {FRAMES} frames")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")  # nothing to scroll sideways
-    assert not is_tinted(page, 0.4, 0.5)
+    shows(page, 0.4, 0.5, False)
     draw(page, (0.3, 0.3), (0.5, 0.7))
-    assert is_tinted(page, 0.4, 0.5) and not is_tinted(page, 0.4, 0.9)
+    shows(page, 0.4, 0.5, True)
+    shows(page, 0.4, 0.9, False)
     draw(page, (0.7, 0.2), (0.8, 0.2), tool="brush")
-    assert is_tinted(page, 0.75, 0.2)
+    shows(page, 0.78, 0.2, True)
     draw(page, (0.75, 0.2), (0.8, 0.2), tool="eraser")
-    assert not is_tinted(page, 0.78, 0.2)
+    shows(page, 0.78, 0.2, False)
+    page.click("#painter [data-do=undo]")
+    shows(page, 0.78, 0.2, True)
+    page.click("#painter [data-do=undo]")
+    shows(page, 0.78, 0.2, False)
+    shows(page, 0.53, 0.5, False)
+    page.fill("#grow input[type=number]", "6")
+    shows(page, 0.53, 0.5, True)
+    page.fill("#from input", "0.4")
+    shows(page, 0.4, 0.5, False)
+    page.fill("#frame input[type=number]", "12")
+    page.wait_for_selector("#painter canvas[data-frame='12']")
+    shows(page, 0.4, 0.5, True)  # a box counts in every frame
+    page.fill("#from input", "9")
+    expect(page.locator("#refused")).to_contain_text("The part must end after it starts", timeout=PATIENCE)
+    page.fill("#from input", "0")
+    expect(page.locator("#refused")).to_have_text("", timeout=PATIENCE)
 
-    page.fill("#frame input[type=number]", "9")
-    page.wait_for_selector("#painter canvas[data-frame='9']")
-    assert is_tinted(page, 0.4, 0.5)  # a box counts in every frame
     page.click("#show")
     assert abs(plays(page, "#masked") - float(probe(source).duration)) < 0.1
 

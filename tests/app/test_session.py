@@ -14,12 +14,15 @@ from lgtsm.app.tasks import ending, shown_size, window
 from lgtsm.app.uploads import Limits
 from lgtsm.app.words import about, ended, refused
 from lgtsm.commands import inpaint
+from lgtsm.commands.app import find_text
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
+from lgtsm.video.writer import VideoWriter
 from tests.app.clips import FRAMES, write_clip
 from tests.app.worker_tasks import find_corner, find_nothing
 from tests.entry_points.calling import exit_code
+from tests.masks.test_text import subtitle
 
 PATIENCE = 120
 BOX = {"kind": "box", "frame": 3, "size": 1, "points": [[100, 40], [150, 100]]}
@@ -153,6 +156,20 @@ def test_what_is_found_joins_the_mask_until_it_is_cleared(session, upload):
     assert job.over.wait(PATIENCE) and (job.state, job.error[:29]) == (FAILED, "The corner must mask somethin")
     session.clear()
     assert session.drawing.hole(session.info, 5).sum() == 0
+
+
+def test_text_is_found(session, tmp_path, data_folder):
+    info = probe(data_folder / "bmx-trees" / "video.mp4")
+    written, words = zip(*(subtitle(frame, "Mind the tree!", 14) for frame in frames(info.path)[:8]))
+    with VideoWriter(tmp_path / "in.mp4", info.fps, info.height, info.width) as writer:
+        for frame in written:
+            writer.write(frame)
+    session.open(tmp_path / "in.mp4")
+    session.grow(2)
+    job = session.find("Find text", find_text)
+    assert job.over.wait(PATIENCE) and job.state == DONE, job.error
+    assert (job.done, job.total) == (8, 8)
+    assert session.drawing.hole(session.info, 4)[words[4]].mean() >= 0.98
 
 
 def test_a_job_of_one_page_at_a_time_and_nothing_left_of_a_cancelled_one(session, upload):
