@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "video": set(),
     "data": {"masks", "video"},
     "inference": {"ops", "models", "classical", "video"},
+    "app": {"masks", "video", "models", "inference"},
     "export": {"models"},
     "training": {"losses", "metrics", "data", "video", "ops"},
     "config": set(),

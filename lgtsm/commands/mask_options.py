@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +17,19 @@ if TYPE_CHECKING:
 
     from lgtsm.masks.logo import LogoMask
     from lgtsm.masks.text import TextMask
+    from lgtsm.masks.track import Anchor, TrackMask
     from lgtsm.video.mask_choice import Finder, MaskChoice
     from lgtsm.video.mask_edit import HoleSource
     from lgtsm.video.mask_sources import Box
     from lgtsm.video.probe import VideoInfo
     from lgtsm.video.times import Moment
+
+
+Progress = Callable[[int, int], object]  # called with the frames done and their number
+
+
+def no_progress(done: int, total: int) -> None:
+    """Show nothing."""
 
 
 WAYS = "--track, --text, --logo, --box, --key-color or --mask"
@@ -152,7 +160,7 @@ def finders(arguments: Namespace) -> dict[str, Finder]:
 
 
 def tracks_in(info: VideoInfo, objects: Sequence[Sequence[tuple[Box, Moment | None]]]) -> HoleSource:
-    """Return the holes over objects that are followed from boxes.
+    """Return the holes over objects that are followed from boxes, and show progress.
 
     Args:
         info: from `probe`.
@@ -162,39 +170,51 @@ def tracks_in(info: VideoInfo, objects: Sequence[Sequence[tuple[Box, Moment | No
         VideoError: a box or a moment is outside the video.
     """
     from lgtsm.commands.shown_progress import shown_later
-    from lgtsm.masks.track import Anchor, TrackMask
+    from lgtsm.masks.track import Anchor
     from lgtsm.video.mask_sources import UnionMask, box_hole
-    from lgtsm.video.open import open_video
-    from lgtsm.video.scene_cuts import SceneCutDetector
 
     times = info.times()
-    size = info.height, info.width
     anchors = []
     for boxes in objects:
-        box_hole([box for box, _ in boxes], *size)  # refuses a box outside the frame
+        box_hole([box for box, _ in boxes], info.height, info.width)  # refuses a box outside the frame
         anchors.append([Anchor(moment.frame(times) if moment else 0, box) for box, moment in boxes])
-    with open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video:
-        detector = SceneCutDetector()
-        cuts = [number for number, frame in enumerate(video) if detector.is_cut(frame)]
-        followed = []
-        with shown_later() as bar:
-            for number, own in enumerate(anchors, 1):
-                which = f"Following {number} of {len(anchors)}" if len(anchors) > 1 else "Following"
-                progress = partial(bar.update, bar.add_task(which, total=info.frames))
-                track = TrackMask(video.read, info.frames, float(info.fps), size, own, cuts, progress)
-                followed.append(track)
+    followed: list[HoleSource] = []
+    with shown_later() as bar:
+        for number, own in enumerate(anchors, 1):
+            which = f"Following {number} of {len(anchors)}" if len(anchors) > 1 else "Following"
+            task = bar.add_task(which, total=info.frames)
+
+            def show(done: int, total: int, task: int = task) -> None:
+                bar.update(task, completed=done, total=total)
+
+            followed.append(track_in(info, own, show))
     return followed[0] if len(followed) == 1 else UnionMask(followed)
 
 
-def logo_in(info: VideoInfo) -> LogoMask:
-    """Return the hole over what stands still in a video from `probe` while the picture moves."""
+def track_in(info: VideoInfo, anchors: Sequence[Anchor], progress: Progress = no_progress) -> TrackMask:
+    """Return the holes over an object of a video from `probe`, followed from boxes; `progress` as in `text_in`."""
+    from lgtsm.masks.track import TrackMask
+    from lgtsm.video.open import open_video
+    from lgtsm.video.scene_cuts import SceneCutDetector
+
+    with open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video:
+        detector = SceneCutDetector()
+        cuts = [number for number, frame in enumerate(video) if detector.is_cut(frame)]
+        size = info.height, info.width
+        return TrackMask(
+            video.read, info.frames, float(info.fps), size, anchors, cuts, lambda done: progress(done, info.frames)
+        )
+
+
+def logo_in(info: VideoInfo, progress: Progress = no_progress) -> LogoMask:
+    """Return the hole over what stands still while a video from `probe` moves; `progress` as in `text_in`."""
     from lgtsm.masks.logo import LogoMask
 
-    return LogoMask(partial(_frames, info), info.frames)
+    return LogoMask(partial(_frames, info, progress), info.frames)
 
 
-def text_in(info: VideoInfo) -> TextMask:
-    """Return the holes over the text of a video from `probe`.
+def text_in(info: VideoInfo, progress: Progress = no_progress) -> TextMask:
+    """Return the holes over the text of a video from `probe`; call `progress` with the frames done and their number.
 
     Raises:
         UnavailableError: the detector is not there.
@@ -203,11 +223,13 @@ def text_in(info: VideoInfo) -> TextMask:
     from lgtsm.threads import usable_cores
 
     detector = TextDetector(threads=usable_cores())
-    return TextMask(partial(_frames, info), info.frames, float(info.fps), detector)
+    return TextMask(partial(_frames, info, progress), info.frames, float(info.fps), detector)
 
 
-def _frames(info: VideoInfo) -> Iterator[np.ndarray]:
+def _frames(info: VideoInfo, progress: Progress) -> Iterator[np.ndarray]:
     from lgtsm.video.open import open_video
 
     with open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video:
-        yield from video
+        for done, frame in enumerate(video, start=1):
+            yield frame
+            progress(done, info.frames)

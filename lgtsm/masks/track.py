@@ -65,11 +65,11 @@ class TrackMask:
         size: tuple[int, int],
         anchors: Sequence[Anchor],
         cuts: Sequence[int] = (),
-        progress: Callable[[int], None] = lambda done: None,
+        progress: Callable[[int], object] = lambda done: None,
     ):
         self.num_frames, self.fps, self.size = num_frames, fps, size
-        self._progress, self._done = progress, 0
         self._holes: dict[int, bytes] = {}
+        done = itertools.count(1)
         self.lost: list[tuple[int, int]] = []
         anchors = sorted(anchors, key=lambda anchor: anchor.frame)
         self._small = _working_size(size, min(min(anchor.box[2:]) for anchor in anchors))
@@ -77,7 +77,8 @@ class TrackMask:
         for first, end in itertools.pairwise(starts):
             here = [anchor for anchor in anchors if first <= anchor.frame < end]
             if here:
-                self._follow_scene(AlignedFrames(read, first, end, self._small), here)
+                scene = AlignedFrames(read, first, end, self._small)
+                self._follow_scene(scene, here, lambda: progress(next(done)))
         progress(num_frames)
 
     @property
@@ -113,22 +114,21 @@ class TrackMask:
         bits = np.frombuffer(zlib.decompress(self._holes[number]), np.uint8)
         return np.unpackbits(bits, count=self._small[0] * self._small[1]).reshape(self._small)
 
-    def _follow_scene(self, scene: AlignedFrames, anchors: Sequence[Anchor]) -> None:
+    def _follow_scene(self, scene: AlignedFrames, anchors: Sequence[Anchor], advance: Callable[[], object]) -> None:
         middles = [(one.frame + other.frame + 1) // 2 for one, other in itertools.pairwise(anchors)]
         bounds = [scene.first, *middles, scene.end]
         for anchor, first, end in zip(anchors, bounds, bounds[1:]):
             for ahead in (False, True):
                 numbers = range(anchor.frame + 1, end) if ahead else range(anchor.frame - 1, first - 1, -1)
-                self._walk(_Follower(scene, anchor, self._scaled(anchor)), numbers, keep_anchor=ahead)
+                self._walk(_Follower(scene, anchor, self._scaled(anchor)), numbers, ahead, advance)
 
-    def _walk(self, follower: _Follower, numbers: range, keep_anchor: bool) -> None:
+    def _walk(self, follower: _Follower, numbers: range, keep_anchor: bool, advance: Callable[[], object]) -> None:
         if keep_anchor:
             self._keep(follower.number, follower.found)
         waiting: list[int] = []  # frames since it was last found; parts of it may still show
         for number in numbers:
             found = follower.step(number)
-            self._done += 1
-            self._progress(self._done)
+            advance()
             if follower.is_gone:
                 waiting.append(number)
             else:
