@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO := runs/demo
 CLIP := tests/data/bmx-trees
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test lint notebooks clean
 
 install: $(VENV)/.installed
 
@@ -42,7 +42,13 @@ test: install
 	$(BIN)/python -m pytest
 
 lint: install
-	$(BIN)/ruff check lgtsm tests
+	$(BIN)/ruff check lgtsm tests docs notebooks
+	$(BIN)/ruff format --check lgtsm tests docs notebooks
+	$(BIN)/mypy
+
+# Run the notebooks and keep their outputs.
+notebooks: install
+	cd notebooks && JUPYTER_PREFER_ENV_PATH=1 ../$(BIN)/jupyter execute --inplace *.ipynb
 
 clean:
 	rm -rf $(VENV) runs
