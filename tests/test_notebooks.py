@@ -7,7 +7,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
@@ -29,8 +28,8 @@ def outputs(cell):
 
 
 @pytest.fixture
-def kernel(tmp_path, monkeypatch):
-    """A kernel of this Python, whatever kernels and startup files the user has."""
+def kernel_of_this_python(tmp_path, monkeypatch):
+    """Make `python3` a kernel of this Python, whatever kernels and startup files the user has."""
     folder = tmp_path / "jupyter" / "kernels" / "python3"
     folder.mkdir(parents=True)
     line = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -39,7 +38,6 @@ def kernel(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
-    return AsyncKernelManager(kernel_name="python3", transport="ipc")
 
 
 def test_there_are_notebooks():
@@ -63,13 +61,15 @@ def test_a_notebook_is_kept_with_the_outputs_of_one_run_from_top_to_bottom(path)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_gives_such_outputs_as_are_kept(path, kernel):
+@pytest.mark.usefixtures("kernel_of_this_python")
+def test_a_notebook_runs_and_gives_such_outputs_as_are_kept(path):
     kept = read(path)
     ran = nbformat.from_dict(json.loads(json.dumps(kept)))
     for cell in ran.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    NotebookClient(ran, km=kernel, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
+    resources = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(ran, timeout=600, startup_timeout=600, kernel_name="python3", resources=resources).execute()
     for before, after in zip(kept.cells, ran.cells, strict=True):
         if before.cell_type == "code":
             assert outputs(after) == outputs(before), after.source
