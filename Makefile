@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO := runs/demo
 CLIP := tests/data/bmx-trees
 
-.PHONY: install demo test lint docs clean
+.PHONY: install demo test lint docs notebooks clean
 
 install: $(VENV)/.installed
 
@@ -43,10 +43,16 @@ test: install
 	$(BIN)/python -m pytest
 
 lint: install
-	$(BIN)/ruff check lgtsm tests integrations
+	$(BIN)/ruff check lgtsm tests docs integrations notebooks
+	$(BIN)/ruff format --check lgtsm tests docs integrations notebooks
+	$(BIN)/mypy
 
 docs: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# Run the notebooks and keep their outputs.
+notebooks: install
+	cd notebooks && JUPYTER_PREFER_ENV_PATH=1 ../$(BIN)/jupyter execute --inplace *.ipynb
 
 clean:
 	rm -rf $(VENV) runs build

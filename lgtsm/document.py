@@ -16,7 +16,9 @@ table{border-collapse:collapse;margin:1em 0;display:block;overflow-x:auto;font-v
 td,th{border:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-align:top}th{background:#f3f3f3}
 .number{text-align:right}small{display:block;white-space:nowrap;color:#555}
 figure{margin:1em 0;overflow-x:auto}img{max-width:100%;border:1px solid #ddd}figcaption{color:#555}
-@media(max-width:700px){img{max-width:none;width:700px}}"""  # a narrow window scrolls pictures sideways
+@media(max-width:700px){body{margin:1em auto}h1{font-size:1.5em}table{font-size:13px}td,th{padding:.2em .4em}
+.words{min-width:14em}img{max-width:700px}}"""  # a narrow window scrolls pictures sideways
+LONG_TEXT = 40  # characters; columns with longer cells are wrapped
 NUMBER = r"(\*\*)?[-+]?\d[\d.,]*(\*\*)?( [\[(].*[\])])?"  # with an interval or not
 
 
@@ -81,15 +83,27 @@ def _latex(block: Heading | Text | Table) -> str:
         return f"\\paragraph{{{_latex_inline(block.text)}}}"
     if isinstance(block, Text):
         return _latex_inline(block.text)
-    rows = [" & ".join(map(_latex_inline, row)) + r" \\" for row in (block.head, *block.rows)]
+    rows = []
+    for number, row in enumerate((block.head, *block.rows)):
+        repeated = number > 1 and row[0] == block.rows[number - 2][0]
+        line = " & ".join(map(_latex_inline, ["" if repeated else row[0], *row[1:]]))
+        # What follows \\ in brackets would be its argument.
+        rows.append(("{}" if line.startswith(("[", "*")) else "") + line + r" \\")
     body = "\n".join([r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule"])
-    return f"\\begin{{tabular}}{{{'l' * len(block.head)}}}\n{body}\n\\end{{tabular}}"
+    return f"\\begin{{tabular}}{{{_latex_columns(block)}}}\n{body}\n\\end{{tabular}}"
+
+
+def _latex_columns(block: Table) -> str:
+    """Align numbers right and text left; wrap long text."""
+    long = _long(block)
+    wrapped = f"p{{{0.6 / max(1, sum(long)):.2f}\\linewidth}}"
+    return "".join("r" if number else wrapped if is_long else "l" for number, is_long in zip(_numbers(block), long))
 
 
 def _latex_inline(text: str) -> str:
     """Escape what LaTeX would read as its own; keep **bold**, `code` and arrows."""
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    special |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
+    special |= {sign: f"\\{sign}" for sign in "&%$#_{}"} | {sign: f"${sign}$" for sign in "<>|"}
     text = "".join(special.get(sign, sign) for sign in " ".join(text.split()))
     text = text.replace("↑", r"$\uparrow$").replace("↓", r"$\downarrow$").replace("−", "$-$").replace("–", "--")
     text = re.sub(r"\*\*(.+?)\*\*", r"\\textbf{\1}", text)
@@ -126,8 +140,8 @@ def _html(block: Block, folder: str | Path | None) -> str:
 
 def _html_table(block: Table) -> str:
     """Align numbers right, shrink intervals, and merge equal cells of the first column."""
-    numbers = [any(re.fullmatch(NUMBER, row[k]) for row in block.rows) for k in range(len(block.head))]
-    classes = [' class="number"' if number else "" for number in numbers]
+    kinds = ["number" if number else "words" if long else "" for number, long in zip(_numbers(block), _long(block))]
+    classes = [f' class="{kind}"' if kind else "" for kind in kinds]
     head = "".join(f"<th{kind}>{_inline(cell)}</th>" for kind, cell in zip(classes, block.head))
     rows = []
     for first, group in groupby(block.rows, key=lambda row: row[0]):
@@ -138,6 +152,20 @@ def _html_table(block: Table) -> str:
             rest = "".join(f"<td{kind}>{_inline_cell(cell)}</td>" for kind, cell in zip(classes[1:], row[1:]))
             rows.append(f"<tr>{start}{rest}</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _numbers(block: Table) -> list[bool]:
+    """Return which columns hold numbers: in half or more of the cells, not counting those without a value."""
+    found = []
+    for k in range(len(block.head)):
+        cells = [row[k] for row in block.rows if row[k] and not row[k].startswith("n/a")]
+        count = sum(re.fullmatch(NUMBER, cell) is not None for cell in cells)
+        found.append(count > 0 and 2 * count >= len(cells))
+    return found
+
+
+def _long(block: Table) -> list[bool]:
+    return [any(len(row[k]) > LONG_TEXT for row in block.rows) for k in range(len(block.head))]
 
 
 def _inline_cell(text: str) -> str:

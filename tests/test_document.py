@@ -27,6 +27,29 @@ def test_documents(tmp_path):
     assert 'src="p.png"' in linked and "base64" not in linked
 
 
+def test_nothing_of_a_name_becomes_a_tag():
+    name = "<img src=x onerror=alert(1)>\"'&"
+    blocks = [Heading(name), Text(name), Table([name], [[name]]), Picture(name, name)]
+    page = to_html(blocks)
+    assert "<img src=x" not in page and page.count("<img ") == 1
+    assert (
+        page.count("&lt;img src=x onerror=alert(1)&gt;&quot;&#x27;&amp;") == 8
+    )  # with the title, head, cell and three in the picture
+
+
+def test_columns_of_few_numbers_are_text():
+    table = Table(["fact", "value", "score"], [["a", "7 cuts", "1.5"], ["b", "3", "n/a (why)"], ["c", "x", "2"]])
+    page = to_html([table])
+    assert '<th class="number">score</th>' in page and "<th>value</th>" in page
+
+
+def test_latex_rows_cannot_end_early():
+    rows = [["[x]", "a < b | c"], ["[x]", "*"], ["*y", "w" * 41]]
+    lines = to_latex([Table(["m", "of"], rows)]).splitlines()
+    assert lines[0] == r"\begin{tabular}{lp{0.60\linewidth}}"
+    assert lines[4:7] == [r"{}[x] & a $<$ b $|$ c \\", r" & * \\", rf"{{}}*y & {'w' * 41} \\"]
+
+
 def test_latex_escapes_and_keeps_marks():
     blocks = [
         Heading("A_b & c"),
@@ -43,7 +66,7 @@ def test_latex_escapes_and_keeps_marks():
                 r"\textasciitilde{} \textasciicircum{} \textbackslash{} done",
                 "\n".join(
                     [
-                        r"\begin{tabular}{ll}",
+                        r"\begin{tabular}{lr}",
                         r"\toprule",
                         r"score $\downarrow$ & x \\",
                         r"\midrule",

@@ -6,6 +6,8 @@ import argparse
 
 from lgtsm.commands.command_line import command_parser, run_command
 
+ENDINGS = "md", "html", "tex", "csv", "json"
+
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser."""
@@ -16,7 +18,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("runs", nargs="+", metavar="RUN", help="folder written by lgtsm evaluate protocol=...")
     parser.add_argument("--against", metavar="METHOD", help="compare the others with this one (default: the first)")
-    parser.add_argument("-o", "--output", metavar="OUT", help="folder for comparison.md, .html and .json")
+    parser.add_argument("-o", "--output", metavar="OUT", help="folder for comparison.md, .html, .tex, .csv and .json")
     return parser
 
 
@@ -24,14 +26,14 @@ def run(arguments: argparse.Namespace) -> None:
     """Print the comparison, and write it where asked."""
     from pathlib import Path
 
-    from lgtsm.document import to_html, to_markdown
-    from lgtsm.evaluation.comparison import compare
+    from lgtsm.document import to_markdown
+    from lgtsm.evaluation.comparison import compare, write_comparison
     from lgtsm.outputs import Place, check_outputs
     from lgtsm.places import make_folder
-    from lgtsm.whole_files import write_json, write_text
+    from lgtsm.whole_files import write_json
 
     if arguments.output is not None:
-        files = [Path(arguments.output, f"comparison.{ending}") for ending in ("md", "html", "json")]
+        files = [Path(arguments.output, f"comparison.{ending}") for ending in ENDINGS]
         runs = [Place(f"a file of {run}", file) for run in arguments.runs for file in Path(run).glob("*.*")]
         runs = [place for place in runs if place.path.name not in {file.name for file in files}]
         check_outputs([Place(file.name, file) for file in files], runs)
@@ -40,8 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.output is not None:
         folder = Path(arguments.output)
         make_folder(folder)
-        write_text(folder / "comparison.md", to_markdown(blocks))
-        write_text(folder / "comparison.html", to_html(blocks, folder))
+        write_comparison(folder, blocks, plain)
         write_json(folder / "comparison.json", plain)
 
 

@@ -28,7 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
         "reproduce",
         "Train every system of a table of the paper that is not trained yet, score all by the paper's protocol, and "
         "write the table beside the published one (table.md, table.html, table.tex), and the differences between the "
-        "systems, with intervals (comparison.md, comparison.html). The same command goes on after a stop.",
+        "systems, with intervals (comparison.md, .html, .tex and .csv). The same command goes on after a stop.",
     )
     parser.add_argument("table", metavar="TABLE", help="table1 or table2")
     parser.add_argument(
@@ -167,10 +167,10 @@ def _named(table: PaperTable, name: str) -> str:
 def _write(table: PaperTable, out: Path, budget: str, given: dict[str, str]) -> None:
     import json
 
-    from lgtsm.document import to_html, to_latex, to_markdown
-    from lgtsm.evaluation.comparison import compare
+    from lgtsm.document import to_markdown
+    from lgtsm.evaluation.comparison import compare, write_comparison
     from lgtsm.evaluation.paper_tables import paper_blocks
-    from lgtsm.whole_files import write_text
+    from lgtsm.evaluation.table_files import write_document
 
     documents: dict[str, Any] = {}
     for name in table.rows:
@@ -184,15 +184,12 @@ def _write(table: PaperTable, out: Path, budget: str, given: dict[str, str]) -> 
         f"{protocol['width']}x{protocol['height']}, masks {protocol['masks']}."
     )
     blocks = paper_blocks(table, documents, said)
-    write_text(out / "table.md", to_markdown(blocks))
-    write_text(out / "table.html", to_html(blocks, out))
-    write_text(out / "table.tex", to_latex(blocks))
+    write_document(out, "table", blocks)
     print(to_markdown(blocks), flush=True)
     if len(documents) > 1:
         against = "lgtsm" if "lgtsm" in documents else next(iter(documents))
-        blocks, _ = compare([out / "scores" / name for name in documents], _named(table, against))
-        write_text(out / "comparison.md", to_markdown(blocks))
-        write_text(out / "comparison.html", to_html(blocks, out))
+        blocks, plain = compare([out / "scores" / name for name in documents], _named(table, against))
+        write_comparison(out, blocks, plain)
 
 
 def main(argv: list[str] | None = None) -> None:

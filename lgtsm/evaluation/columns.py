@@ -42,24 +42,6 @@ COLUMNS = {
     ),
 }
 
-MEANINGS = {  # start of a name -> explanation
-    ("mse", "psnr"): "MSE is on colors in [0, 1], over all pixels or the hole's; PSNR comes from a clip's MSE.",
-    ("ssim",): "SSIM uses an 11x11 Gaussian window of sigma 1.5, averaged over colors, frames and pixels "
-    "(Wang et al. 2004).",
-    ("psnr_of_frames", "ssim_uniform"): "STTN, FuseFormer, E2FGVI and ProPainter report the mean of the frames' PSNR, "
-    "and SSIM in a uniform window of 65x65 pixels.",
-    ("lpips",): "LPIPS is version 0.1, on whole frames in [-1, 1] (Zhang et al. 2018).",
-    ("stlpips",): "ST-LPIPS is the shift-tolerant metric of Ghildyal and Liu 2022, on whole frames in [-1, 1], with "
-    "its authors' weights. Do not compare it with LPIPS.",
-    ("warping_error",): "Warping error is the mean squared difference between a frame and the next one, warped back "
-    "along the true video's flow, where forward and backward flow agree (Lai et al. 2018). It depends on the flow.",
-    ("flicker",): "Flicker is the mean absolute difference between the frame-to-frame changes of the filled and the "
-    "true video, where the hole is or was.",
-    ("video_fid",): "Video FID is the Frechet distance between the sets of filled and true clips, with one I3D vector "
-    "(Mixed_5c, 1024 numbers) a clip. Do not compare the two ways to normalize. The paper averages the distances of "
-    "the bins; the other number is of all clips together.",
-}  # fmt: skip
-
 
 def column(name: str) -> Column:
     """Return the column of a score; an unknown one keeps its name, and lower is better."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lgtsm.document import Block, Heading, Text
 from lgtsm.evaluation.ledger import differing_keys
-from lgtsm.evaluation.report import SCHEMA, how_to_read, methods_table, protocol_blocks
+from lgtsm.evaluation.legend import COSTS, legend
+from lgtsm.evaluation.report import AVERAGED, SCHEMA, how_to_read, methods_table, protocol_blocks
 from lgtsm.evaluation.summary import PER_VIDEO, differences, read_per_video
+from lgtsm.evaluation.table_files import write_document, write_scores
 from lgtsm.evaluation.tables import differences_table, efficiency_table, paper_table
 from lgtsm.regular_file import check_folder
 
@@ -74,10 +76,23 @@ def compare(runs: Sequence[str | Path], against: str | None = None) -> tuple[lis
         )
         blocks += [Heading(f"Differences from {against}"), Text(explained)]
         blocks.append(differences_table(found, names, protocol["kinds"]))
+    blocks += [Heading("What the scores mean"), Text(AVERAGED), legend(names)]
     costs = "Each evaluation measured its own machine. Compare only numbers of one machine and device."
-    blocks += [Heading("Cost"), efficiency_table(efficiency), Text(costs)]
+    blocks += [Heading("Cost"), efficiency_table(efficiency), Text(costs), COSTS]
     runs = [str(run) for run in documents]
     return blocks, {"protocol": protocol, "runs": runs, "against": against, "scores": scores, "differences": found}
+
+
+def write_comparison(folder: str | Path, blocks: Sequence[Block], plain: Mapping[str, Any]) -> None:
+    """Write what `compare` returns: comparison.md, .html, .tex and .csv.
+
+    Args:
+        folder: of the files.
+        blocks: the document.
+        plain: the same as plain values.
+    """
+    write_document(folder, "comparison", blocks)
+    write_scores(Path(folder, "comparison.csv"), plain["scores"], plain["differences"], plain["against"])
 
 
 def _read(run: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from lgtsm.document import Block, Heading, Table, Text
 from lgtsm.evaluation.columns import MEAN_OF_BINS, column
+from lgtsm.evaluation.legend import legend
 from lgtsm.evaluation.tables import title
 
 FID = "video_fid_batch_statistics"
@@ -163,6 +164,7 @@ def paper_blocks(table: PaperTable, documents: Mapping[str, dict[str, Any]], set
         explained += " **The clips are not the published test set, so the two do not compare; orders may.**"
     rows, reasons = [], dict[str, None]()
     published = next(iter(table.rows.values())).published
+    shown = dict[str, None]()
     for score in (*published, *UNPUBLISHED):
         for kind, own_kind in table.kinds.items():
             cells = []
@@ -172,6 +174,7 @@ def paper_blocks(table: PaperTable, documents: Mapping[str, dict[str, Any]], set
                 cells.append(f"{text} / {_short(score, row.published[score][kind])}" if score in published else text)
             if score in published or any(cell not in (NOT_YET, NONE) for cell in cells):
                 rows.append([_title(score), kind, *cells])
+                shown[FID_OF_BINS if score == FID else score] = None
     costs = []
     for name, row in table.rows.items():
         cost = documents[name]["efficiency"].values() if name in documents else ()
@@ -184,6 +187,8 @@ def paper_blocks(table: PaperTable, documents: Mapping[str, dict[str, Any]], set
         Table(["score", "hole", *(row.title for row in table.rows.values())], rows),
         *([Text(f"{NONE}: {'; '.join(reasons)}.")] if reasons else []),
         Text(table.note),
+        Heading("What the scores mean"),
+        legend(list(shown)),
     ]
 
 

@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from lgtsm.counted import counted
-from lgtsm.document import Block, Heading, Picture, Table, Text, to_html, to_markdown
-from lgtsm.evaluation.columns import MEANINGS, cell, column
+from lgtsm.document import Block, Heading, Picture, Table, Text, to_markdown
+from lgtsm.evaluation.columns import cell, column
 from lgtsm.evaluation.figures import frames_picture, side_by_side_video, slices_picture, write_plot
+from lgtsm.evaluation.legend import COSTS, legend
 from lgtsm.evaluation.shown import load_shown
 from lgtsm.evaluation.summary import ALL, PER_VIDEO, write_per_video
+from lgtsm.evaluation.table_files import write_document, write_scores
 from lgtsm.evaluation.tables import bins_table, efficiency_table, paper_table
 from lgtsm.video.pictures import write_png
 from lgtsm.video.writer import VideoWriter
 from lgtsm.whole_files import write_text
 
 SCHEMA = "lgtsm-evaluation-2"
+SCORES = "scores.csv"
 VIDEO, FPS = "side_by_side.mp4", 8
+AVERAGED = "A score is computed for each clip, then averaged over clips, each weighted by its frames."
 FEW_VIDEOS = (
     20  # in simulations with normal values, intervals cover the mean in 84 % of cases with 5 videos, 93 % with 20
 )
@@ -29,7 +33,9 @@ FEW_VIDEOS = (
 def write_evaluation(
     folder: str | Path, document: dict[str, Any], records: list[dict[str, Any]], names: list[str], shown: list[str]
 ) -> None:
-    """Write metrics.json, per_video.csv, plots, pictures, a video, report.md and report.html; never half a file.
+    """Write metrics.json, scores.csv, per_video.csv, plots, pictures, a video and report.md, .html and .tex.
+
+    No file is ever half written.
 
     Args:
         folder: of the evaluation.
@@ -41,6 +47,7 @@ def write_evaluation(
     folder = Path(folder)
     write_per_video(folder / PER_VIDEO, records, names)
     write_text(folder / "metrics.json", json.dumps({"schema": SCHEMA, **document}, indent=2, allow_nan=False) + "\n")
+    write_scores(folder / SCORES, document["scores"])
     scores, protocol, all_names = document["scores"], document["protocol"], list(document["metrics"])
     kinds, centers = protocol["kinds"], protocol["centers"]
     blocks: list[Block] = [Heading(f"Evaluation: {protocol['name']}", 1), *protocol_blocks(protocol)]
@@ -54,7 +61,8 @@ def write_evaluation(
         affected = [name for name, why in document["unavailable"].items() if why == sentence]
         blocks.append(Text(f"{', '.join(affected)} n/a: {sentence}"))
     blocks += _known_pixels(records) + _not_scored(records)
-    blocks += [Heading("Cost"), efficiency_table(document["efficiency"]), Text(_efficiency_note(document))]
+    blocks += [Heading("What the scores mean"), Text(AVERAGED), legend(all_names)]
+    blocks += [Heading("Cost"), efficiency_table(document["efficiency"]), Text(_efficiency_note(document)), COSTS]
     plotted = [n for n in all_names if centers and write_plot(folder / f"plot_{n}.png", n, scores, kinds, centers)]
     blocks += [Heading("Scores by hole share")] if plotted else []
     for name in plotted:
@@ -65,10 +73,7 @@ def write_evaluation(
     blocks += [Heading("Bin by bin")] if plotted else []
     for name in plotted:
         blocks += [Heading(column(name).title, 3), bins_table(scores, name, kinds, centers)]
-    blocks.append(Heading("About the scores"))
-    blocks += [Text(meaning) for start, meaning in MEANINGS.items() if any(n.startswith(start) for n in all_names)]
-    write_text(folder / "report.md", to_markdown(blocks))
-    write_text(folder / "report.html", to_html(blocks, folder))
+    write_document(folder, "report", blocks)
 
 
 def protocol_blocks(p: dict[str, Any]) -> list[Block]:
@@ -112,16 +117,16 @@ def methods_table(identities: dict[str, dict[str, Any]]) -> Table:
     for name, own in identities.items():
         facts = (f"{key} {f'{value[:16]}...' if key == 'sha256' else value}" for key, value in own.items())
         rows.append([name, ", ".join(facts)])
-    return Table(["method", "identity"], rows)
+    return Table(["method", "what was scored"], rows)
 
 
 def how_to_read(num_videos: int) -> str:
     """Explain arrows, bold, brackets and n/a in a table."""
     few = f" With {num_videos} videos, intervals are a little too narrow." if 1 < num_videos < FEW_VIDEOS else ""
     return (
-        "Arrows point to the better side; the best is in bold. Brackets hold the 95 % bootstrap interval over videos; "
-        "video FID has none, because resampled sets repeat videos, which shifts the distance itself. `n/a` gives the "
-        f"reason for a missing number. 'hole' scores count missing pixels only.{few}"
+        "↑: higher is better. ↓: lower is better. Bold: the best. Brackets: the 95 % bootstrap interval over videos; "
+        "video FID has none, because resampled sets repeat videos, which shifts the distance itself. `n/a`: no "
+        f"number, for the reason given.{few}"
     )
 
 

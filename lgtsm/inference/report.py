@@ -19,6 +19,13 @@ from lgtsm.video.survey import Survey
 from lgtsm.whole_files import whole_folder
 
 FRAMES, SLICE_FRAMES, PICTURE_WIDTH, CROP = 6, 480, 480, 400
+STEPS = {
+    "mask": "Read the mask, and plan the work.",
+    "decode": "Read the frames.",
+    "fill": "Fill the hole.",
+    "encode": "Write the result.",
+    "watch": "Take samples for this page or a preview.",
+}
 
 
 class ReportWriter:
@@ -108,43 +115,46 @@ def _page(summary: FillSummary, title: str, names: dict[int, tuple[str, str]], w
     blocks: list[Block] = [
         Heading(f"{title}, filled", 1),
         Heading("What was done"),
-        Table(["fact", "value"], _facts(summary)),
+        Table(["fact", "value", "meaning"], _facts(summary)),
     ]
-    blocks.append(Heading("Frames: before, hole marked, after; then the hole and what is around it, before and after"))
+    shown = "Each frame: before, with the hole marked, after. Below it, enlarged, the hole before and after."
+    blocks += [Heading("Frames"), Text(shown)]
     for number, (whole, detail) in names.items():
         blocks += [
             Picture(whole, f"Frame {number}"),
-            Picture(detail, f"Frame {number} around the hole, pixel by pixel"),
+            Picture(detail, f"Frame {number} around the hole, before and after"),
         ]
     last = writer.start + len(writer.slice) - 1
-    said = "Lines that go on smoothly move smoothly. What jitters or breaks off at the hole flickers in the video."
-    blocks += [
-        Heading(f"Row {writer.row} through time, frames {writer.start} to {last} from top to bottom"),
-        Text(said),
-    ]
+    said = (
+        f"Row {writer.row} of the frames {writer.start} to {last}, from top to bottom. Lines that go on smoothly move "
+        "smoothly. What jitters or breaks off at the hole flickers in the video."
+    )
+    blocks += [Heading("A slice through time"), Text(said)]
     for name, caption in (("before", "Before"), ("hole", "Hole marked"), ("after", "After")):
         blocks.append(Picture(f"slice_{name}.png", caption))
     seconds = [
-        (name, f"{value:.2f} s", f"{value / max(summary.seconds, 1e-9):.0%}") for name, value in summary.times.items()
+        (name, STEPS[name], f"{value:.2f}", f"{value / max(summary.seconds, 1e-9):.1%}")
+        for name, value in summary.times.items()
     ]
-    blocks += [Heading(f"Time: {summary.seconds:.1f} s"), Table(["step", "time", "share"], seconds)]
+    blocks.append(Heading(f"Time: {summary.seconds:.1f} s"))
+    blocks.append(Table(["step", "what it does", "seconds", "share of the time"], seconds))
     return blocks
 
 
-def _facts(summary: FillSummary) -> list[tuple[str, str]]:
-    plan = summary.plan
-    info = summary.info
-    memory = "not estimated" if plan.bytes is None else f"about {plan.bytes / 2**20:.0f} MiB for the network"
-    passes = f"in {len(plan.passes)} passes through the video, " if len(plan.passes) > 1 else ""
-    work = passes + f"segments of frames {len(plan.segments)}, regions {sum(len(s.regions) for s in plan.segments)}: "
-    return [
-        (
-            "video",
-            f"{counted(info.frames, 'frame')} of {info.width}x{info.height}, {float(info.fps):.3f} frames per second",
-        ),
-        ("result", str(summary.output)),
-        ("hole", f"{summary.hole_share:.2%} of all pixels"),
-        ("computed", work + f"{plan.computed:.1%} of all pixels, at {plan.width}x{plan.height}"),
-        ("at once", f"{counted(plan.chunk, 'frame')}, {memory}"),
-        ("scene cuts", str(summary.cuts)),
+def _facts(summary: FillSummary) -> list[tuple[str, str, str]]:
+    plan, info = summary.plan, summary.info
+    regions, passes = sum(len(segment.regions) for segment in plan.segments), len(plan.passes)
+    parts = [f"{plan.computed:.1%} of all pixels", f"at {plan.width}x{plan.height}"]
+    parts += [f"in {counted(regions, 'region')} of {counted(len(plan.segments), 'run')} of frames"] if regions else []
+    parts += [f"in {passes} passes through the video"] if passes > 1 else []
+    size = f"{counted(info.frames, 'frame')} of {info.width}x{info.height}, {float(info.fps):.3f} frames a second"
+    facts = [
+        ("video", size, "Size of the result, in pixels."),
+        ("result", str(summary.output), "File that was written."),
+        ("hole", f"{summary.hole_share:.2%} of all pixels", "Pixels of all frames that were filled; the others stay."),
+        ("computed", ", ".join(parts), "What the method looked at to fill the hole."),
     ]
+    if plan.bytes is not None:
+        memory = f"{counted(plan.chunk, 'frame')}, about {plan.bytes / 2**20:.0f} MiB"
+        facts.append(("at once", memory, "Frames that the network fills together, and the memory estimated for it."))
+    return [*facts, ("scene cuts", str(summary.cuts), "Places where the picture changes; nothing is copied across.")]

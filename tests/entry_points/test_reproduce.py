@@ -47,9 +47,10 @@ def test_two_rows_are_trained_scored_and_put_into_the_table(tmp_path, videos):
         assert document["protocol"]["masks"] == "drawn"
     assert cells == ["not yet", "not yet", f"{scores['gtsm']:.2f}", "not yet", f"{scores['lgtsm_gan']:.2f}"]
     assert "/ 0.1256" in table and "not the published test set" in table
-    assert r"\begin{tabular}{lllllll}" in (out / "table.tex").read_text()
+    assert r"\begin{tabular}" in (out / "table.tex").read_text()
     assert "<table>" in (out / "table.html").read_text()
     assert "Differences from gtsm" in (out / "comparison.md").read_text()
+    assert ",gtsm,psnr_hole,higher," in (out / "comparison.csv").read_text()
     # Clips of one film are on one side.
     lists = {part: (out / "split" / f"{part}.txt").read_text().split() for part in ("train", "validation")}
     assert sorted(lists["train"] + lists["validation"]) == sorted(path.stem for path in videos.iterdir())

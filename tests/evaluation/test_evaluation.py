@@ -11,20 +11,24 @@ import torch
 from torch import nn
 
 from lgtsm.document import Table
-from lgtsm.evaluation.comparison import compare
+from lgtsm.evaluation.columns import COLUMNS
+from lgtsm.evaluation.comparison import compare, write_comparison
 from lgtsm.evaluation.inputs import write_inputs
 from lgtsm.evaluation.ledger import Ledger, claim, read_ledger
+from lgtsm.evaluation.legend import legend, meaning
 from lgtsm.evaluation.methods import ModuleMethod, ResultsFolder, make_methods
 from lgtsm.evaluation.processes import Processes
 from lgtsm.evaluation.protocol import PaperProtocol
 from lgtsm.evaluation.run import evaluate
 from lgtsm.evaluation.summary import read_per_video
+from lgtsm.evaluation.tables import title
 from lgtsm.features import DISFlow
 from lgtsm.masks import sample_hole
 from lgtsm.masks.test_set import MaskClip, TestSet, write_test_set
 from lgtsm.metrics import FrameQuality, TemporalFlicker, VideoFID, WarpingError, frame_scores
 from tests.metrics.cases import Moments
 
+FLICKER = "flicker hole ↓"
 SIZE = {"num_frames": 3, "height": 24, "width": 32}
 KINDS, CENTERS = ("rand_curve", "box"), (15, 45)
 
@@ -137,12 +141,12 @@ def test_the_report_is_whole(run):
     assert report.count(" [no interval]") == 2 * (
         3 + 3 + 4
     )  # video FID of two methods, by kind in two ways, and by bin
-    assert "\n\nFlicker is " in report
-    assert "Warping error is" not in report
+    assert f"| {FLICKER} " in report and "moved back along" not in report
     assert "Known pixels untouched: mean-color, telea." in report
     assert f"{document['scores']['telea']['all']['psnr_hole']['mean']:.2f}" in report
     assert page.count("data:image/png;base64,") == len(list(folder.glob("*.png"))) == 8 + 2 * 3
     assert 'src="plot' not in page
+    assert page.count("<table>") == (folder / "report.tex").read_text().count(r"\begin{tabular}")
     kept = json.loads((folder / "metrics.json").read_text())
     assert kept["schema"] == "lgtsm-evaluation-2"
     assert kept["scores"] == document["scores"]
@@ -150,6 +154,46 @@ def test_the_report_is_whole(run):
     assert kept["efficiency"]["telea"]["clip"] == "rand_curve/45/apple"
     assert kept["efficiency"]["telea"]["gflop_per_frame"].startswith("n/a (")
     assert not list(folder.glob(".*"))
+
+
+def test_scores_csv_holds_the_numbers_of_metrics_json(run):
+    folder, _ = run
+    kept = json.loads((folder / "metrics.json").read_text())["scores"]
+    found = {}
+    with (folder / "scores.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            assert row["minus"] == "" and row["better"] == (
+                "higher" if row["score"][:4] in ("psnr", "ssim") else "lower"
+            )
+            group = "/".join(filter(None, (row["kind"], row["bin"])))
+            numbers = {key: float(row[key]) if row[key] else None for key in ("mean", "low", "high", "videos", "clips")}
+            value = {"unavailable": row["unavailable"]} if row["unavailable"] else numbers
+            found.setdefault(row["method"], {}).setdefault(group, {})[row["score"]] = value
+    assert found == kept
+
+
+def test_every_score_is_in_the_legend(run):
+    _, document = run
+    table = legend(list(document["metrics"]))
+    assert [row[0] for row in table.rows] == [title(name) for name in document["metrics"]]
+    own = meaning("my_score")
+    for name in (*document["metrics"], *COLUMNS):
+        assert meaning(name) != own and meaning(name).definition.endswith(".")
+    assert [row[2] for row in legend(["psnr", "mse"]).rows] == ["higher", "lower"]
+    assert "own" in own.definition
+
+
+def test_a_comparison_is_written_in_every_format(videos, run, tmp_path):
+    folder, document = run
+    blocks, plain = compare([folder])
+    write_comparison(tmp_path, blocks, plain)
+    assert {path.name for path in tmp_path.iterdir()} == {f"comparison.{end}" for end in ("md", "html", "tex", "csv")}
+    with (tmp_path / "comparison.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["score"] == "mse_hole"]
+    both = {(r["method"], r["minus"]): float(r["mean"]) for r in rows if (r["kind"], r["bin"]) == ("box", "45")}
+    means = {method: groups["box/45"]["mse_hole"]["mean"] for method, groups in document["scores"].items()}
+    assert both.pop(("telea", "mean-color")) == pytest.approx(means["telea"] - means["mean-color"], rel=1e-9)
+    assert both == {(method, ""): mean for method, mean in means.items()}
 
 
 def test_a_killed_evaluation_goes_on_and_scores_nothing_twice(videos, run, tmp_path):

@@ -46,8 +46,8 @@ def test_report_holds_table_numbers_and_pictures(tmp_path):
     assert image.shape == (3 * (7 * 24 + 16), 4 * 7 * 32, 3)  # small frames are enlarged
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "efficiency.json", "evaluation.json", "frames_0.png", "frames_1.png", "frames_2.png", "metrics.json",
-        "per_video.csv", "report.html", "report.md", "scored.0.jsonl", "shown", "side_by_side.mp4", "slices_0.png",
-        "slices_1.png", "slices_2.png",
+        "per_video.csv", "report.html", "report.md", "report.tex", "scored.0.jsonl", "scores.csv", "shown",
+        "side_by_side.mp4", "slices_0.png", "slices_1.png", "slices_2.png",
     ]  # fmt: skip
     video = probe(tmp_path / "out" / "side_by_side.mp4")
     assert (video.frames, video.height, video.width) == (3 * 4, 24 + 16, 3 * 32)
