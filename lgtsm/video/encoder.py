@@ -30,6 +30,8 @@ from lgtsm.video.output_container import cannot_write, open_output, takes_timeco
 from lgtsm.video.pixel_formats import choose_pix_fmt
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.siting import UNKNOWN
+from lgtsm.video.source_codec import profile_options
+from lgtsm.video.source_rate import rate_options, target_rate
 from lgtsm.video.stream_copy import StreamCopy
 
 UNSEEN = 2  # levels of 255 that a palette may be off without a word
@@ -104,6 +106,14 @@ class Encoder:
 
     def _add_stream(self, fps, height, width, encoding, like, clock) -> None:
         options, bits_per_pixel = encoder_options(self.codec, encoding, self.target.suffix.lower())
+        bit_rate = float(bits_per_pixel * width * height * fps)
+        rate = target_rate(self.codec, encoding, like)
+        if (
+            rate is not None
+            and (near := rate_options(self.codec, self.pix_fmt, rate, float(like.duration))) is not None
+        ):
+            options.pop("crf", None)
+            options, bit_rate = options | near[0], near[1]
         if self.codec == "libx265" and min(height, width) < 64:
             options["x265-params"] += ":cutree=0"  # with it, x265 writes behind its memory, as at 48x28
         siting, is_moved = choose_siting(self.codec, self.pix_fmt, like)
@@ -120,10 +130,14 @@ class Encoder:
         context = self._stream.codec_context
         mark_fields(options, context, self.codec, self._field_order, self.target)
         hdr = like.hdr.options(self.codec) if like is not None else {}
-        self._options = merge_options(options, format_options(self.codec, self.pix_fmt, like), hdr)
+        formal = format_options(self.codec, self.pix_fmt, like)
+        profile = profile_options(self.codec, self.pix_fmt, encoding, like)
+        self._options = merge_options(options, formal, profile, hdr)
         context.options = dict(self._options)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, self.pix_fmt
-        context.bit_rate = round(bits_per_pixel * width * height * fps)
+        context.bit_rate = round(bit_rate)
+        if self.codec == "libx265" and self._output.format.name in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # which QuickTime asks for
         self._clock = Fraction(1, 100) if self.codec == "gif" else clock or 1 / fps
         context.time_base = self._clock
         if self._is_yuv:

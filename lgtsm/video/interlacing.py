@@ -10,7 +10,7 @@ PROGRESSIVE, TOP, BOTTOM = "progressive", "top field first", "bottom field first
 # FFmpeg's numbers of field orders (AVFieldOrder), and its names for encoders of x264 and for `setparams`.
 _NUMBERS = {TOP: 2, BOTTOM: 3}
 _SHORT = {PROGRESSIVE: "prog", TOP: "tff", BOTTOM: "bff"}
-_KEEP_FIELDS = frozenset(("libx264", "libx264rgb", "ffv1", "mpeg2video", "mpeg4", "prores_ks"))
+KEEP_FIELDS = frozenset(("libx264", "libx264rgb", "ffv1", "mpeg2video", "mpeg4", "prores_ks"))
 
 
 def field_order(frame) -> str:
@@ -36,7 +36,7 @@ def mark_fields(options: dict[str, str], context, codec: str, order: str, target
     """
     if order == PROGRESSIVE:
         return
-    if codec not in _KEEP_FIELDS:
+    if codec not in KEEP_FIELDS:
         raise VideoError(
             f"{target} must keep the source interlaced ({order}), which {codec} cannot. Write H.264 (codec=libx264) to "
             ".mp4, .mov or .mkv, or deinterlace first: ffmpeg -i IN -vf bwdif -c:a copy OUT.mp4"
