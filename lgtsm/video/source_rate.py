@@ -55,7 +55,7 @@ def rate_options(encoder: str, pix_fmt: str, rate: float, seconds: float) -> tup
     if encoder == "libvpx-vp9":
         return {"crf": "10", "qmax": "36"}, 1.2 * rate  # of which it takes less, and starts badly with little
     if encoder == "libsvtav1":
-        return {"qmax": "40"}, rate / 1.2  # of which it takes more
+        return {"qmax": "45"}, 0.7 * rate  # of which it takes more
     if encoder == "libvpx":
         return {"crf": "4", "qmax": "40"}, rate
     if encoder in ("mjpeg", "mpeg1video", "mpeg2video", "mpeg4", "wmv2", "flv"):

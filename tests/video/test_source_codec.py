@@ -232,9 +232,7 @@ def alphas(path, codec):
         ("a.webm", "libvpx", "yuv420p", {"crf": "12", "b": "900k"}, "out.mp4", ("h264", "High", "yuv420p")),
     ],
 )
-def test_other_containers_take_the_codec_or_the_usual_one(
-    pictures, tmp_path, name, codec, form, options, target, found
-):
+def test_other_containers_take_it_or_the_usual_one(pictures, tmp_path, name, codec, form, options, target, found):
     source = make(tmp_path / name, pictures, codec, form, options)
     out = fill(source, tmp_path / target)
     assert facts(out)[:3] == found
