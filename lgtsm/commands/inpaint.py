@@ -146,6 +146,12 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         help=f"quality, 0 best to 51 worst (default: about the bit rate of VIDEO, {DEFAULT_CRF} where it has none)",
     )
     output.add_argument("--lossless", action="store_true", help="keep every bit of the frames as 8-bit RGB")
+    output.add_argument(
+        "--smart-copy",
+        action="store_true",
+        help="copy groups of pictures without a hole as they are, instead of encoding them again (H.264 in .mp4, .mov "
+        "and .mkv)",
+    )
     for kind, them in (("sound", "it"), ("subtitles", "them")):
         output.add_argument(
             f"--no-{kind}", dest=kind, action="store_false", help=f"drop the {kind}, for an OUT that cannot hold {them}"
@@ -238,6 +244,10 @@ def check(arguments: argparse.Namespace) -> None:
         "--own-class is for a network of your own; name its weights with --checkpoint, or leave it out.": a.own_class
         is not None
         and a.checkpoint is None,
+        "--smart-copy keeps the codec of VIDEO; leave out --codec and --lossless.": a.smart_copy
+        and bool(a.codec or a.lossless),
+        "--smart-copy is for a video file that becomes one; a pipe carries raw frames.": a.smart_copy
+        and "-" in (a.video, a.output),
         "--codec, --crf and --lossless are for files; a pipe carries raw frames.": a.output == "-"
         and bool(a.codec or a.lossless),
     }

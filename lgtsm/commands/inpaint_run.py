@@ -334,6 +334,7 @@ def make_encoding(arguments: Namespace) -> Encoding:
         codec=arguments.codec,
         crf=arguments.crf,
         lossless=arguments.lossless,
+        smart_copy=arguments.smart_copy,
         sound=arguments.sound,
         subtitles=arguments.subtitles,
     )

@@ -18,6 +18,7 @@ class Encoding:
         bits as the source has (see `lgtsm.video.source_rate`), or `DEFAULT_CRF` where that means nothing.
     lossless: keep every bit of RGB: FFV1 in .mkv and .avi, H.264 in .mp4 and .mov. Codec ffv1 without it keeps every
         bit that the source stores.
+    smart_copy: copy groups of pictures that do not change, without encoding them again, where that can be done.
     sound, subtitles: copy them unchanged from the source.
     pix_fmt: FFmpeg's name; the source's codec and rate then do not matter. None: the format of the source if the
         encoder has it, else the nearest one.
@@ -28,6 +29,7 @@ class Encoding:
     codec: str | None = None
     crf: int | None = None
     lossless: bool = False
+    smart_copy: bool = False
     sound: bool = True
     subtitles: bool = True
     pix_fmt: str | None = None
