@@ -94,7 +94,7 @@ def main():
         for name, encoding in (
             ("FFV1", Encoding(codec="ffv1")),
             ("H.264, crf 1", Encoding("libx264", crf=1)),
-            ("H.264", Encoding("libx264")),
+            ("H.264", Encoding("libx264", crf=16)),
         ):
             with tempfile.TemporaryDirectory() as folder:
                 path = first = Path(folder) / "0.mkv"

@@ -102,6 +102,8 @@ def _read(info: VideoInfo) -> tuple[list[int], list[int], ParameterSets]:
                 continue
             if packet.is_discard or packet.pts is None:
                 raise CannotCopy("it has packets that are not shown")
+            if packet.has_sidedata("new_extradata"):  # an MP4 put together of several
+                raise CannotCopy("its parameter sets change on the way")
             units = units_of(bytes(packet), sets.length_size)
             if units is None:
                 raise CannotCopy("a packet is damaged")

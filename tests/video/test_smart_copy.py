@@ -235,3 +235,22 @@ def test_what_cannot_be_copied_is_encoded_and_said(pictures, tmp_path, name, cod
     (said,) = fill(source, target)
     assert said.startswith(f"Nothing of {target.name} is copied") and any(one in said for one in why.split("|"))
     assert len(frames_of(target)) == FRAMES
+
+
+def test_parameter_sets_that_change_are_refused(pictures, tmp_path):
+    """Two encodings one after the other, each with its sets in its packets."""
+    parts = [make(tmp_path / f"{crf}.mp4", pictures[:30], {"x264-params": how}, sound=False) for crf, how in
+             ((0, "repeat-headers=1:ref=1"), (1, "repeat-headers=1:ref=4"))]  # fmt: skip
+    with av.open(str(parts[0])) as first, av.open(str(tmp_path / "a.mp4"), "w") as output:
+        stream = output.add_stream_from_template(first.streams.video[0])
+        for number, part in enumerate(parts):
+            with av.open(str(part)) as container:
+                for packet in container.demux(video=0):
+                    if packet.size:
+                        shift = int(number * Fraction(30, RATE) / packet.time_base)
+                        packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                        packet.stream = stream
+                        output.mux(packet)
+    (said,) = fill(tmp_path / "a.mp4", tmp_path / "out.mp4")
+    assert "its parameter sets change on the way" in said
+    assert len(frames_of(tmp_path / "out.mp4")) == FRAMES
