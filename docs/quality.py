@@ -1,4 +1,4 @@
-"""Measure the table of docs/quality.md: python docs/quality.py CLIP... (real clips; the first 60 frames of each)."""
+"""Measure the table of docs/quality.md: python docs/quality.py CLIP... (real clips; their first 60 frames)."""
 
 import sys
 import tempfile
