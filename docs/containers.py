@@ -12,6 +12,7 @@ import numpy as np
 
 import lgtsm
 from lgtsm.video.contents import contents
+from lgtsm.video.encoding import Encoding
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.probe import probe
 
@@ -35,7 +36,8 @@ a codec that the container does not take stop the run before it begins: another 
 or `--no-subtitles` leaves them out.
 
 The table tells what is left of a 10-bit HDR video with everything in it, of an RGBA video, and of a transport stream
-with data, in the codec that the output's name chooses. `docs/containers.py` makes it, and a test holds it up to date.
+with data, in the codec that is chosen for the output ([which](quality.md)). `docs/containers.py` makes it, and a test
+holds it up to date.
 
 """
 
@@ -129,10 +131,10 @@ def write_data(path):
     return path
 
 
-def fill(source, target):
+def fill(source, target, encoding=Encoding()):  # noqa: B008 - frozen
     """Fill a corner of a video; return all that the source and the result hold."""
     inpainter = lgtsm.Inpainter(lgtsm.create_model("mean-color"), "cpu")
-    inpainter.fill_file(source, MaskChoice(boxes=((2, 2, 10, 8),)), target)
+    inpainter.fill_file(source, MaskChoice(boxes=((2, 2, 10, 8),)), target, encoding)
     return contents(probe(source)), contents(probe(target))
 
 

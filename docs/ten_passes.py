@@ -93,8 +93,8 @@ def main():
     for kind in KINDS:
         for name, encoding in (
             ("FFV1", Encoding(codec="ffv1")),
-            ("H.264, crf 1", Encoding(crf=1)),
-            ("H.264", Encoding()),
+            ("H.264, crf 1", Encoding("libx264", crf=1)),
+            ("H.264", Encoding("libx264", crf=16)),
         ):
             with tempfile.TemporaryDirectory() as folder:
                 path = first = Path(folder) / "0.mkv"

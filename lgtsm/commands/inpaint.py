@@ -14,7 +14,7 @@ from lgtsm.models.catalog import BEST_PASSES, DEFAULT_METHOD, MODELS, QUALITIES,
 from lgtsm.precision_names import AUTO, PRECISIONS
 from lgtsm.threads import wait_patiently
 from lgtsm.version import __version__
-from lgtsm.video.encoding import Encoding
+from lgtsm.video.encoding import DEFAULT_CRF
 
 EXAMPLES = """examples:
   lgtsm inpaint clip.mp4 --mask mask.png -o out.mp4
@@ -143,13 +143,21 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output", "an existing OUT is replaced once the new one is complete")
     output.add_argument(
         "--codec",
-        help="FFmpeg's name of the video encoder (default: libx264, or the usual one for the extension); for a folder "
-        "png or jpg (default: png)",
+        help="FFmpeg's name of the video encoder (default: that of the source's codec, or the usual one for the "
+        "extension); for a folder png or jpg (default: png)",
     )
     output.add_argument(
-        "--crf", type=int, default=Encoding.crf, help="quality, 0 best to 51 worst (default: %(default)s)"
+        "--crf",
+        type=int,
+        help=f"quality, 0 best to 51 worst (default: about the bit rate of VIDEO, {DEFAULT_CRF} where it has none)",
     )
     output.add_argument("--lossless", action="store_true", help="keep every bit of the frames as 8-bit RGB")
+    output.add_argument(
+        "--smart-copy",
+        action="store_true",
+        help="copy groups of pictures without a hole as they are, instead of encoding them again (H.264 in .mp4, .mov "
+        "and .mkv)",
+    )
     for kind, them in (("sound", "it"), ("subtitles", "them")):
         output.add_argument(
             f"--no-{kind}", dest=kind, action="store_false", help=f"drop the {kind}, for an OUT that cannot hold {them}"
@@ -242,6 +250,10 @@ def check(arguments: argparse.Namespace) -> None:
         "--own-class is for a network of your own; name its weights with --checkpoint, or leave it out.": a.own_class
         is not None
         and a.checkpoint is None,
+        "--smart-copy keeps the codec of VIDEO; leave out --codec and --lossless.": a.smart_copy
+        and bool(a.codec or a.lossless),
+        "--smart-copy is for a video file that becomes one; a pipe carries raw frames.": a.smart_copy
+        and "-" in (a.video, a.output),
         "--codec, --crf and --lossless are for files; a pipe carries raw frames.": a.output == "-"
         and bool(a.codec or a.lossless),
     }

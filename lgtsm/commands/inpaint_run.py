@@ -39,7 +39,7 @@ from lgtsm.precision import allow_tf32
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.version import __version__
 from lgtsm.video.encoding import Encoding
-from lgtsm.video.errors import VideoError
+from lgtsm.video.errors import NothingMaskedError, VideoError
 from lgtsm.video.frame_folder import is_images
 from lgtsm.video.interlacing import PROGRESSIVE
 from lgtsm.video.kept import not_kept
@@ -106,7 +106,16 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
         for place in (arguments.report, arguments.preview, None if to_pipe else arguments.output):
             if place is not None:
                 stack.enter_context(SoleWriter(place))
-        holes = mask.open(info, notice)
+        try:
+            holes = mask.open(info, notice)
+        except NothingMaskedError as error:
+            if not arguments.smart_copy:
+                raise
+            stack.close()  # the copy takes its place for itself
+            copy_video(info, place_of(arguments.output), encoding)
+            notice(f"{error} So {arguments.video} is copied as it is.")
+            print(f"{arguments.output}: {counted(info.frames, 'frame')} of {info.width}x{info.height}, nothing filled")
+            return
         tell_method(arguments, inpainter, notice)
         tell_interlaced(info, notice)
         if arguments.method in PATCHING and info.height > LARGE and options.working_height is None:
@@ -334,6 +343,7 @@ def make_encoding(arguments: Namespace) -> Encoding:
         codec=arguments.codec,
         crf=arguments.crf,
         lossless=arguments.lossless,
+        smart_copy=arguments.smart_copy,
         sound=arguments.sound,
         subtitles=arguments.subtitles,
     )

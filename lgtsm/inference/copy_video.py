@@ -59,7 +59,16 @@ def copy_video(
     else:
         with (
             open_video(source, "pyav", index=info.index, allow_gaps=info.allow_gaps) as reader,
-            VideoWriter(output, None, info.height, info.width, encoding, like=info, source_path=source) as writer,
+            VideoWriter(
+                output,
+                None,
+                info.height,
+                info.width,
+                encoding,
+                like=info,
+                source_path=source,
+                touched=np.zeros(info.frames, bool),
+            ) as writer,
         ):
             same = np.zeros((info.height, info.width), bool)
             for done, picture in enumerate(reader.pictures(), start=1):

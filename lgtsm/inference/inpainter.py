@@ -168,7 +168,15 @@ class Inpainter(Filler):
                 writer = output
             else:
                 writer = stack.enter_context(
-                    VideoWriter(output, None, info.height, info.width, encoding, like=info, source_path=info.path)
+                    VideoWriter(
+                        output,
+                        None,
+                        *size,
+                        encoding,
+                        like=info,
+                        source_path=info.path,
+                        touched=mask.survey.areas > 0,
+                    )
                 )
 
             def fill(segments: Sequence[Segment], cut: Callable[[], object] = lambda: None) -> Iterator[Filled]:

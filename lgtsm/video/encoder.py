@@ -23,13 +23,17 @@ from lgtsm.video.encoding_choices import (
     tags_of,
 )
 from lgtsm.video.errors import VideoError
-from lgtsm.video.interlacing import PROGRESSIVE, mark_fields, marking
+from lgtsm.video.groups import CannotCopy, plan_copy
+from lgtsm.video.interlacing import PROGRESSIVE, field_options, mark_fields, marking
 from lgtsm.video.known_samples import KnownSamples
 from lgtsm.video.languages import language_for
 from lgtsm.video.output_container import cannot_write, open_output, takes_timecode
 from lgtsm.video.pixel_formats import choose_pix_fmt
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.siting import UNKNOWN
+from lgtsm.video.smart_copy import SmartCopy
+from lgtsm.video.source_codec import profile_options
+from lgtsm.video.source_rate import rate_options, target_rate
 from lgtsm.video.stream_copy import StreamCopy
 
 UNSEEN = 2  # levels of 255 that a palette may be off without a word
@@ -55,6 +59,7 @@ class Encoder:
         like: VideoInfo | None,
         source_path: Path | None,
         clock: Fraction | None,
+        touched: np.ndarray | None = None,
     ):
         av = pyav.load()
         self.codec = choose_codec(target, encoding, like)
@@ -65,6 +70,7 @@ class Encoder:
         self._field_order = like.field_order if like is not None else PROGRESSIVE
         self._palette: Any = None
         self._copy: StreamCopy | None = None
+        self._smart: SmartCopy | None = None
         self._stream: Any = None  # until it is added
         self._count = 0
         self._output = open_output(temporary, target)
@@ -73,10 +79,16 @@ class Encoder:
             self.pix_fmt = choose_pix_fmt(formats, encoding, like, height, width, self.codec)
             form = av.VideoFormat(self.pix_fmt)
             self.alpha = not form.has_palette and any(component.is_alpha for component in form.components)
-            self._add_stream(fps, height, width, encoding, like, clock)
+            self._prepare(fps, height, width, encoding, like, clock)
+            if encoding.smart_copy and touched is not None:
+                self._add_smart(like, source_path, touched)
+            if self._smart is None:
+                self._add_stream()
+            self._describe(like, fps)
             if source_path is not None:
                 start = like.index.start if like is not None and like.index is not None else None
                 self._copy = StreamCopy(source_path, self._output, target, encoding.copied, start)
+                self._copy.notices[:0] = self.notices
                 self.notices = self._copy.notices
             with _quiet(self.codec):
                 self._output.start_encoding()
@@ -102,8 +114,17 @@ class Encoder:
                 "Use libx264, libx265, libvpx-vp9, ffv1 or mjpeg."
             ) from error
 
-    def _add_stream(self, fps, height, width, encoding, like, clock) -> None:
+    def _prepare(self, fps, height, width, encoding, like, clock) -> None:
+        """Choose the options of the encoder, and all that frames need on their way to it."""
         options, bits_per_pixel = encoder_options(self.codec, encoding, self.target.suffix.lower())
+        bit_rate = float(bits_per_pixel * width * height * fps)
+        rate = target_rate(self.codec, encoding, like)
+        if (
+            rate is not None
+            and (near := rate_options(self.codec, self.pix_fmt, rate, float(like.duration))) is not None
+        ):
+            options.pop("crf", None)
+            options, bit_rate = options | near[0], near[1]
         if self.codec == "libx265" and min(height, width) < 64:
             options["x265-params"] += ":cutree=0"  # with it, x265 writes behind its memory, as at 48x28
         siting, is_moved = choose_siting(self.codec, self.pix_fmt, like)
@@ -116,25 +137,58 @@ class Encoder:
             raise VideoError(
                 f"{self.target} holds 100 frames a second at most; the video has {float(fps):g}. Use .mp4."
             )
-        self._stream = self._output.add_stream(self.codec, rate=fps)
-        context = self._stream.codec_context
-        mark_fields(options, context, self.codec, self._field_order, self.target)
+        fields = field_options(self.codec, self._field_order, self.target)
         hdr = like.hdr.options(self.codec) if like is not None else {}
-        self._options = merge_options(options, format_options(self.codec, self.pix_fmt, like), hdr)
-        context.options = dict(self._options)
-        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, self.pix_fmt
-        context.bit_rate = round(bits_per_pixel * width * height * fps)
+        formal = format_options(self.codec, self.pix_fmt, like)
+        profile = profile_options(self.codec, self.pix_fmt, encoding, like)
+        self._options = merge_options(options, formal, profile, fields, hdr)
         self._clock = Fraction(1, 100) if self.codec == "gif" else clock or 1 / fps
-        context.time_base = self._clock
-        if self._is_yuv:
-            self._tags.tag(context)
-        if like is not None and like.names_aspect:
-            context.sample_aspect_ratio = like.sample_aspect_ratio
-        self._describe(like, fps)
+        self._size, self._bit_rate = (width, height), round(bit_rate)
+        self._aspect = like.sample_aspect_ratio if like is not None and like.names_aspect else None
         if self.codec == "gif":
             from lgtsm.video.gif import PaletteGraph
 
             self._palette = PaletteGraph(width, height, self._clock)
+
+    def _set_up(self, context) -> None:
+        """Give all choices to an encoder that is not open yet."""
+        context.options = dict(self._options)
+        context.width, context.height = self._size
+        context.pix_fmt, context.bit_rate, context.time_base = self.pix_fmt, self._bit_rate, self._clock
+        mark_fields(context, self._field_order)
+        if self.codec == "libx265" and self._output.format.name in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # which QuickTime asks for
+        if self._is_yuv:
+            self._tags.tag(context)
+        if self._aspect is not None:
+            context.sample_aspect_ratio = self._aspect
+
+    def _add_stream(self) -> None:
+        self._stream = self._output.add_stream(self.codec, rate=self.fps)
+        self._set_up(self._stream.codec_context)
+
+    def _add_smart(self, like: VideoInfo | None, source: Path | None, touched: np.ndarray) -> None:
+        """Add a stream that copies what is not touched, or a sentence on why it cannot."""
+
+        def encoder(more: dict[str, str]):
+            context = pyav.load().CodecContext.create(self.codec, "w")
+            self._set_up(context)
+            context.framerate, context.options = self.fps, merge_options(self._options, more)
+            return context
+
+        try:
+            if like is None or source is None:
+                raise CannotCopy("it is not a video file")
+            plan = plan_copy(like, self.target, touched)
+            if (self.codec, self.pix_fmt) != ("libx264", like.pix_fmt.replace("yuvj", "yuv")):
+                raise CannotCopy(f"what is filled is written as {self.codec} in {self.pix_fmt}")
+            self._smart = SmartCopy(plan, source, self._output, encoder)
+        except CannotCopy as why:
+            self.notices.append(f"Nothing of {self.target.name} is copied with smart_copy, all is encoded: {why}.")
+            return
+        self._stream = self._smart.stream
+        self._stream.time_base = self._clock
+        self._smart.begin(self._clock, max(1, round(1 / self.fps / self._clock)))
 
     def _describe(self, like: VideoInfo | None, fps: Fraction) -> None:
         """Set language, title, timecode and flags of the video track."""
@@ -168,6 +222,30 @@ class Encoder:
     ) -> None:
         """Encode one frame, shown at `shown` s; `length` s long if it is the last. The rest as in `VideoWriter`."""
         av = pyav.load()
+        ticks, lasts = round(shown / self._clock), max(1, round(length / self._clock))
+        self._last = ticks, lasts
+        number, self._count = self._count, self._count + 1
+        is_copied = self._smart is not None and self._smart.copies(number)
+        picture = None if is_copied else self._picture(frame, source, changed)
+        try:
+            if picture is not None:
+                picture.pts, picture.time_base, picture.duration = ticks, self._clock, lasts
+                if self._palette is not None:
+                    picture = self._palette.apply(picture)
+            if self._copy is not None and first:
+                self._copy.begin(shown)
+            if self._smart is not None:
+                self._output.mux(list(self._smart.put(ticks, lasts, picture)))
+            else:
+                self._output.mux(self._stream.encode(picture))
+            if self._copy is not None:
+                self._copy.pump(shown)
+        except (av.FFmpegError, ValueError) as error:
+            raise self._failed(error) from error
+
+    def _picture(self, frame: np.ndarray, source, changed: np.ndarray | None):
+        """Return the frame to encode."""
+        av = pyav.load()
         picture = self._mark(av.VideoFrame.from_ndarray(frame, format="rgb24"))
         if self._is_yuv:
             picture = self._tags.to_yuv(self._reformatter, picture, self.pix_fmt)
@@ -175,25 +253,12 @@ class Encoder:
             picture = self._reformatter.reformat(picture, format=self.pix_fmt)
         if self._palette is None and changed is not None and isinstance(source, av.VideoFrame):
             picture = self._known.keep(source, picture, changed)
-        picture.pts, picture.time_base = round(shown / self._clock), self._clock
-        picture.duration = max(1, round(length / self._clock))
-        self._last = picture.pts, picture.duration
-        self._count += 1
-        try:
-            if self._palette is not None:
-                picture = self._palette.apply(picture)
-            if self._copy is not None and first:
-                self._copy.begin(shown)
-            self._output.mux(self._stream.encode(picture))
-            if self._copy is not None:
-                self._copy.pump(shown)
-        except (av.FFmpegError, ValueError) as error:
-            raise self._failed(error) from error
+        return picture
 
     def finish(self) -> None:
         """Flush the encoder, copy the rest of the sound, and close the file."""
         try:
-            for packet in self._stream.encode(None):
+            for packet in self._smart.finish() if self._smart is not None else self._stream.encode(None):
                 if self.codec == "libx265" and self._count == 2:
                     packet.dts = packet.pts  # x265 takes that of two pictures from memory that nobody set
                 if (packet.pts, packet.time_base) == (self._last[0], self._clock):
@@ -212,11 +277,14 @@ class Encoder:
         finally:
             if self._copy is not None:
                 self._copy.close()
+            if self._smart is not None:
+                self._smart.close()
 
     def abort(self) -> None:
         """Close the files without finishing them."""
-        if self._copy is not None:
-            self._copy.close()
+        for source in (self._copy, self._smart):
+            if source is not None:
+                source.close()
         try:
             self._output.close()
         except (pyav.load().FFmpegError, ValueError):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from lgtsm.video.color import ColorTags
-from lgtsm.video.encoding import Encoding
+from lgtsm.video.encoding import DEFAULT_CRF, Encoding
 from lgtsm.video.errors import VideoError
+from lgtsm.video.interlacing import PROGRESSIVE
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.siting import UNKNOWN
+from lgtsm.video.source_codec import bits, deepest, encoder_of_source
 
 # Where H.264 is not taken, or its times are lost: program streams and ASF keep one time of each picture, not two.
 _CODEC_OF_SUFFIX = {
@@ -17,26 +19,38 @@ _CODEC_OF_SUFFIX = {
     ".asf": "wmv2",
 }  # fmt: skip
 _IN_ORDER = {".avi", ".mxf", ".wmv", ".asf"}  # cannot store frames out of order, or lose their times
+_DEEP_OF_SUFFIX = {".webm": "libsvtav1"}  # where the usual encoder has 8 bits
 _LOSSLESS_OF_SUFFIX = {".mp4": "libx264rgb", ".mov": "libx264rgb", ".m4v": "libx264rgb", ".mkv": "ffv1", ".avi": "ffv1"}
 _ALPHA_OF_SUFFIX = {".mov": "prores_ks", ".mkv": "libvpx-vp9", ".avi": "ffv1"}
+_DNXHR = {"DNXHR LB": "dnxhr_lb", "DNXHR SQ": "dnxhr_sq", "DNXHR HQ": "dnxhr_hq"}
 _PRORES = {"Proxy": "proxy", "LT": "lt", "Standard": "standard", "HQ": "hq", "4444": "4444", "XQ": "4444xq"}
 # Encoders that store the color matrix; decoders assume BT.601 for all others.
 _CARRY_TAGS = {"libx264", "libx265", "libvpx-vp9", "libaom-av1", "libsvtav1", "ffv1", "prores_ks", "prores",
-               "prores_aw", "dnxhd"}  # fmt: skip
+               "prores_aw", "dnxhd", "mpeg2video", "utvideo"}  # fmt: skip
+_TV_RANGE = ("prores", "mpeg2video", "utvideo")  # know no other
 # Where the chroma samples of these lie, whatever the file says.
 _SITING_OF = {"mjpeg": "center", "mpeg1video": "center", "mpeg2video": "left", "mpeg4": "left"}
 
 
 def choose_codec(target: Path, encoding: Encoding, like: VideoInfo | None = None) -> str:
-    """Return the encoder: the chosen one, else by the file name; lossless encoders store RGB.
+    """Return the encoder: the chosen one, else that of the source's codec, else by the file name.
 
-    A source with alpha gets an encoder that keeps it, where the container has one that players know.
+    Lossless encoders store RGB. A source with alpha gets an encoder that keeps it, where the container has one that
+    players know.
     """
     suffix = target.suffix.lower()
     keeps_alpha = like is not None and like.alpha and encoding.pix_fmt is None
     if encoding.codec is not None:
         return encoding.codec
     if not encoding.lossless:
+        same = encoder_of_source(suffix, like) if like is not None and encoding.pix_fmt is None else None
+        if same is not None:
+            return same
+        deep = _DEEP_OF_SUFFIX.get(suffix)
+        if deep is not None and like is not None and not like.alpha and encoding.pix_fmt is None:
+            usual = _CODEC_OF_SUFFIX[suffix]
+            if deepest(usual) < bits(like.pix_fmt) <= deepest(deep) and like.field_order == PROGRESSIVE:
+                return deep
         by_suffix = _ALPHA_OF_SUFFIX | _CODEC_OF_SUFFIX if keeps_alpha else _CODEC_OF_SUFFIX
         return by_suffix.get(suffix, "libx264")
     if suffix not in _LOSSLESS_OF_SUFFIX:
@@ -49,7 +63,8 @@ def choose_codec(target: Path, encoding: Encoding, like: VideoInfo | None = None
 
 def encoder_options(codec: str, encoding: Encoding, suffix: str) -> tuple[dict[str, str], float]:
     """Return FFmpeg's options and the target bits per pixel, 0 for constant quality."""
-    crf, lossless, distance = str(encoding.crf), encoding.lossless, encoding.key_frame_distance
+    quality = DEFAULT_CRF if encoding.crf is None else encoding.crf
+    crf, lossless, distance = str(quality), encoding.lossless, encoding.key_frame_distance
     options = {} if distance is None else {"g": str(distance)}
     if codec in ("libx264", "libx264rgb", "libx265"):
         options["crf"] = "0" if lossless else crf
@@ -67,7 +82,7 @@ def encoder_options(codec: str, encoding: Encoding, suffix: str) -> tuple[dict[s
     if codec in ("mpeg1video", "mpeg2video", "mpeg4", "wmv2"):
         return options | {"qmin": "1", "qmax": "4"}, 4  # what easy pictures do not need is not used
     if codec == "libvpx":
-        return options | {"crf": str(max(4, encoding.crf))}, 4  # VP8 treats the rate as an upper limit
+        return options | {"crf": str(max(4, quality))}, 4  # VP8 treats the rate as an upper limit
     return options, 1
 
 
@@ -80,7 +95,9 @@ def format_options(codec: str, pix_fmt: str, like: VideoInfo | None) -> dict[str
         return {"auto-alt-ref": "0"}  # VP8 has no alpha for hidden frames
     full_chroma = "444" in pix_fmt or pix_fmt.startswith("gbrp")
     if codec == "dnxhd":
-        return {"profile": "dnxhr_444" if full_chroma else "dnxhr_hqx" if "10" in pix_fmt else "dnxhr_hq"}
+        if full_chroma or "10" in pix_fmt:
+            return {"profile": "dnxhr_444" if full_chroma else "dnxhr_hqx"}
+        return {"profile": _DNXHR.get((like.profile if like is not None else None) or "", "dnxhr_hq")}
     if codec == "prores_ks":
         same = _PRORES.get(like.profile or "") if like is not None and like.codec == "prores" else None
         if same is None or same.startswith("4444") != full_chroma:
@@ -122,6 +139,6 @@ def tags_of(like: VideoInfo | None, codec: str, suffix: str = "") -> ColorTags:
     if like is None or like.color_space == "gbr":
         return ColorTags()
     full = like.pix_fmt.startswith("yuvj") or like.color_range == "pc"
-    range_ = "pc" if full and not codec.startswith("prores") else "tv" if full else like.color_range
+    range_ = "pc" if full and not codec.startswith(_TV_RANGE) else "tv" if full else like.color_range
     space = "bt709" if codec == "dnxhd" else like.color_space  # its decoder knows no other
     return ColorTags.of_names(space, like.color_primaries, like.color_transfer, range_)

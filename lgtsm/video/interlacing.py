@@ -10,7 +10,7 @@ PROGRESSIVE, TOP, BOTTOM = "progressive", "top field first", "bottom field first
 # FFmpeg's numbers of field orders (AVFieldOrder), and its names for encoders of x264 and for `setparams`.
 _NUMBERS = {TOP: 2, BOTTOM: 3}
 _SHORT = {PROGRESSIVE: "prog", TOP: "tff", BOTTOM: "bff"}
-_KEEP_FIELDS = frozenset(("libx264", "libx264rgb", "ffv1", "mpeg2video", "mpeg4", "prores_ks"))
+KEEP_FIELDS = frozenset(("libx264", "libx264rgb", "ffv1", "mpeg2video", "mpeg4", "prores_ks"))
 
 
 def field_order(frame) -> str:
@@ -28,23 +28,29 @@ def field_order(frame) -> str:
     return TOP if values(split(frame))[0].mean() > 50 else BOTTOM
 
 
-def mark_fields(options: dict[str, str], context, codec: str, order: str, target) -> None:
-    """Set up an encoder for interlaced video, if `order` is.
+def field_options(codec: str, order: str, target) -> dict[str, str]:
+    """Return the options of an encoder for interlaced video, if `order` is.
 
     Raises:
         VideoError: the codec cannot keep the fields.
     """
     if order == PROGRESSIVE:
-        return
-    if codec not in _KEEP_FIELDS:
+        return {}
+    if codec not in KEEP_FIELDS:
         raise VideoError(
             f"{target} must keep the source interlaced ({order}), which {codec} cannot. Write H.264 (codec=libx264) to "
             ".mp4, .mov or .mkv, or deinterlace first: ffmpeg -i IN -vf bwdif -c:a copy OUT.mp4"
         )
-    context.field_order = _NUMBERS[order]
-    options["flags"] = "+ilme+ildct"
+    options = {"flags": "+ilme+ildct"}
     if codec.startswith("libx264"):
         options["x264-params"] = f"{_SHORT[order]}=1"
+    return options
+
+
+def mark_fields(context, order: str) -> None:
+    """Set the field order of an encoder for interlaced video, if `order` is."""
+    if order != PROGRESSIVE:
+        context.field_order = _NUMBERS[order]
 
 
 def marking(order: str) -> str:

@@ -42,6 +42,7 @@ class PacketIndex:
             its end, times that run backwards.
         lead: units by which `pts` are later than the pictures are shown. Of containers that store when a picture is
             decoded, FFmpeg takes the next one's time, so that each of H.264 seems late against the sound.
+        size: bytes of all packets.
     """
 
     pts: np.ndarray
@@ -53,6 +54,7 @@ class PacketIndex:
     exact: bool
     faults: tuple[str, ...] = ()
     lead: int = 0
+    size: int = 0
 
     @property
     def start(self) -> Fraction:
@@ -77,7 +79,7 @@ def read_packet_index(path: str | Path) -> PacketIndex:
         promised = stream.duration or 0  # duration, in units of time_base
         shown: list[int | None] = []
         keys: list[int] = []
-        last, in_order, last_corrupt, packets, lead = (0, 0), True, False, 0, 0
+        last, in_order, last_corrupt, packets, size, lead = (0, 0), True, False, 0, 0, 0
         guesses_times = container.format.name in _DECODE_TIMES and stream.codec_context.name in _REORDERED
         try:
             for packet in container.demux(stream):
@@ -86,6 +88,7 @@ def read_packet_index(path: str | Path) -> PacketIndex:
                 if packet.is_corrupt and is_behind_the_end(path, container, packet, packets):
                     continue
                 packets += 1
+                size += packet.size
                 if guesses_times and None not in (packet.pts, packet.dts) and packet.pts > packet.dts:
                     lead = min(lead or LARGEST, packet.pts - packet.dts)  # it is more before a gap, and 0 at the end
                 last_corrupt = packet.is_corrupt
@@ -137,7 +140,7 @@ def read_packet_index(path: str | Path) -> PacketIndex:
     if variable:
         fps = (len(pts) / duration).limit_denominator(LARGEST)
     key_pts = np.sort(np.asarray(keys, dtype=np.int64))
-    return PacketIndex(pts, key_pts, time_base, duration, fps, variable, in_order, tuple(faults), lead)
+    return PacketIndex(pts, key_pts, time_base, duration, fps, variable, in_order, tuple(faults), lead, size)
 
 
 def _tell_pictures(codec: str, pts: list[int | None]) -> bool:

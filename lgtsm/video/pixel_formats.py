@@ -13,6 +13,7 @@ from lgtsm.video.probe import VideoInfo
 _LOSSLESS = ("rgb24", "bgr0", "gbrp")
 _LOSSLESS_ALPHA = ("rgba", "bgra", "argb", "gbrap")
 _DEEP_RGB = ("rgb48be", "rgba64be")
+_EXACT = {"ffv1", "huffyuv", "ffvhuff", "utvideo", "png", "qtrle"}  # write RGB as it is stored
 # Listed by the encoder, but refused when it opens.
 _REFUSED = {
     "libx265": ("yuva420p", "yuva420p10le"),
@@ -45,6 +46,8 @@ def choose_pix_fmt(
         if name is None:
             raise VideoError(f"{codec} cannot keep every bit of RGB. Use libx264rgb or ffv1, or leave the codec open.")
         return name
+    if like is not None and codec in _EXACT and like.pix_fmt in formats and _Traits(like.pix_fmt).is_rgb:
+        return like.pix_fmt
     usable = [name for name in formats or ("yuv420p", "yuv444p") if _is_usable(name, codec)]
     if not any(name.startswith("yuv") for name in usable):  # png, qtrle and such store RGB
         usable += [name for name in formats if name in (*_LOSSLESS, *_LOSSLESS_ALPHA, *_DEEP_RGB)]

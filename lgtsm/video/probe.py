@@ -86,6 +86,11 @@ class VideoInfo:
         """Seconds per unit of `pts`; None for folders."""
         return None if self.index is None else self.index.time_base
 
+    @property
+    def bit_rate(self) -> float | None:
+        """Bits a second of the video track alone; None for folders."""
+        return None if self.index is None else 8 * self.index.size / float(self.duration)
+
     def times(self) -> list[Fraction]:
         """Return when each frame comes, and when the last one goes, in seconds from the first one."""
         if self.index is None:

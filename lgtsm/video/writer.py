@@ -39,6 +39,8 @@ class VideoWriter:
         encoding: codec, quality, and the streams to copy.
         like: the source, from `probe`: keep its timestamps, pixel format, color tags and pixel shape.
         source_path: copy sound and subtitles from this file, in sync with the frames.
+        touched: bool (frames,), which frames differ from those of `source_path`; for `smart_copy`, which else does
+            nothing.
         timestamps: display time of each frame, in seconds, increasing; overrides `like`.
 
     Attributes:
@@ -58,6 +60,7 @@ class VideoWriter:
         like: VideoInfo | None = None,
         source_path: str | Path | None = None,
         timestamps: Iterable[Fraction | float] | None = None,
+        touched: np.ndarray | None = None,
     ):
         if fps is not None:
             fps = Fraction(fps).limit_denominator(1_000_000)
@@ -101,7 +104,16 @@ class VideoWriter:
 
                 source = None if source_path is None or is_images(Path(source_path)) else Path(source_path)
                 self._sink = Encoder(
-                    self._temporary, self.path, fps, height, width, encoding, like=like, source_path=source, clock=clock
+                    self._temporary,
+                    self.path,
+                    fps,
+                    height,
+                    width,
+                    encoding,
+                    like=like,
+                    source_path=source,
+                    clock=clock,
+                    touched=touched,
                 )
             self.notices: list[str] = getattr(self._sink, "notices", [])
         except BaseException:

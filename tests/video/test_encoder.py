@@ -211,7 +211,7 @@ def test_hdr10_metadata_without_sense_cost_nothing(write, make_clip, codec):
 
 @pytest.mark.parametrize(
     ("name", "codec", "form"),
-    [("a.mov", "prores", "yuva444p10le"), ("a.webm", "vp9", "yuva420p"), ("a.mkv", "vp9", "yuva420p"),
+    [("a.mov", "prores", "yuva444p10le"), ("a.webm", "vp9", "yuva420p"), ("a.mkv", "ffv1", "yuva420p"),
      ("a.avi", "ffv1", "yuva420p"), ("a.mp4", "h264", "yuv420p")],
 )  # fmt: skip
 def test_a_source_with_alpha_gets_a_codec_with_alpha(write, make_clip, tmp_path, name, codec, form):
