@@ -29,7 +29,7 @@ class Limits:
     max_bytes: int = 500 * 2**20
     max_seconds: float = 300
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("max_bytes", "max_seconds"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be greater than 0; got {getattr(self, name)}.")

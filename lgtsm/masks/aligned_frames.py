@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -19,6 +20,8 @@ MISS = 1.0  # pixels that a point of the background may move away from the fit
 FEWEST_POINTS = 12
 MOST_ZOOM = 1.5  # from one frame to the next; a fit that zooms more is no camera's
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 Read = Callable[[Sequence[int]], np.ndarray]
 
 
@@ -129,7 +132,7 @@ def fit_camera(flow: np.ndarray) -> np.ndarray:
     return fitted if 1 / MOST_ZOOM**2 < zoom < MOST_ZOOM**2 and cv2.isContourConvex(moved) else np.eye(3)
 
 
-def _kept(store: OrderedDict, key, make: Callable, most: int):
+def _kept(store: OrderedDict[Key, Value], key: Key, make: Callable[[], Value], most: int) -> Value:
     """Return what is stored under a key, made if it is not there; forget what was asked for longest ago."""
     if key in store:
         store.move_to_end(key)
