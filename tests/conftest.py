@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.chromium import chromium
+
 # The tests' tensors are small: more threads would only wait for each other.
 torch.set_num_threads(1)
 
@@ -54,10 +56,10 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Tests marked gpu run where there is a GPU and are not collected elsewhere."""
-    if torch.cuda.is_available():
-        return
-    gpu = [item for item in items if item.get_closest_marker("gpu")]
-    if gpu:
-        config.hook.pytest_deselected(items=gpu)
-        items[:] = [item for item in items if not item.get_closest_marker("gpu")]
+    """Tests marked gpu run where there is a GPU, those marked browser where there is Chromium; elsewhere not."""
+    there = {"gpu": torch.cuda.is_available(), "browser": chromium() is not None}
+    missing = [name for name, is_there in there.items() if not is_there]
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in missing)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

@@ -16,8 +16,9 @@ from playwright.sync_api import expect, sync_playwright
 from lgtsm.video.open import open_video
 from lgtsm.video.probe import probe
 from tests.app.clips import FRAMES, HEIGHT, WIDTH, write_clip
+from tests.chromium import chromium
 
-NAMES = "chromium", "chromium-browser", "google-chrome"  # any will do
+pytestmark = pytest.mark.browser
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -61,9 +62,9 @@ def address(tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, sync_playwright() as playwright:
-        chromium, program = playwright.chromium, next(filter(None, map(shutil.which, NAMES)), None)
-        assert program is not None, "This test drives Chromium. Install it: apt-get install chromium"
-        context = chromium.launch_persistent_context(profile, executable_path=program, headless=True, args=QUIET)
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=chromium(), headless=True, args=QUIET
+        )
         yield context
         context.close()
 
