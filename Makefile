@@ -40,7 +40,7 @@ demo: install
 	@echo "  $(DEMO)/removed_by_small_network.mp4   the rider removed by the small network, far from the above"
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check lgtsm tests docs integrations notebooks
