@@ -15,6 +15,7 @@ ELSEWHERE = {
     "docs/own_classes.md": "tests/end_to_end/test_own_package.py",
     "docs/small_scale_reproduction.md": "tests/end_to_end/test_small_scale.py",
     "docs/guides/onnx.md": "tests/export/test_onnx_export.py",
+    "docs/integrations.md": "tests/integrations/test_recipes.py",
 }
 # Commands that are composed or parsed here; the tests beside them run these commands on data of their own.
 READ_ONLY = {

@@ -22,7 +22,7 @@ from tests.site.sandbox import make_sandbox
 HYDRA = ("train", "evaluate", "check_data")
 OURS = [command for command in commands() if command.name]
 COMPOSED = [command for command in OURS if command.name in HYDRA and command.block.page not in ELSEWHERE]
-PARSED = [command for command in OURS if command.name not in HYDRA]
+PARSED = [command for command in OURS if command.name not in HYDRA and command.block.page not in ELSEWHERE]
 RUN = list({command.line: command for command in OURS if fate(command) == "run"}.values())  # each line once
 CONSOLE = blocks("console")
 
