@@ -97,9 +97,13 @@ class TrackMask:
         return self.num_frames
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        return self.part(0, self.num_frames)
+
+    def part(self, start: int, stop: int) -> Iterator[np.ndarray]:
+        """Yield the holes of the frames `start` to `stop` (excluded)."""
         height, width = self.size
         nothing = np.zeros(self.size, np.uint8)
-        for number in range(self.num_frames):
+        for number in range(start, stop):
             hole = self.small_hole(number)
             if hole is None:
                 yield nothing

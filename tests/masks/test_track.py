@@ -66,6 +66,7 @@ def test_a_moving_object_is_followed_both_ways_whatever_the_camera_does(pan, anc
     assert overlap(found, holes) > 0.85
     assert track.lost == [] and track.remarks == []
     assert np.array_equal(found, np.stack(list(track)))  # again
+    assert np.array_equal(found[7:9], np.stack(list(track.part(7, 9))))
 
 
 def test_an_object_that_stands_still_is_told_by_its_colors():
