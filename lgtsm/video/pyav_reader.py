@@ -19,7 +19,6 @@ from lgtsm.video.orientation import Orientation
 from lgtsm.video.packet_index import PacketIndex, read_packet_index
 from lgtsm.video.reader import Picture, VideoReader, check_indices
 
-
 SEEKS = 3  # key frames to seek to, the nearest first: transport streams land behind the one that was asked for
 
 
