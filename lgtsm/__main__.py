@@ -16,7 +16,7 @@ COMMANDS = {
     "compare": "put several evaluations into one table",
     "reproduce": "train and score the systems of a table of the paper, and put it beside the published one",
     "inpaint": "fill the hole in a video file or frame folder",
-    "mask": "write the mask of a video: text, boxes, a key color",
+    "mask": "write the mask of a video: text, logos, an object that is followed, boxes",
     "app": "open a page in the browser to mark and fill a video",
     "export": "write a network's streaming step as an ONNX file",
     "make_masks": "write a test set of masks, kinds x bins x clips",

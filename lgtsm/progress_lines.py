@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 SECONDS_BETWEEN = 10.0
+TOO_EARLY = 0.02  # of the whole; before that, the start counts too much to tell how long the rest takes
 
 
 def duration(seconds: float) -> str:
@@ -67,7 +68,7 @@ class ProgressLines:
         of["said"], taken = now, now - of["begun"]
         whole = "" if of["total"] is None else f"/{of['total']}"
         line = f"{of['name']}: {completed}{whole} {self.unit}, {duration(taken)} so far"
-        if of["total"] and not finished:
+        if of["total"] and not finished and completed >= TOO_EARLY * of["total"]:
             line += f", {duration(taken / max(completed, 1) * (of['total'] - completed))} left"
         print(line, file=self.file or sys.stderr, flush=True)
 

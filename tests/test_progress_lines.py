@@ -25,7 +25,10 @@ def test_without_a_total_and_with_one_that_comes_later():
     now[0] = 200
     lines.update(first, completed=50)
     lines.update(second, completed=1, total=100)
+    now[0] = 210
+    lines.update(second, completed=2)
     assert out.getvalue().splitlines() == [
         "pipe: 50 frames, 3 min so far",
-        "b.mp4: 1/100 frames, 3 min so far, 5 h 30 min left",
+        "b.mp4: 1/100 frames, 3 min so far",  # too early to tell
+        "b.mp4: 2/100 frames, 4 min so far, 2 h 52 min left",
     ]

@@ -95,8 +95,13 @@ class DrawnMask:
         return self.num_frames
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        others = zip(*self.found) if self.found else itertools.repeat((), self.num_frames)
-        for painted, numbers in itertools.groupby(range(self.num_frames), self._held):
+        return self.part(0, self.num_frames)
+
+    def part(self, start: int, stop: int) -> Iterator[np.ndarray]:
+        """Yield the holes of the frames `start` to `stop` (excluded)."""
+        parts = [part_of(found, start, stop) for found in self.found]
+        others = zip(*parts) if parts else itertools.repeat((), stop - start)
+        for painted, numbers in itertools.groupby(range(start, stop), self._held):
             drawn, erased = self._planes(painted)
             before, hole = None, drawn
             for _, found in zip(numbers, others):
@@ -162,7 +167,13 @@ class Drawing:
         active = self.active(info)
         if active is not None and not active[number]:
             return np.zeros((info.height, info.width), np.uint8)
-        return edit_hole(next(itertools.islice(self.source(info), number, None)), False, self.grow)
+        return edit_hole(next(self.source(info).part(number, number + 1)), False, self.grow)
+
+
+def part_of(holes: HoleSource, start: int, stop: int) -> Iterator[np.ndarray]:
+    """Yield the holes of the frames `start` to `stop` (excluded); those before cost nothing if the source can skip."""
+    part = getattr(holes, "part", None)
+    return itertools.islice(iter(holes), start, stop) if part is None else part(start, stop)
 
 
 class Cut:
@@ -178,4 +189,4 @@ class Cut:
         return self.stop - self.start
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return itertools.islice(iter(self.holes), self.start, self.stop)
+        return part_of(self.holes, self.start, self.stop)

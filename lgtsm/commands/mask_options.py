@@ -153,10 +153,19 @@ def finders(arguments: Namespace) -> dict[str, Finder]:
     if arguments.track:
         found["track"] = partial(tracks_in, objects=[parse_track(track) for track in arguments.track])
     if arguments.text:
-        found["text"] = text_in
+        found["text"] = partial(_shown, text_in, "Looking for text")
     if arguments.logo:
-        found["logo"] = logo_in
+        found["logo"] = partial(_shown, logo_in, "Looking for a logo")
     return found
+
+
+def _shown(find: Callable[[VideoInfo, Progress], HoleSource], doing: str, info: VideoInfo) -> HoleSource:
+    """Return the holes that `find` finds in a video from `probe`, and show progress under the name `doing`."""
+    from lgtsm.commands.shown_progress import shown_later
+
+    with shown_later() as bar:
+        task = bar.add_task(doing, total=info.frames)
+        return find(info, lambda done, total: bar.update(task, completed=done, total=total))
 
 
 def tracks_in(info: VideoInfo, objects: Sequence[Sequence[tuple[Box, Moment | None]]]) -> HoleSource:

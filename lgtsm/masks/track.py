@@ -11,6 +11,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from lgtsm.counted import counted
+
 from .aligned_frames import AlignedFrames, Read
 
 SHORT_SIDE = 240, 480  # pixels to work at, least and most
@@ -23,6 +25,7 @@ FAST = 15.0  # pixels a frame, the most that an object is expected to move on by
 SEARCH, SEARCH_MORE, SEARCH_MOST = 8, 3, 40  # pixels around the expected place; more for each frame that it is hidden
 WHOLE, HIDDEN, GONE = 0.8, 0.6, 0.25  # of the usual area: the shape is learned, kept, and its place not even sought
 LOST_AFTER = 1.0  # seconds
+SPILLS = 2.5  # times the area in the box, beside the camera's zoom; then the shape of before is kept
 MOVES = 0.08  # of the box's pixels must differ from the background, else colors alone tell the object
 SMALLEST_PART = 6  # pixels
 NOTHING: Any = None  # OpenCV takes None, its types do not
@@ -52,6 +55,7 @@ class TrackMask:
 
     Attributes:
         lost: frames, first and last of each stretch, in which the object was looked for in vain.
+        spilled: frames in which the mask grew far beyond the object, and was held to its shape of before.
     """
 
     name = "The followed object"
@@ -71,6 +75,7 @@ class TrackMask:
         self._holes: dict[int, bytes] = {}
         done = itertools.count(1)
         self.lost: list[tuple[int, int]] = []
+        self.spilled: list[int] = []
         anchors = sorted(anchors, key=lambda anchor: anchor.frame)
         self._small = _working_size(size, min(min(anchor.box[2:]) for anchor in anchors))
         starts = [0, *cuts, num_frames]
@@ -83,7 +88,7 @@ class TrackMask:
 
     @property
     def remarks(self) -> list[str]:
-        """Sentences on where the object was lost."""
+        """Sentences on where the object was lost, or the mask too large."""
         said = []
         for first, last in self.lost:
             at, until = (f"{frame / self.fps:.1f} s" for frame in (first, last + 1))
@@ -91,15 +96,25 @@ class TrackMask:
                 f"The object is hidden, gone or lost from {at} to {until} (frames {first} to {last}), which stay as "
                 f"they are. If it is there, add a box at that time to `track`."
             )
+        if self.spilled:
+            first, count = min(self.spilled), counted(len(self.spilled), "frame")
+            said.append(
+                f"The mask grew far beyond the object in {count}, the first at {first / self.fps:.1f} s (frame {first}). "
+                "Look at it there; a box at that time in `track` corrects it."
+            )
         return said
 
     def __len__(self) -> int:
         return self.num_frames
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        return self.part(0, self.num_frames)
+
+    def part(self, start: int, stop: int) -> Iterator[np.ndarray]:
+        """Yield the holes of the frames `start` to `stop` (excluded)."""
         height, width = self.size
         nothing = np.zeros(self.size, np.uint8)
-        for number in range(self.num_frames):
+        for number in range(start, stop):
             hole = self.small_hole(number)
             if hole is None:
                 yield nothing
@@ -129,6 +144,8 @@ class TrackMask:
         for number in numbers:
             found = follower.step(number)
             advance()
+            if follower.spills:
+                self.spilled.append(number)
             if follower.is_gone:
                 waiting.append(number)
             else:
@@ -165,6 +182,8 @@ class _Follower:
         self.place = place  # probability of the object at each pixel, as last seen
         self.shape = place.copy()  # the same, as last seen whole and moved on since
         self.area = float((place > 0.5).sum())
+        self.most = SPILLS * self.area  # that it may have; grows with the camera's zoom
+        self.spills = False
         self.speed = np.zeros(2)  # pixels a frame against the background, x first
         self.hidden = 0  # frames since it was last seen
         self.share = 1.0  # of its usual area that is seen
@@ -200,8 +219,13 @@ class _Follower:
         place = _along_edges(score, picture.gray)
         self.place = place = _near_parts(place, prior > 0.5)
         area = float((place > 0.5).sum())
+        self.most *= abs(float(np.linalg.det(camera[:2, :2])))
+        self.spills = area > self.most
         self.share = area / max(self.area, 1.0)
-        if self.share > HIDDEN:
+        if self.spills:
+            self.place = np.where(_grown(there > 0.5, 4), place, 0).astype(np.float32)
+            self.shape, self.share = there, 1.0
+        elif self.share > HIDDEN:
             if self.share > WHOLE and self.hidden == 0:
                 self.speed = np.clip(self.speed + 0.4 * shift, -FAST, FAST)
             self.shape = place if self.share > WHOLE else np.maximum(place, 0.99 * there)

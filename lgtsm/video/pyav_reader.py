@@ -19,6 +19,8 @@ from lgtsm.video.orientation import Orientation
 from lgtsm.video.packet_index import PacketIndex, read_packet_index
 from lgtsm.video.reader import Picture, VideoReader, check_indices
 
+SEEKS = 3  # key frames to seek to, the nearest first: transport streams land behind the one that was asked for
+
 
 class PyAVReader(VideoReader):
     """Read a video file with PyAV, in RGB by the matrix and range in its tags (BT.601 without tags).
@@ -37,6 +39,8 @@ class PyAVReader(VideoReader):
             self.index = index
         self._frames: Any = None  # the current position of random access
         self._next_pts = 0
+        self._counted: Any = None  # the same where frames must be counted from the start
+        self._next_number = 0
         self._shape: tuple[int, ...] | None = None
         self._shape = self.first_frame.shape
         self.height, self.width = self._shape[:2]
@@ -90,21 +94,27 @@ class PyAVReader(VideoReader):
         pts = self.index.pts
         position = int(np.searchsorted(pts, self._next_pts)) if self._frames is not None else None
         if self.index.exact:
-            key = max((int(k) for k in self.index.key_pts if k <= pts[wanted]), default=int(pts[0]))
-            if position is None or wanted < position or self._next_pts < key:
-                self._frames, self._next_pts = self._decode(seek_to=key), key
-            for frame, picture in self._frames:
-                at = frame.pts
-                self._next_pts = at + 1
-                if at == pts[wanted]:
-                    return picture
-                if at > pts[wanted]:
-                    break
-        # If timestamps are unusable or seeking failed, count from the start.
+            before = self.index.key_pts[self.index.key_pts <= pts[wanted]][::-1][:SEEKS].tolist() or [int(pts[0])]
+            goes_on = position is not None and wanted >= position and self._next_pts >= before[0]
+            for key in [None] if goes_on else before:
+                if key is not None:
+                    self._frames, self._next_pts = self._decode(seek_to=key), key
+                for frame, picture in self._frames:
+                    at = frame.pts
+                    self._next_pts = at + 1
+                    if at == pts[wanted]:
+                        return picture
+                    if at > pts[wanted]:
+                        break
+        # If timestamps are unusable or seeking failed, count: on from the last call's frame, else from the start.
         self._frames = None
-        for count, (_, picture) in enumerate(self._decode()):
-            if count == wanted:
+        if self._counted is None or wanted < self._next_number:
+            self._counted, self._next_number = self._decode(), 0
+        for _, picture in self._counted:
+            self._next_number += 1
+            if self._next_number > wanted:
                 return picture
+        self._counted = None
         raise VideoError(
             f"{self.path} must give {counted(len(self), 'frame')}; frame {wanted} cannot be decoded. It is damaged."
         )
@@ -135,6 +145,7 @@ class PyAVReader(VideoReader):
 
     def close(self) -> None:
         """Release the file."""
-        if self._frames is not None:
-            self._frames.close()
-        self._frames = None
+        for frames in (self._frames, self._counted):
+            if frames is not None:
+                frames.close()
+        self._frames = self._counted = None

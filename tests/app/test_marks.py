@@ -133,6 +133,32 @@ def test_a_drawing_grows_and_keeps_to_its_part(data_folder):
     assert np.array_equal(np.stack(list(Cut(drawing.source(info), 5, 8))), list(drawing.source(info))[5:8])
 
 
+class Skips(StillMask):
+    """Holes that tell which frames were asked for."""
+
+    def __init__(self, frames):
+        super().__init__(np.zeros((HEIGHT, WIDTH), np.uint8), frames, "Found")
+        self.asked = []
+
+    def __iter__(self):
+        pytest.fail("all frames were asked for")
+
+    def part(self, start, stop):
+        self.asked += range(start, stop)
+        return (np.full((HEIGHT, WIDTH), number % 2, np.uint8) for number in range(start, stop))
+
+
+def test_holes_of_a_part_cost_nothing_before_it():
+    found, still = Skips(1000), StillMask(np.eye(HEIGHT, WIDTH, dtype=np.uint8), 1000, "Still")
+    mask = DrawnMask([box(3, 4, 9, 12), dot(20, 10, 900)], [found, still], 1000, HEIGHT, WIDTH)
+    (even,) = Cut(mask, 990, 991)
+    assert found.asked == [990]
+    expected = np.eye(HEIGHT, WIDTH) > 0
+    expected[4:12, 3:9] = True
+    assert np.array_equal(even[:, :15] > 0, expected[:, :15]) and even[10, 20]
+    assert next(mask.part(991, 992)).all()
+
+
 def test_an_empty_drawing_says_what_to_do(data_folder):
     with pytest.raises(VideoError, match="Draw a box or paint over what you want to remove"):
         Drawing().open(probe(data_folder / "bmx-trees" / "video.mp4"))

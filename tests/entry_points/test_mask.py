@@ -40,7 +40,9 @@ def captioned(tmp_path, data_folder):
 def test_text_is_masked_and_then_removed(tmp_path, captioned, output, capsys):
     path, words = captioned
     assert exit_code(mask.main, path, "--text", "--dilate", 2, "-o", tmp_path / output) == 0
-    assert f"{output}: 24 frames of 288x160" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert f"{output}: 24 frames of 288x160" in said.out
+    assert "Looking for text: 24/24 frames" in said.err
     holes = np.stack(list(MaskChoice(tmp_path / output).open(probe(path))))
     assert holes[words].mean() >= 0.98
     assert not holes[:3].any()
@@ -97,7 +99,7 @@ def test_text_needs_a_file(capsys):
 def test_a_place_that_is_taken_is_told_before_the_video_is_looked_at(tmp_path, data_folder, monkeypatch, capsys):
     (tmp_path / "masks").mkdir()
     (tmp_path / "masks" / "notes.txt").write_text("mine")
-    monkeypatch.setattr("lgtsm.commands.mask_options.text_in", lambda info: pytest.fail("it has begun"))
+    monkeypatch.setattr("lgtsm.commands.mask_options.text_in", lambda *given: pytest.fail("it has begun"))
     video = data_folder / "bmx-trees" / "video.mp4"
     assert exit_code(mask.main, video, "--text", "-o", tmp_path / "masks") == 2
     assert "must be a new or empty folder; it holds notes.txt" in capsys.readouterr().err
@@ -126,7 +128,9 @@ def test_a_half_transparent_logo_is_found_and_seen_through(tmp_path, capsys):
             writer.write(frame)
     words = clip, "--logo", "--see-through", "--method", "smooth-fill", "--no-scene-cuts", "--lossless"
     assert exit_code(inpaint.main, *words, "-o", tmp_path / "out.mkv") == 0
-    assert "is brought back; the rest is filled." in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"Looking for a logo: {len(true)}/{len(true)} frames" in said
+    assert "is brought back; the rest is filled." in said
     with open_video(tmp_path / "out.mkv", "pyav") as video:
         filled = np.stack(list(video))
     hole = next(iter(MaskChoice(found={"logo": logo_in}).open(probe(clip)))) > 0

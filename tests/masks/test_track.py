@@ -66,6 +66,7 @@ def test_a_moving_object_is_followed_both_ways_whatever_the_camera_does(pan, anc
     assert overlap(found, holes) > 0.85
     assert track.lost == [] and track.remarks == []
     assert np.array_equal(found, np.stack(list(track)))  # again
+    assert np.array_equal(found[7:9], np.stack(list(track.part(7, 9))))
 
 
 def test_an_object_that_stands_still_is_told_by_its_colors():
@@ -94,6 +95,20 @@ def test_following_stops_with_a_sentence_where_the_object_is_gone_and_goes_on_fr
     assert f"from {first / 10:.1f} s to 3.0 s (frames {first} to 29)" in remark and "`track`" in remark
     again = follow(frames, [Anchor(26, box_of(holes[26])), Anchor(0, box_of(holes[0]))])
     assert overlap(np.stack(list(again)), holes) > 0.8
+
+
+def test_a_mask_that_spills_is_held_to_the_shape_of_the_object_and_told():
+    frames, holes = scene()
+    for t in range(14, len(frames)):  # the wall around takes the object's colors, and changes all the time
+        rows, columns = np.nonzero(holes[t])
+        around = slice(max(0, rows.min() - 30), rows.max() + 30), slice(max(0, columns.min() - 30), columns.max() + 30)
+        noise = np.random.default_rng(t).permutation(frames[t][holes[t] > 0])
+        patch = frames[t][around]
+        patch[holes[t][around] == 0] = np.resize(noise, (int((holes[t][around] == 0).sum()), 3))
+    track = follow(frames, [Anchor(0, box_of(holes[0]))])
+    assert track.spilled and min(track.spilled) >= 14
+    assert f"the first at {min(track.spilled) / 10:.1f} s (frame {min(track.spilled)})" in track.remarks[-1]
+    assert max(hole.sum() for hole in track) < 4 * SIDE**2
 
 
 def test_following_ends_at_cuts():

@@ -170,6 +170,42 @@ def test_a_raw_stream_without_times_is_read_from_the_start(tmp_path, write, make
         assert len(reader) == 12
         streamed = np.stack(list(reader))
         np.testing.assert_array_equal(reader.read([7, 2]), streamed[[7, 2]])
+        decodings = counted_decodings(reader)
+        np.testing.assert_array_equal(reader.read([3, 4, 5, 9]), streamed[[3, 4, 5, 9]])
+        np.testing.assert_array_equal(reader.read([10, 11]), streamed[10:])
+        assert decodings == [None]  # once from the start, not once for each frame
+
+
+def counted_decodings(reader):
+    """Return a list to which each new decoding of a reader adds the time that it seeks to, or None."""
+    begun, decode = [], reader._decode
+
+    def counting(seek_to=None, threads="AUTO"):
+        begun.append(seek_to)
+        return decode(seek_to, threads)
+
+    reader.close()
+    reader._decode = counting
+    return begun
+
+
+def test_a_transport_stream_that_seeks_too_far_is_not_read_from_the_start(tmp_path, make_clip):
+    import av
+
+    path, clip = tmp_path / "b_frames.ts", make_clip(48)
+    with av.open(str(path), "w", format="mpegts") as output:
+        stream = output.add_stream("mpeg2video", rate=25, options={"g": "8", "bf": "2"})
+        stream.height, stream.width, stream.pix_fmt, stream.bit_rate = *clip.shape[1:3], "yuv420p", 10**6
+        for image in clip:
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        output.mux(stream.encode(None))
+    with open_video(path, "pyav") as reader:
+        streamed = np.stack(list(reader))
+        assert reader.index.exact and len(reader) == 48
+        decodings = counted_decodings(reader)
+        np.testing.assert_array_equal(reader.read(range(30, 46)), streamed[30:46])
+        assert None not in decodings
+        np.testing.assert_array_equal(reader.read([47, 1, 17]), streamed[[47, 1, 17]])
 
 
 @pytest.mark.parametrize("backend", ["auto", *BACKENDS])
