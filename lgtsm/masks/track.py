@@ -99,7 +99,7 @@ class TrackMask:
         if self.spilled:
             first, count = min(self.spilled), counted(len(self.spilled), "frame")
             said.append(
-                f"The mask grew far beyond the object in {count}, the first at {first / self.fps:.1f} s (frame {first}). "
+                f"The mask grew far beyond the object in {count}, first at {first / self.fps:.1f} s (frame {first}). "
                 "Look at it there; a box at that time in `track` corrects it."
             )
         return said

@@ -107,7 +107,7 @@ def test_a_mask_that_spills_is_held_to_the_shape_of_the_object_and_told():
         patch[holes[t][around] == 0] = np.resize(noise, (int((holes[t][around] == 0).sum()), 3))
     track = follow(frames, [Anchor(0, box_of(holes[0]))])
     assert track.spilled and min(track.spilled) >= 14
-    assert f"the first at {min(track.spilled) / 10:.1f} s (frame {min(track.spilled)})" in track.remarks[-1]
+    assert f"first at {min(track.spilled) / 10:.1f} s (frame {min(track.spilled)})" in track.remarks[-1]
     assert max(hole.sum() for hole in track) < 4 * SIDE**2
 
 
