@@ -76,8 +76,8 @@ def add_mask_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--shadow",
         action="store_true",
-        help="with --track, or a --mask that moves: also remove what moves with the object, such as its shadow or a thing "
-        "that it holds",
+        help="with --track, or a --mask that moves: also remove what moves with the object, such as its shadow or "
+        "a thing that it holds",
     )
     which.add_argument(
         "--text",

@@ -48,8 +48,8 @@ class MaskChoice:
     key_tolerance: largest difference from it in each channel, 0 to 255.
     found: for each of FINDERS that is asked for, the function that finds its holes in a video from `probe`; the union
         counts.
-    shadow: widens the holes of `path`, or those that `found` has for "track", to what moves with the object; None leaves
-        them.
+    shadow: widens the holes of `path`, or those that `found` has for "track", to what moves with the object; None
+        leaves them.
     invert: swap missing and known.
     resize, repeat: scale a mask file to the video; repeat its last frame if it is too short, cut it if too long.
     by_order: pair a folder of masks with a folder of frames by order, not by the numbers in their names.
@@ -95,8 +95,8 @@ class MaskChoice:
         if self.shadow is not None:
             if self.path is None and "track" not in self.found:
                 raise VideoError(
-                    f"`shadow` looks for what moves with an object, which `track` follows or `mask` marks; `{given[0]}` "
-                    "marks none. Omit it."
+                    f"`shadow` looks for what moves with an object, which `track` follows or `mask` marks; "
+                    f"`{given[0]}` marks none. Omit it."
                 )
             if self.invert:
                 raise VideoError("`shadow` needs the object itself, not all around it; omit `shadow` or `invert`.")
@@ -129,8 +129,8 @@ class MaskChoice:
             if self.shadow is not None:
                 if self._is_still_file:
                     raise VideoError(
-                        f"`shadow` needs a mask of an object that moves; {self.path} is one picture for all frames. Name "
-                        "a mask with a picture for each frame, or omit it."
+                        f"`shadow` needs a mask of an object that moves; {self.path} is one picture for all frames. "
+                        "Name a mask with a picture for each frame, or omit it."
                     )
                 source = self.shadow(info, source)
         elif any(self.box_spans):

@@ -10,7 +10,7 @@ from tests.masks.test_track import SIDE, overlap, scene
 DARKER = 0.6  # of the light
 
 
-def shaded(length=90, pan=1, across=0.8, dark=DARKER):
+def shaded(length=64, pan=1, across=1.2, dark=DARKER):
     """Return frames of a square with a band of shadow to its right, holes over the square, and holes over both."""
     frames, things = scene(length, pan, across)
     both = things.copy()
@@ -28,6 +28,12 @@ def widened(frames, holes, cuts=()):
     return ShadowMask(lambda numbers: frames[list(numbers)], list(holes), frames.shape[1:3], cuts)
 
 
+def added_apart(found, true):
+    """Return what was found more than two pixels away from the truth, as a share of it."""
+    rim = np.stack([cv2.dilate(hole, np.ones((5, 5), np.uint8)) for hole in true])
+    return (found > rim).sum() / true.sum()
+
+
 @pytest.mark.parametrize("pan", [0, 1])
 def test_a_shadow_that_moves_with_its_object_is_added(pan):
     frames, things, both = shaded(pan=pan)
@@ -35,16 +41,16 @@ def test_a_shadow_that_moves_with_its_object_is_added(pan):
     found = np.stack(list(mask))
     assert len(mask) == len(found) and found.dtype == np.uint8 and set(np.unique(found)) == {0, 1}
     assert (found >= things).all()
-    shadow = both > things
-    assert found[shadow].mean() > 0.8
-    assert overlap(found, both) > 0.85 > overlap(things, both)
+    assert found[both > things].mean() > 0.85
+    assert added_apart(found, both) < 0.1
+    assert overlap(found, both) > 0.8 > overlap(things, both)
     assert np.array_equal(found, np.stack(list(mask)))  # again
 
 
-def test_next_to_nothing_is_added_where_there_is_no_shadow():
+def test_little_is_added_where_there_is_no_shadow():
     frames, things, _ = shaded(dark=1.0)
     found = np.stack(list(widened(frames, things)))
-    assert (found > things).sum() < 0.05 * things.sum()
+    assert added_apart(found, things) < 0.2  # the background of strong colors is not aligned exactly
 
 
 def test_what_moves_apart_from_the_object_stays():
@@ -59,12 +65,12 @@ def test_what_moves_apart_from_the_object_stays():
 
 
 def test_other_scenes_do_not_count_as_background_and_frames_without_object_stay_empty():
-    frames, things, both = shaded(length=60, pan=0)
-    frames = np.concatenate([frames, 255 - frames[:20]])
-    things = np.concatenate([things, np.zeros_like(things[:20])])
-    found = np.stack(list(widened(frames, things, cuts=[60])))
-    assert overlap(found[:60], both) > 0.8
-    assert not found[60:].any()
+    frames, things, both = shaded(length=48, pan=0)
+    frames = np.concatenate([frames, 255 - frames[:8]])
+    things = np.concatenate([things, np.zeros_like(things[:8])])
+    found = np.stack(list(widened(frames, things, cuts=[48])))
+    assert overlap(found[:48], both) > 0.8
+    assert not found[48:].any()
 
 
 def test_large_frames_are_looked_at_small_and_keep_their_holes():
@@ -81,11 +87,12 @@ def test_only_what_hangs_together_and_is_near_is_added():
     thing, difference = np.zeros((60, 90), np.uint8), np.zeros((60, 90), np.float32)
     thing[20:30, 10:20] = 1
     difference[22:27, 20:80] = 50  # reaches on and on
-    difference[40:50, 10:20] = 50  # apart
-    found = connected(thing, difference)
+    difference[36:40, 10:14] = 50  # apart
     expected = thing.copy()
     expected[22:27, 20:40] = 1  # twice its side of 10
-    assert np.array_equal(found, expected)
+    found = connected(thing, difference)
+    assert (found <= expected).all()
+    assert (expected > found).sum() <= 4  # corners
 
 
 def test_one_frame_has_no_background_to_differ_from():
