@@ -241,6 +241,7 @@ def check(arguments: argparse.Namespace) -> None:
         and method != "network",
         f"The mask is missing. Mark the hole with {WAYS}.": a.pairs is None and not is_marked(a),
         f"--{' and --'.join(finders(a))} needs a file to read, and the input is a pipe.": pipe and bool(finders(a)),
+        "--shadow needs a file to read, and the input is a pipe.": pipe and a.shadow,
         "--method network needs weights. Name them with --checkpoint, train some with `lgtsm train`, or leave out "
         "--method.": method == "network" and a.checkpoint is None,
         f"--checkpoint is for a network, and --method {method} is not one; leave one of them out.": method != "network"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lgtsm.masks.logo import LogoMask
+    from lgtsm.masks.shadow import ShadowMask
     from lgtsm.masks.text import TextMask
     from lgtsm.masks.track import Anchor, TrackMask
     from lgtsm.video.mask_choice import Finder, MaskChoice
@@ -71,6 +72,12 @@ def add_mask_options(parser: argparse.ArgumentParser) -> None:
         metavar="X,Y,W,H[@TIME]",
         help="follow and remove an object, from a box around it in one frame (default: the first): 20,10,80,90@3s; "
         "correct it with further boxes, 20,10,80,90@3s/60,12,80,90@5s; repeat for more objects",
+    )
+    which.add_argument(
+        "--shadow",
+        action="store_true",
+        help="with --track, or a --mask that moves: also remove what moves with the object, such as its shadow or "
+        "a thing that it holds",
     )
     which.add_argument(
         "--text",
@@ -132,6 +139,7 @@ def mask_choice(arguments: Namespace, mask: str | Path | None) -> MaskChoice:
         key_color=parse_color(arguments.key_color) if arguments.key_color else None,
         key_tolerance=KEY_TOLERANCE if tolerance is None else tolerance,
         found=finders(arguments),
+        shadow=shadow_of if arguments.shadow else None,
         invert=arguments.invert,
         resize=arguments.resize,
         repeat=arguments.repeat,
@@ -204,15 +212,43 @@ def track_in(info: VideoInfo, anchors: Sequence[Anchor], progress: Progress = no
     """Return the holes over an object of a video from `probe`, followed from boxes; `progress` as in `text_in`."""
     from lgtsm.masks.track import TrackMask
     from lgtsm.video.open import open_video
-    from lgtsm.video.scene_cuts import SceneCutDetector
 
     with open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video:
-        detector = SceneCutDetector()
-        cuts = [number for number, frame in enumerate(video) if detector.is_cut(frame)]
         size = info.height, info.width
         return TrackMask(
-            video.read, info.frames, float(info.fps), size, anchors, cuts, lambda done: progress(done, info.frames)
+            video.read,
+            info.frames,
+            float(info.fps),
+            size,
+            anchors,
+            _cuts(video),
+            lambda done: progress(done, info.frames),
         )
+
+
+def shadow_of(info: VideoInfo, holes: HoleSource) -> ShadowMask:
+    """Return holes over an object of a video from `probe`, widened to what moves with it, and show progress."""
+    from lgtsm.commands.shown_progress import shown_later
+    from lgtsm.masks.shadow import ShadowMask
+    from lgtsm.video.open import open_video
+
+    with (
+        open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video,
+        shown_later() as bar,
+    ):
+        task = bar.add_task("Looking for the shadow", total=info.frames)
+        size = info.height, info.width
+        return ShadowMask(
+            video.read, holes, size, _cuts(video), lambda done: bar.update(task, completed=done, total=info.frames)
+        )
+
+
+def _cuts(frames: Iterable[np.ndarray]) -> list[int]:
+    """Return the numbers of the frames that start a new scene."""
+    from lgtsm.video.scene_cuts import SceneCutDetector
+
+    detector = SceneCutDetector()
+    return [number for number, frame in enumerate(frames) if detector.is_cut(frame)]
 
 
 def logo_in(info: VideoInfo, progress: Progress = no_progress) -> LogoMask:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 CHUNK = 32  # frames read together
-CHUNKS_KEPT = 4
+CHUNKS_KEPT = 5
 PICTURES_KEPT = 80  # differences and flows are computed once each, and are large
 AWAY = (6, 12, 20, 30)  # frames each way that show the background
 BLUR = 0.7  # pixels; takes away noise and what resampling changes
@@ -90,18 +90,37 @@ class AlignedFrames:
         """
         return _kept(self._differences, number, lambda: self._difference(number), PICTURES_KEPT)
 
-    def _difference(self, number: int) -> np.ndarray:
+    def seen_elsewhere(
+        self,
+        number: int,
+        away: Sequence[int] = AWAY,
+        blur: float = BLUR,
+        hole: Callable[[int], np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Return what other frames show at each place of a frame, int16 (others, height, width, 3), 256 = nothing.
+
+        Args:
+            number: of the frame.
+            away: frames each way that are looked at.
+            blur: standard deviation in pixels.
+            hole: returns the pixels of another frame that do not count, uint8 (height, width).
+        """
         height, width = self.size
-        others = [n for away in AWAY for n in (number - away, number + away) if self.first <= n < self.end]
-        here = cv2.GaussianBlur(self.frame(number), (0, 0), BLUR).astype(np.float32)
-        if not others:
-            return np.zeros(self.size, np.float32)
+        others = [n for steps in away for n in (number - steps, number + steps) if self.first <= n < self.end]
         seen = np.full((len(others), height, width, 3), 256, np.int16)  # sorts behind all levels
         for place, other in zip(seen, others):
             motion = self.camera(other, number)
-            moved = cv2.warpPerspective(cv2.GaussianBlur(self.frame(other), (0, 0), BLUR), motion, (width, height))
-            there = cv2.warpPerspective(np.ones(self.size, np.uint8), motion, (width, height), flags=cv2.INTER_NEAREST)
+            moved = cv2.warpPerspective(cv2.GaussianBlur(self.frame(other), (0, 0), blur), motion, (width, height))
+            counts = np.ones(self.size, np.uint8) if hole is None else 1 - hole(other)
+            there = cv2.warpPerspective(counts, motion, (width, height), flags=cv2.INTER_NEAREST)
             place[there > 0] = moved[there > 0]
+        return seen
+
+    def _difference(self, number: int) -> np.ndarray:
+        here = cv2.GaussianBlur(self.frame(number), (0, 0), BLUR).astype(np.float32)
+        seen = self.seen_elsewhere(number)
+        if not len(seen):
+            return np.zeros(self.size, np.float32)
         shown = (seen[..., 0] < 256).sum(0)
         seen.sort(axis=0)
         middle = np.maximum(shown - 1, 0)[None, ..., None] // 2

@@ -35,6 +35,7 @@ from lgtsm.video.times import Span, covered
 
 FINDERS = "text", "track", "logo"  # names of options that find holes
 Finder = Callable[[VideoInfo], HoleSource]
+Widener = Callable[[VideoInfo, HoleSource], HoleSource]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +48,8 @@ class MaskChoice:
     key_tolerance: largest difference from it in each channel, 0 to 255.
     found: for each of FINDERS that is asked for, the function that finds its holes in a video from `probe`; the union
         counts.
+    shadow: widens the holes of `path`, or those that `found` has for "track", to what moves with the object; None
+        leaves them.
     invert: swap missing and known.
     resize, repeat: scale a mask file to the video; repeat its last frame if it is too short, cut it if too long.
     by_order: pair a folder of masks with a folder of frames by order, not by the numbers in their names.
@@ -74,6 +77,7 @@ class MaskChoice:
     box_spans: tuple[Span | None, ...] = ()
     between: tuple[Span, ...] = ()
     found: Mapping[str, Finder] = dataclasses.field(default_factory=dict)
+    shadow: Widener | None = None
 
     def __post_init__(self):
         given_by = {"mask": self.path, "box": self.boxes, "key_color": self.key_color}
@@ -88,6 +92,14 @@ class MaskChoice:
         for name in ("resize", "repeat", "by_order", "levels"):
             if getattr(self, name) and self.path is None:
                 raise VideoError(f"`{name}` is for mask files; `{given[0]}` always fits the video. Omit it.")
+        if self.shadow is not None:
+            if self.path is None and "track" not in self.found:
+                raise VideoError(
+                    f"`shadow` looks for what moves with an object, which `track` follows or `mask` marks; "
+                    f"`{given[0]}` marks none. Omit it."
+                )
+            if self.invert:
+                raise VideoError("`shadow` needs the object itself, not all around it; omit `shadow` or `invert`.")
         if self.box_spans and len(self.box_spans) != len(self.boxes):
             raise VideoError(
                 f"`box_spans` must have an entry for each box; got {len(self.box_spans)} for {len(self.boxes)}."
@@ -114,6 +126,13 @@ class MaskChoice:
                 frames=list_images(info.path, info.allow_gaps) if info.path.is_dir() else None,
                 turned=_turned(info),
             )
+            if self.shadow is not None:
+                if self._is_still_file:
+                    raise VideoError(
+                        f"`shadow` needs a mask of an object that moves; {self.path} is one picture for all frames. "
+                        "Name a mask with a picture for each frame, or omit it."
+                    )
+                source = self.shadow(info, source)
         elif any(self.box_spans):
             times = info.times()
             there = [[True] * info.frames if span is None else covered([span], times) for span in self.box_spans]
@@ -121,7 +140,10 @@ class MaskChoice:
         elif self.boxes:
             source = StillMask(box_hole(self.boxes, info.height, info.width), info.frames, "The box")
         elif self.found:
-            found = [find(info) for find in self.found.values()]
+            found = [
+                find(info) if self.shadow is None or name != "track" else self.shadow(info, find(info))
+                for name, find in self.found.items()
+            ]
             source = found[0] if len(found) == 1 else UnionMask(found)
         else:
             source = KeyColorMask(info, self._color(), self.key_tolerance)
@@ -134,7 +156,7 @@ class MaskChoice:
         `notice` and errors as in `open`.
         """
         source: MaskReader | StillMask
-        if self.between or any(self.box_spans):
+        if self.between or any(self.box_spans) or self.shadow is not None:
             return None
         if self.boxes:
             source = StillMask(box_hole(self.boxes, height, width), 1, "The box")
@@ -172,8 +194,8 @@ class MaskChoice:
         Raises:
             VideoError: as in `open`; or, while streaming, the mask file ends before the stream.
         """
-        if self.found:
-            what = " and ".join(f"`{name}`" for name in self.found)
+        if self.found or self.shadow is not None:
+            what = " and ".join(f"`{name}`" for name in self.found or ("shadow",))
             raise VideoError(f"{what} looks at a video more than once, and this one is a stream. Write a file.")
         still = self.still_hole(height, width)
         if still is not None:

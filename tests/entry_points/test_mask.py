@@ -14,7 +14,9 @@ from lgtsm.video.writer import VideoWriter
 from tests.classical.test_overlay import psnr, scenes
 from tests.entry_points.calling import exit_code
 from tests.masks.test_logo import badge, overlaid
+from tests.masks.test_shadow import shaded
 from tests.masks.test_text import subtitle
+from tests.masks.test_track import box_of
 
 
 @pytest.fixture
@@ -80,6 +82,11 @@ def test_a_folder_of_frames_gives_masks_of_the_same_names(tmp_path):
         (("--logo",), "Nothing stands still while the picture around it moves. Mark it with a box."),
         (("--track", "1,1,9,9@7s"), "The moment 7s must be in the video, which ends at"),
         (("--track", "1,1,9,9@soon"), "Write a moment of the video like 3s, 00:01:03.5 or frame 120; got 'soon'."),
+        (
+            ("--box", "1,1,2,2", "--shadow"),
+            "--shadow looks for what moves with an object, which --track follows or --mask",
+        ),
+        (("--track", "1,1,9,9", "--shadow", "--invert-mask"), "omit --shadow or --invert-mask."),
         (("--track", "1,1,9000,9"), "The box 1,1,9000,9 must fit into the frame"),
         (("--track", "1,1,9,9/2,2,9,9@1"), "Of several boxes around one object, each needs its moment"),
     ],
@@ -117,6 +124,33 @@ def test_an_object_is_followed_and_written(tmp_path, data_folder, capsys):
     assert "Following" in said.err
     holes = np.stack(list(MaskChoice(tmp_path / "m.mkv").open(probe(folder / "video.mp4"))))
     assert all(one.any() for one in holes)
+
+
+def test_the_shadow_of_a_marked_or_followed_object_is_written(tmp_path, capsys):
+    frames, things, both = shaded(length=48)
+    clip = tmp_path / "in.mkv"
+    with VideoWriter(clip, 25, *frames.shape[1:3], Encoding(lossless=True)) as writer:
+        for frame in frames:
+            writer.write(frame)
+    np.save(tmp_path / "things.npy", things)
+    given = clip, "--mask", tmp_path / "things.npy", "--shadow", "-o", tmp_path / "marked.mkv"
+    assert exit_code(mask.main, *given) == 0
+    assert "Looking for the shadow" in capsys.readouterr().err
+    box = ",".join(map(str, box_of(things[0], 1)))
+    assert exit_code(mask.main, clip, "--track", box, "--shadow", "-o", tmp_path / "followed.mkv") == 0
+    for name in ("marked.mkv", "followed.mkv"):
+        found = np.stack(list(MaskChoice(tmp_path / name).open(probe(clip))))
+        assert found[both > things].mean() > 0.8
+
+
+def test_a_mask_that_stands_still_has_no_shadow(tmp_path, data_folder, capsys):
+    cv2.imwrite(str(tmp_path / "mask.png"), np.pad(np.full((9, 9), 255, np.uint8), ((3, 148), (3, 276))))
+    words = data_folder / "bmx-trees" / "video.mp4", "--mask", tmp_path / "mask.png", "--shadow"
+    assert exit_code(mask.main, *words, "-o", tmp_path / "m.mkv") == 2
+    assert "--shadow needs a mask of an object that moves" in capsys.readouterr().err
+    assert not (tmp_path / "m.mkv").exists()
+    assert exit_code(inpaint.main, "-", "--raw", "32x32", "--mask", "m.mkv", "--shadow", "-o", "-") == 2
+    assert "--shadow needs a file to read, and the input is a pipe." in capsys.readouterr().err
 
 
 def test_a_half_transparent_logo_is_found_and_seen_through(tmp_path, capsys):
