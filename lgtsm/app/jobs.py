@@ -159,7 +159,9 @@ class JobQueue:
                         job.done, job.total = rest
                     else:
                         job.end(kind, *rest)
-        except (EOFError, OSError):
+        except Exception as error:  # the other pages wait for this thread
+            if not isinstance(error, (EOFError, OSError)):  # such as a task that cannot be sent
+                traceback.print_exc(file=sys.stderr)
             self._renew_worker()
             job.end(FAILED, error=DIED)
 

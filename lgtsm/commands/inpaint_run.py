@@ -113,7 +113,9 @@ def fill_one(arguments: Namespace, notice: Notice) -> None:
                 raise
             stack.close()  # the copy takes its place for itself
             copy_video(info, place_of(arguments.output), encoding)
-            notice(f"{error} So {arguments.video} is copied as it is.")
+            left_out = " and ".join(f"--{name}" for name in ("preview", "report") if getattr(arguments, name))
+            without = f", without {left_out}" if left_out else ""
+            notice(f"{error} So {arguments.video} is copied as it is{without}.")
             print(f"{arguments.output}: {counted(info.frames, 'frame')} of {info.width}x{info.height}, nothing filled")
             return
         tell_method(arguments, inpainter, notice)

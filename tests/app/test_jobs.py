@@ -77,6 +77,14 @@ def test_a_job_that_fails_says_why_and_the_next_one_runs(jobs, task, sentence, c
     assert (failed.state, failed.error, after.state) == (FAILED, sentence, DONE)
 
 
+def test_a_task_that_cannot_be_sent_fails_and_the_next_one_runs(jobs, capfd):
+    job = jobs.submit(lambda progress: None)
+    assert job.over.wait(PATIENCE) and (job.state, job.error) == (FAILED, DIED)
+    assert "Traceback" in capfd.readouterr().err
+    job = jobs.submit(Count(2))
+    assert job.over.wait(PATIENCE) and job.state == DONE
+
+
 def test_closing_ends_the_worker_whatever_it_does(tmp_path):
     jobs = JobQueue(tmp_path)
     running, waiting = jobs.submit(WaitFor(tmp_path / "begun", tmp_path / "never")), jobs.submit(Count(1))

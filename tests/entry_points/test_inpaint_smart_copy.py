@@ -43,6 +43,8 @@ def test_an_empty_mask_copies_the_file(source, tmp_path, capsys):
     assert call(source, tmp_path / "out.mp4", "--smart-copy", *words) == 0
     assert (tmp_path / "out.mp4").read_bytes() == Path(source).read_bytes()
     assert "is copied as it is." in capsys.readouterr().err
+    assert call(source, tmp_path / "again.mp4", "--smart-copy", *words, "--preview", tmp_path / "look.mp4") == 0
+    assert "is copied as it is, without --preview." in capsys.readouterr().err
     assert call(source, tmp_path / "out.mkv", "--smart-copy", *words) == 0
     assert [one[0] for one in packets_of(source)] == [one[0] for one in packets_of(tmp_path / "out.mkv")]
 
