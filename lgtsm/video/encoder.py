@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -303,12 +303,44 @@ class Encoder:
 
 @contextmanager
 def _quiet(codec: str) -> Iterator[None]:
-    """Keep SVT-AV1 from describing itself on stderr: it reads its level of speech when it opens."""
-    if codec != "libsvtav1" or "SVT_LOG" in os.environ:
+    """Keep SVT-AV1 from describing itself on stderr, and from taking the processors for itself, when it opens."""
+    if codec != "libsvtav1":
         yield
         return
-    os.environ["SVT_LOG"] = "0"  # not even errors, of which the sentence is ours
+    level = os.environ.get("SVT_LOG")
+    os.environ["SVT_LOG"] = level or "0"  # not even errors, of which the sentence is ours
+    try:
+        with _usual_priority():
+            yield
+    finally:
+        if level is None:
+            del os.environ["SVT_LOG"]
+
+
+@contextmanager
+def _usual_priority() -> Iterator[None]:
+    """Take real-time priority from threads that get it meanwhile.
+
+    Started by root, as in a container, SVT-AV1 gives it to its threads and to the one that opens it. They, and all
+    programs that they start, then starve everything else on the machine.
+    """
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():  # on Linux alone
+        yield
+        return
+    before = {int(task.name) for task in tasks.iterdir() if _is_real_time(int(task.name))}
     try:
         yield
     finally:
-        del os.environ["SVT_LOG"]
+        for task in tasks.iterdir():
+            number = int(task.name)
+            if number not in before and _is_real_time(number):
+                with suppress(OSError):
+                    os.sched_setscheduler(number, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _is_real_time(thread: int) -> bool:
+    try:
+        return os.sched_getscheduler(thread) in (os.SCHED_FIFO, os.SCHED_RR)
+    except OSError:  # it has ended
+        return False

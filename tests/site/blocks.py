@@ -25,6 +25,7 @@ READ_ONLY = {
     "compare": "tests/entry_points/test_evaluate_commands.py",
     "reproduce": "tests/entry_points/test_reproduce.py",
     "benchmark": "tests/benchmarks/test_benchmarks.py",
+    "app": "tests/app/test_page.py",
 }
 FENCE = re.compile(
     r"(?:^ *<!-- needs: (?P<needs>[^>]+) -->\n)?^(?P<indent> *)```(?P<kind>\w*)\n(?P<text>.*?)^ *```$", re.M | re.S
