@@ -73,7 +73,7 @@ def pipe(monkeypatch, data=b""):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "--mask, --box, --key-color or --text"),
+        ((), "--track, --text, --logo, --box, --key-color or --mask"),
         (("--mask", "m.png", *BOX), "got --mask and --box"),
         ((*BOX, "--key-tolerance", "3"), "--key-tolerance is for --key-color"),
         ((*BOX, "--feather", "3", "--method", "mean-color"), "--feather compares the fill"),
@@ -282,7 +282,7 @@ def test_preview_and_report(tmp_path, clip):
     pictures = re.findall(r'src="([^"]*)"', text)
     assert sorted(pictures) == sorted(p.name for p in page.glob("*.png")) and len(pictures) == 2 * 6 + 3
     before, after = (cv2.imread(str(page / f"slice_{name}.png"))[..., ::-1] for name in ("before", "after"))
-    row = int(re.search(r"Row (\d+) through time", text)[1])
+    row = int(re.search(r"Row (\d+) of the frames", text)[1])
     assert 10 <= row < 22
     thick = len(before) // 12
     assert np.array_equal(before[::thick], clip[:, row]) and np.array_equal(after[::thick], filled[:, row])
