@@ -22,9 +22,7 @@ def about(info: VideoInfo) -> str:
     """Return what a video is."""
     sound = f"sound ({', '.join(info.audio_codecs)})" if info.audio_codecs else "no sound"
     facts = f"{info.width}x{info.height}, {counted(info.frames, 'frame')}, {float(info.duration):.2f} s, {sound}"
-    faults = "".join(
-        f'<p class="rule">{escape(fault.replace(f"{info.path.parent}/", ""))}</p>' for fault in info.faults
-    )
+    faults = [fault.replace(f"{info.path.parent}/", "") for fault in info.faults]
     return f"<p><b>{escape(info.path.name)}</b>: {escape(facts)}</p>" + "".join(
         f'<p class="rule">{escape(fault)}</p>' for fault in faults
     )
