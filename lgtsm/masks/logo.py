@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -64,7 +65,7 @@ class LogoMask:
         return self.num_frames
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return (self.hole for _ in range(self.num_frames))
+        return itertools.repeat(self.hole, self.num_frames)
 
 
 def slopes(frames: np.ndarray) -> Slopes:

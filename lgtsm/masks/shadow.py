@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 
 from .aligned_frames import AlignedFrames, Read
+from .packed_holes import PackedHoles
 
 SHORT_SIDE = 240  # pixels to work at, at most
 AWAY = (6, 12, 20, 30, 42, 56)  # frames each way that show the background
@@ -58,17 +58,16 @@ class ShadowMask:
     ):
         self.holes = holes
         scale = min(1.0, SHORT_SIDE / min(size))
-        self._small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-        width_first = self._small[::-1]
-        objects = [_packed(cv2.resize(hole, width_first, interpolation=cv2.INTER_AREA)) for hole in holes]
+        small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+        objects = _made_small(holes, small, size)
         settle = getattr(holes, "settle", None)
         if settle is not None and settle():
-            objects = [_packed(cv2.resize(hole, width_first, interpolation=cv2.INTER_AREA)) for hole in holes]
-        self._widened: list[bytes] = []
-        for first, end in itertools.pairwise([0, *cuts, len(objects)]):
-            scene = AlignedFrames(read, first, end, self._small)
+            objects = _made_small(holes, small, size)
+        self._widened = PackedHoles(small, size)
+        for first, end in itertools.pairwise([0, *cuts, len(holes)]):
+            scene = AlignedFrames(read, first, end, small)
             for number in range(first, end):
-                self._widened.append(_packed(self._widen(scene, number, objects)))
+                self._widened.keep(number, _widen(scene, number, objects))
                 progress(number + 1)
 
     @property
@@ -90,26 +89,25 @@ class ShadowMask:
         return len(self.holes)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for hole, packed in zip(self.holes, self._widened, strict=True):
-            large = cv2.resize(
-                self._unpacked(packed).astype(np.float32), hole.shape[::-1], interpolation=cv2.INTER_LINEAR
-            )
-            yield np.maximum(hole, (large >= 0.5).astype(np.uint8))
+        return (np.maximum(hole, self._widened[number]) for number, hole in enumerate(self.holes))
 
-    def _unpacked(self, packed: bytes) -> np.ndarray:
-        bits = np.frombuffer(zlib.decompress(packed), np.uint8)
-        return np.unpackbits(bits, count=self._small[0] * self._small[1]).reshape(self._small)
 
-    def _widen(self, scene: AlignedFrames, number: int, objects: Sequence[bytes]) -> np.ndarray:
-        thing = self._unpacked(objects[number])
-        if not thing.any():
-            return thing
-        around = np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)
-        seen = scene.seen_elsewhere(
-            number, AWAY, BLUR, lambda other: cv2.dilate(self._unpacked(objects[other]), around)
-        )
-        here = cv2.GaussianBlur(scene.frame(number), (0, 0), BLUR)
-        return connected(thing, difference_from(here, seen))
+def _made_small(holes: Holes, small: tuple[int, int], size: tuple[int, int]) -> PackedHoles:
+    kept = PackedHoles(small, size)
+    for number, hole in enumerate(holes):
+        kept.keep(number, cv2.resize(hole, small[::-1], interpolation=cv2.INTER_AREA))
+    return kept
+
+
+def _widen(scene: AlignedFrames, number: int, objects: PackedHoles) -> np.ndarray:
+    """Return the hole of a frame with what moves with the object, uint8 (height, width), at the scene's size."""
+    thing = objects.at_small_size(number)
+    if not thing.any():
+        return thing
+    around = np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)
+    seen = scene.seen_elsewhere(number, AWAY, BLUR, lambda other: cv2.dilate(objects.at_small_size(other), around))
+    here = cv2.GaussianBlur(scene.frame(number), (0, 0), BLUR)
+    return connected(thing, difference_from(here, seen))
 
 
 def difference_from(here: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -148,7 +146,3 @@ def connected(thing: np.ndarray, difference: np.ndarray) -> np.ndarray:
     both = cv2.morphologyEx(differs, cv2.MORPH_OPEN, disk) | thing
     _, parts = cv2.connectedComponents(both, connectivity=8)
     return (both & np.isin(parts, np.unique(parts[thing > 0]))).astype(np.uint8)
-
-
-def _packed(hole: np.ndarray) -> bytes:
-    return zlib.compress(np.packbits(hole > 0).tobytes(), 1)
