@@ -4,6 +4,8 @@ import argparse
 import importlib
 import re
 
+from config_pages import escaped
+
 from lgtsm.__main__ import COMMANDS
 
 HYDRA = """\
@@ -70,13 +72,8 @@ def definition(parser, action):
     else:
         value = formatter._format_args(action, action.dest.upper()) if action.nargs != 0 else ""
         names = ", ".join(f"`{option} {value}`" if value else f"`{option}`" for option in action.option_strings)
-    purpose = formatter._expand_help(action) if action.help else ""
+    purpose = " ".join(formatter._expand_help(action).split()) if action.help else ""
     return f"{names}\n:   {escaped(purpose) or '&nbsp;'}"
-
-
-def escaped(text):
-    """Keep Markdown from reading stars and angle brackets in plain text."""
-    return re.sub(r"([*_\[\]])", r"\\\1", " ".join(text.split()).replace("<", "&lt;"))
 
 
 def sentence(text, end="."):

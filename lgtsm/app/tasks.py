@@ -22,7 +22,7 @@ from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.kept import not_kept
 from lgtsm.video.mask_edit import HoleSource, Mask
-from lgtsm.video.open import open_video
+from lgtsm.video.open import open_probed
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.writer import VideoWriter
 
@@ -140,7 +140,7 @@ class ShowMask:
         path = self.folder / "mask.mp4"
         height, width = shown_size(info.height, info.width, SHOWN_ROWS)
         with (
-            open_video(info.path, "pyav", index=info.index) as video,
+            open_probed(info) as video,
             VideoWriter(path, info.fps, height, width, SHOWN, timestamps=info.times()[:-1]) as writer,
         ):
             for done, (frame, hole) in enumerate(zip(video, mask), start=1):
@@ -200,7 +200,7 @@ def cut_out(info: VideoInfo, start: int, stop: int, path: Path) -> VideoInfo:
     """Write the frames `start` to `stop` (excluded) of a video, bit for bit as RGB, and return what they are."""
     times = [time - info.times()[start] for time in info.times()[start:stop]]
     with (
-        open_video(info.path, "pyav", index=info.index) as video,
+        open_probed(info) as video,
         VideoWriter(path, info.fps, info.height, info.width, EXACT, timestamps=times) as writer,
     ):
         for first in range(start, stop, AT_ONCE):

@@ -97,7 +97,7 @@ def follow_box(info: VideoInfo, drawing: Drawing, progress: Progress) -> HoleSou
     x, y, columns, rows = cv2.boundingRect(draw(mark, info.height, info.width))
     if not columns:
         raise ValueError("The last box must be inside the picture. Draw it again.")
-    return track_in(info, [Anchor(mark.frame, (x, y, columns, rows))], progress)
+    return track_in([Anchor(mark.frame, (x, y, columns, rows))], info, progress)
 
 
 def main(argv: list[str] | None = None) -> None:

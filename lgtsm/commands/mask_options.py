@@ -25,15 +25,12 @@ if TYPE_CHECKING:
     from lgtsm.video.probe import VideoInfo
     from lgtsm.video.times import Moment
 
-
+WAYS = "--track, --text, --logo, --box, --key-color or --mask"
 Progress = Callable[[int, int], object]  # called with the frames done and their number
 
 
 def no_progress(done: int, total: int) -> None:
     """Show nothing."""
-
-
-WAYS = "--track, --text, --logo, --box, --key-color or --mask"
 
 
 def add_mask_options(parser: argparse.ArgumentParser) -> None:
@@ -186,7 +183,6 @@ def tracks_in(info: VideoInfo, objects: Sequence[Sequence[tuple[Box, Moment | No
     Raises:
         VideoError: a box or a moment is outside the video.
     """
-    from lgtsm.commands.shown_progress import shown_later
     from lgtsm.masks.track import Anchor
     from lgtsm.video.mask_sources import UnionMask, box_hole
 
@@ -195,52 +191,43 @@ def tracks_in(info: VideoInfo, objects: Sequence[Sequence[tuple[Box, Moment | No
     for boxes in objects:
         box_hole([box for box, _ in boxes], info.height, info.width)  # refuses a box outside the frame
         anchors.append([Anchor(moment.frame(times) if moment else 0, box) for box, moment in boxes])
-    followed: list[HoleSource] = []
-    with shown_later() as bar:
-        for number, own in enumerate(anchors, 1):
-            which = f"Following {number} of {len(anchors)}" if len(anchors) > 1 else "Following"
-            task = bar.add_task(which, total=info.frames)
-
-            def show(done: int, total: int, task: int = task) -> None:
-                bar.update(task, completed=done, total=total)
-
-            followed.append(track_in(info, own, show))
-    return followed[0] if len(followed) == 1 else UnionMask(followed)
+    several = len(anchors) > 1
+    followed = [
+        _shown(partial(track_in, own), f"Following {number} of {len(anchors)}" if several else "Following", info)
+        for number, own in enumerate(anchors, 1)
+    ]
+    return UnionMask(followed) if several else followed[0]
 
 
-def track_in(info: VideoInfo, anchors: Sequence[Anchor], progress: Progress = no_progress) -> TrackMask:
+def track_in(anchors: Sequence[Anchor], info: VideoInfo, progress: Progress = no_progress) -> TrackMask:
     """Return the holes over an object of a video from `probe`, followed from boxes; `progress` as in `text_in`."""
     from lgtsm.masks.track import TrackMask
-    from lgtsm.video.open import open_video
+    from lgtsm.video.open import open_probed
 
-    with open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video:
-        size = info.height, info.width
+    with open_probed(info) as video:
         return TrackMask(
             video.read,
             info.frames,
             float(info.fps),
-            size,
+            (info.height, info.width),
             anchors,
             _cuts(video),
             lambda done: progress(done, info.frames),
         )
 
 
-def shadow_of(info: VideoInfo, holes: HoleSource) -> ShadowMask:
+def shadow_of(info: VideoInfo, holes: HoleSource) -> HoleSource:
     """Return holes over an object of a video from `probe`, widened to what moves with it, and show progress."""
-    from lgtsm.commands.shown_progress import shown_later
-    from lgtsm.masks.shadow import ShadowMask
-    from lgtsm.video.open import open_video
+    return _shown(partial(_shadow_in, holes), "Looking for the shadow", info)
 
-    with (
-        open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video,
-        shown_later() as bar,
-    ):
-        task = bar.add_task("Looking for the shadow", total=info.frames)
+
+def _shadow_in(holes: HoleSource, info: VideoInfo, progress: Progress) -> ShadowMask:
+    from lgtsm.masks.shadow import ShadowMask
+    from lgtsm.video.open import open_probed
+
+    with open_probed(info) as video:
         size = info.height, info.width
-        return ShadowMask(
-            video.read, holes, size, _cuts(video), lambda done: bar.update(task, completed=done, total=info.frames)
-        )
+        return ShadowMask(video.read, holes, size, _cuts(video), lambda done: progress(done, info.frames))
 
 
 def _cuts(frames: Iterable[np.ndarray]) -> list[int]:
@@ -272,9 +259,9 @@ def text_in(info: VideoInfo, progress: Progress = no_progress) -> TextMask:
 
 
 def _frames(info: VideoInfo, progress: Progress) -> Iterator[np.ndarray]:
-    from lgtsm.video.open import open_video
+    from lgtsm.video.open import open_probed
 
-    with open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video:
+    with open_probed(info) as video:
         for done, frame in enumerate(video, start=1):
             yield frame
             progress(done, info.frames)

@@ -14,7 +14,7 @@ from lgtsm.places import check_place
 from lgtsm.sole_writer import SoleWriter
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.frame_folder import list_images
-from lgtsm.video.open import open_video
+from lgtsm.video.open import open_probed
 from lgtsm.video.probe import VideoInfo
 from lgtsm.video.writer import VideoWriter
 from lgtsm.whole_files import whole_file, whole_folder
@@ -58,7 +58,7 @@ def copy_video(
             shutil.copyfile(source, temporary)
     else:
         with (
-            open_video(source, "pyav", index=info.index, allow_gaps=info.allow_gaps) as reader,
+            open_probed(info) as reader,
             VideoWriter(
                 output,
                 None,

@@ -21,14 +21,14 @@ from lgtsm.inference.options import FillOptions
 from lgtsm.inference.plan import Plan, make_plan
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.inference.regions import Segment
-from lgtsm.inference.see_through import OverlayOff, overlay_in
+from lgtsm.inference.see_through import fill_under, overlay_in
 from lgtsm.inference.tiles import HoleStore, PixelStore
 from lgtsm.outputs import Place, check_outputs
 from lgtsm.video.encoding import Encoding
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_choice import MaskChoice
 from lgtsm.video.mask_edit import Mask
-from lgtsm.video.open import open_video
+from lgtsm.video.open import open_probed
 from lgtsm.video.probe import VideoInfo, probe
 from lgtsm.video.reader import Picture
 from lgtsm.video.survey import survey
@@ -161,7 +161,7 @@ class Inpainter(Filler):
         total = info.frames * len(plan.passes)
 
         with contextlib.ExitStack() as stack:
-            reader = open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps)
+            reader = open_probed(info)
             stack.enter_context(reader)
             writer: FrameSink | VideoWriter
             if not isinstance(output, Path):
@@ -187,7 +187,7 @@ class Inpainter(Filler):
                 def method(frames: Iterator[Frame]) -> Iterator[Filled]:
                     return fill_frames(self, frames, segments, plan, options, cut)
 
-                for filled in (method if overlay is None else OverlayOff(method, overlay))(records):
+                for filled in method(records) if overlay is None else fill_under(overlay, method, records):
                     count += 1
                     yield filled
                     progress(next(done), total)

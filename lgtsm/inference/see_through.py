@@ -11,7 +11,7 @@ from lgtsm.classical.overlay import Overlay, OverlayEstimate
 from lgtsm.inference.records import Filled, Frame
 from lgtsm.video.errors import VideoError
 from lgtsm.video.mask_edit import Mask
-from lgtsm.video.open import open_video
+from lgtsm.video.open import open_probed
 from lgtsm.video.probe import VideoInfo
 
 
@@ -21,12 +21,11 @@ def overlay_in(info: VideoInfo, mask: Mask) -> Overlay:
     Raises:
         VideoError: the mask is not the same in all frames that have one.
     """
-    hole = _still_hole(mask)
-    frames_with = [bool(one.any()) for one in mask]
-    estimate = OverlayEstimate(hole, sum(frames_with))
-    with open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps) as video:
-        for frame, masked in zip(video, frames_with):
-            if masked:
+    masked = mask.survey.areas > 0
+    estimate = OverlayEstimate(_still_hole(mask), int(masked.sum()))
+    with open_probed(info) as video:
+        for frame, is_masked in zip(video, masked):
+            if is_masked:
                 estimate.add(frame)
     return estimate.overlay()
 
@@ -46,28 +45,25 @@ def _still_hole(mask: Mask) -> np.ndarray:
     return still
 
 
-class OverlayOff:
-    """Stand around a fill: take the overlay off what goes in, and give back the frames as they came with the results.
+def fill_under(
+    overlay: Overlay, fill: Callable[[Iterator[Frame]], Iterator[Filled]], frames: Iterator[Frame]
+) -> Iterator[Filled]:
+    """Take an overlay off the frames that a fill gets, and give back the frames as they came with its results.
 
     Args:
-        fill: takes frames with holes and yields them filled, in order.
         overlay: lies over all frames with a hole.
+        fill: takes frames with holes and yields them filled, in order.
+        frames: with the holes over the overlay.
     """
+    waiting: collections.deque[Frame] = collections.deque()
 
-    def __init__(self, fill: Callable[[Iterator[Frame]], Iterator[Filled]], overlay: Overlay):
-        self.fill, self.overlay = fill, overlay
+    def without() -> Iterator[Frame]:
+        for frame in frames:
+            waiting.append(frame)
+            if frame.hole.any():
+                under = overlay.take_off(frame.image)
+                frame = frame._replace(image=under, hole=frame.hole & overlay.hole)
+            yield frame
 
-    def __call__(self, frames: Iterator[Frame]) -> Iterator[Filled]:
-        """Yield the frames, filled."""
-        waiting: collections.deque[Frame] = collections.deque()
-
-        def without() -> Iterator[Frame]:
-            for frame in frames:
-                waiting.append(frame)
-                if frame.hole.any():
-                    under = self.overlay.take_off(frame.image)
-                    frame = frame._replace(image=under, hole=frame.hole & self.overlay.hole)
-                yield frame
-
-        for filled in self.fill(without()):
-            yield Filled(waiting.popleft(), filled.image)
+    for filled in fill(without()):
+        yield Filled(waiting.popleft(), filled.image)

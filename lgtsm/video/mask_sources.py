@@ -187,8 +187,8 @@ class KeyColorMask:
         return self.info.frames
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        from lgtsm.video.open import open_video  # parsers read KEY_TOLERANCE above before torch is loaded
+        from lgtsm.video.open import open_probed  # parsers read KEY_TOLERANCE above before torch is loaded
 
-        with open_video(self.info.path, "pyav", index=self.info.index, allow_gaps=self.info.allow_gaps) as video:
+        with open_probed(self.info) as video:
             for frame in video:
                 yield key_hole(frame, self.color, self.tolerance)

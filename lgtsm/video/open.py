@@ -12,6 +12,7 @@ from lgtsm.video.reader import VideoReader
 
 if TYPE_CHECKING:
     from lgtsm.video.packet_index import PacketIndex
+    from lgtsm.video.probe import VideoInfo
 
 
 def open_video(
@@ -52,3 +53,12 @@ def open_video(
     from lgtsm.video.pyav_reader import PyAVReader
 
     return PyAVReader(path, index)
+
+
+def open_probed(info: VideoInfo) -> VideoReader:
+    """Open the video that `lgtsm.video.probe` described, with exact colors and without reading its index again.
+
+    Raises:
+        VideoError: it has changed since, and cannot be read.
+    """
+    return open_video(info.path, "pyav", index=info.index, allow_gaps=info.allow_gaps)

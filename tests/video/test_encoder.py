@@ -313,7 +313,6 @@ def test_fields_and_hdr_share_the_options_of_x264(write, make_clip):
     assert (found.field_order, found.hdr.light) == ("bottom field first", (1000, 400))
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are listed on Linux alone")
 def test_svt_av1_does_not_take_the_processors_for_itself(tmp_path, make_clip):
     """Started by root, it would give itself real-time priority."""
     with VideoWriter(tmp_path / "out.mkv", 25, 64, 96, Encoding(codec="libsvtav1")) as writer:
